@@ -1,0 +1,1 @@
+"""Session, commands, jobs and settings. Knows no Qt."""

@@ -1,0 +1,1 @@
+"""Cohort-component forecasts, their uncertainty and their backtest."""

@@ -1,0 +1,1 @@
+"""Catalogue, formula language and engine."""
