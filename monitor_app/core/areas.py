@@ -92,7 +92,7 @@ class AreaSystem:
         if target == level:
             return {key: key for key in self.keys(level)}
         if target == CITY:
-            return {key: CITY for key in self.keys(level)}
+            return dict.fromkeys(self.keys(level), CITY)
         found: dict[str, str] = {}
         upper = {p: self.ancestor(p, target) for p in self.level(level).parents if p != target}
         for area in self._by_level.get(level, ()):

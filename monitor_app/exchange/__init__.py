@@ -1,1 +1,1 @@
-"""Foreign files in and out: readers, dialects, recipes, validation, writers. Only room with GDAL."""
+"""Foreign files in and out: readers, dialects, recipes, validation. Only room with GDAL."""

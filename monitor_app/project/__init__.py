@@ -1,1 +1,1 @@
-"""The project file: schema, repositories, working copy, save protocol. Only room with SQLAlchemy."""
+"""The project file: schema, repositories, save protocol. Only room with SQLAlchemy."""
