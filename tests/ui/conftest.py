@@ -1,0 +1,72 @@
+"""Fixtures of the window: nothing may be left behind, no Qt warning may pass unseen."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QEvent, QTimer, QtMsgType
+from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
+
+from monitor_app.ui.theme import Scheme, Theme, load_fonts
+
+_BAD = {QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg}
+#: The offscreen platform says this of itself; it tells nothing about our code.
+_HARMLESS = ("This plugin does not support propagateSizeHints",)
+
+
+@pytest.fixture(scope="session")
+def _fonts(qapp: QApplication) -> None:
+    load_fonts()
+
+
+@pytest.fixture
+def theme(qapp: QApplication, _fonts: None) -> Iterator[Theme]:
+    """The light theme, applied to the application."""
+    made = Theme(Scheme.LIGHT)
+    made.apply(qapp)
+    yield made
+    qapp.setStyleSheet("")
+
+
+def _active_timers() -> list[QTimer]:
+    return [
+        thing
+        for thing in gc.get_objects()
+        if isinstance(thing, QTimer) and isValid(thing) and thing.isActive()
+    ]
+
+
+def _settle(app: QApplication) -> None:
+    for _round in range(3):
+        app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        app.processEvents()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(qapp: QApplication, qtlog: Any) -> Iterator[None]:
+    """Fail a test that leaves a window or a running timer, or that made Qt complain."""
+    windows = {id(w) for w in qapp.topLevelWidgets() if w.isVisible()}
+    timers = {id(t) for t in _active_timers()}
+    yield
+    _settle(qapp)
+    complaints = [
+        record.message
+        for record in qtlog.records
+        if record.type in _BAD and not any(text in record.message for text in _HARMLESS)
+    ]
+    left = [w for w in qapp.topLevelWidgets() if id(w) not in windows and w.isVisible()]
+    names = [f"{type(w).__name__} “{w.windowTitle()}”" for w in left]
+    for window in left:
+        window.close()
+        window.deleteLater()
+    running = [t for t in _active_timers() if id(t) not in timers]
+    for timer in running:
+        timer.stop()
+    _settle(qapp)
+    assert not names, f"windows left open: {names}"
+    assert not running, f"timers left running: {[t.parent() for t in running]}"
+    assert not complaints, f"Qt complained: {complaints}"
