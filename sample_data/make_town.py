@@ -1,0 +1,48 @@
+"""Make the synthetic town "Beispielstadt": ``python make_town.py [FOLDER]``.
+
+Without a folder the files beside this script are written anew. The seed is fixed, so every run
+gives the same files; see README.md for what they hold.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import numpy as np
+import shapely
+from town import delivery, geometry, housing, plan, rates, simulation
+
+
+def generator(part: int) -> np.random.Generator:
+    """Random numbers of one part; parts do not disturb each other."""
+    return np.random.Generator(np.random.PCG64([plan.SEED, part]))
+
+
+def history() -> tuple[
+    geometry.Town, simulation.Setting, simulation.History, dict[int, simulation.Ints]
+]:
+    """Boundaries, quarters' properties, the simulated history and completed dwellings."""
+    town = geometry.build(np.random.Generator(np.random.PCG64(plan.SEED)))
+    kinds = tuple(p.kind for p in plan.pieces())
+    xy = np.round(shapely.get_coordinates(shapely.centroid(list(town.pieces))), 1)
+    xy = xy - np.array(plan.CENTRE)
+    rng = generator(1)
+    base = np.array([rates.KINDS[k][2] for k in kinds])
+    status = np.round(base + 0.55 * simulation.smooth_field(xy, rng), 4)
+    family = np.array([rates.DRAW[k][0] for k in kinds])
+    vitality = np.round(0.9 + 0.10 * simulation.smooth_field(xy, rng) + 0.16 * (family - 0.95), 4)
+    done = housing.completions(generator(2))
+    setting = simulation.Setting(kinds, xy, status, vitality, housing.persons_housed(done))
+    return town, setting, simulation.Simulation(setting, generator(3)).run(), done
+
+
+def main(folder: Path) -> None:
+    town, setting, past, done = history()
+    delivery.write_all(folder, town, setting, past, done, generator(4))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent)

@@ -1,0 +1,1 @@
+"""The parts that make the synthetic town; ``make_town.py`` puts them together."""
