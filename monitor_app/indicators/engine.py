@@ -1,0 +1,241 @@
+"""Computes indicators for levels and dates, and remembers what is still true."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from monitor_app.core.areas import CITY, AreaSystem
+from monitor_app.core.datasets import DatasetInfo, Kind, Origin
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import fail
+from monitor_app.core.status import Status
+from monitor_app.core.values import IndicatorTable
+from monitor_app.indicators.catalogue import Catalogue
+from monitor_app.indicators.definitions import IndicatorDef
+from monitor_app.indicators.inputs import CubeSource, InputReader
+from monitor_app.indicators.run import Evaluated, Run, aligned, resolve
+from monitor_app.indicators.tree import Input, inputs
+from monitor_app.indicators.units import unit_symbol
+
+_View = tuple[Origin, frozenset[str] | None]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A result and everything that it depends on."""
+
+    result: Evaluated
+    definitions: tuple[IndicatorDef, ...]
+    infos: tuple[DatasetInfo, ...]
+
+
+class Engine:
+    """Indicator values of one project.
+
+    Rates of larger areas and of the city are computed from their own numerators and denominators,
+    never averaged. Results are kept until a definition or a data set that they read changes.
+    Safe to use from several threads.
+    """
+
+    def __init__(self, areas: AreaSystem, source: CubeSource, catalogue: Catalogue) -> None:
+        self.areas = areas
+        self.source = source
+        self.catalogue = catalogue
+        self._readers: dict[_View, InputReader] = {}
+        self._kept: dict[tuple[str, str, _View], _Kept] = {}
+        self._lock = threading.RLock()
+        self.evaluations = 0  # how often something was really computed
+
+    # -- values -------------------------------------------------------------------------------
+
+    def compute(
+        self,
+        indicator_id: str,
+        level: str,
+        *,
+        origin: Origin = Origin.OBSERVED,
+        datasets: Collection[str] | None = None,
+    ) -> IndicatorTable:
+        """All values of an indicator on a level.
+
+        ``origin``: only data sets of this origin are read. ``datasets``: only these keys (such as
+        one variant of several forecasts). Errors: ``UserError`` for an unknown indicator or
+        level, a faulty formula, or definitions that refer to each other in a circle. Inputs that
+        the project lacks are no error: the table is empty and ``missing_inputs`` names them.
+        """
+        definition = self.catalogue.get(indicator_id)
+        self._known_level(level)
+        with self._lock:
+            view = (origin, None if datasets is None else frozenset(datasets))
+            found = self._evaluated(indicator_id, level, view, ())
+            city = found if level == CITY else self._evaluated(indicator_id, CITY, view, ())
+            keys = self._reader(view).areas_of(level)
+        town = aligned(city.grid, city.moments, found.moments)
+        # Dates at which nothing is known (the first years of a change) are no dates of the series.
+        shown = np.flatnonzero(
+            ~((found.grid.status == Status.MISSING).all(axis=0)
+              & (town.status == Status.MISSING).all(axis=0))
+        )  # fmt: skip
+        return IndicatorTable(
+            indicator=indicator_id,
+            level=level,
+            areas=keys,
+            dates=tuple(found.days[j] for j in shown),
+            values=found.grid.values[:, shown],
+            status=found.grid.status[:, shown],
+            city_values=town.values[0, shown],
+            city_status=town.status[0, shown],
+            unit=unit_symbol(definition.unit),
+            precision=definition.precision,
+            base=None if found.base is None else found.base[:, shown],
+            datasets=found.used,
+            issues=found.issues,
+            missing_inputs=found.missing,
+        )
+
+    def dates(
+        self, indicator_id: str, level: str, *, origin: Origin = Origin.OBSERVED
+    ) -> tuple[date, ...]:
+        """Dates for which the indicator has values on the level."""
+        return self.compute(indicator_id, level, origin=origin).dates
+
+    def availability(
+        self, indicator_id: str, level: str = CITY, *, origin: Origin = Origin.OBSERVED
+    ) -> tuple[str, ...]:
+        """Which inputs the project lacks, in words; empty where the indicator can be computed."""
+        with self._lock:
+            return self._evaluated(indicator_id, level, (origin, None), ()).missing
+
+    # -- keeping ------------------------------------------------------------------------------
+
+    def invalidate(self, datasets: Collection[str] | None = None) -> None:
+        """Forget what was read from these data sets (None: everything)."""
+        with self._lock:
+            if datasets is None:
+                self._readers.clear()
+                self._kept.clear()
+                return
+            changed = frozenset(datasets)
+            for reader in self._readers.values():
+                reader.forget(changed)
+            for mark, kept in list(self._kept.items()):
+                if any(i.spec.key in changed for i in kept.infos):
+                    del self._kept[mark]
+
+    def _reader(self, view: _View) -> InputReader:
+        """The reader of a view, brought up to the data sets that the source has now."""
+        origin, keys = view
+        infos = tuple(
+            i
+            for i in self.source.datasets()
+            if i.spec.origin is origin
+            and i.spec.kind is not Kind.FACILITIES
+            and (keys is None or i.spec.key in keys)
+        )
+        reader = self._readers.get(view)
+        if reader is None:
+            reader = self._readers[view] = InputReader(self.areas, self.source, infos)
+        else:
+            reader.update(infos)
+        return reader
+
+    def _evaluated(
+        self, indicator_id: str, level: str, view: _View, above: tuple[str, ...]
+    ) -> Evaluated:
+        reader = self._reader(view) if not above else self._readers[view]
+        definitions = self.closure(indicator_id)
+        infos = self._relevant(definitions, reader)
+        kept = self._kept.get((indicator_id, level, view))
+        if kept is not None and kept.definitions == definitions and kept.infos == infos:
+            return kept.result
+
+        def lookup(other: str, at: str) -> Evaluated:
+            return self._evaluated(other, at, view, (*above, indicator_id))
+
+        known = frozenset(self.catalogue.ids)
+        run = Run(self.areas, reader, definitions[0], level, known, lookup)
+        self.evaluations += 1
+        result = run.evaluate()
+        self._kept[indicator_id, level, view] = _Kept(result, definitions, infos)
+        return result
+
+    # -- dependencies -------------------------------------------------------------------------
+
+    def closure(self, indicator_id: str) -> tuple[IndicatorDef, ...]:
+        """The definition and all that it refers to, itself first.
+
+        Errors: ``UserError`` with the circle where definitions refer to each other in one.
+        """
+        done: dict[str, IndicatorDef] = {}
+
+        def visit(one: str, above: tuple[str, ...]) -> None:
+            if one in above:
+                raise fail(
+                    "circular",
+                    _("These indicators refer to each other in a circle: {circle}.").format(
+                        circle=" → ".join((*above[above.index(one) :], one))
+                    ),
+                    repair=_("Take one of them out of the formula of another."),
+                )
+            if one in done:
+                return
+            definition = self.catalogue.get(one)
+            done[one] = definition
+            for name in definition.names:
+                if name in self.catalogue:
+                    visit(name, (*above, one))
+
+        visit(indicator_id, ())
+        return tuple(done.values())
+
+    def _relevant(
+        self, definitions: tuple[IndicatorDef, ...], reader: InputReader
+    ) -> tuple[DatasetInfo, ...]:
+        """Data sets that a change of could change the values."""
+        known = frozenset(self.catalogue.ids)
+        wanted = {
+            i.subject
+            for d in definitions
+            for tree in (*d.trees, *d.extra_trees)
+            for i in inputs(resolve(tree, known))
+        }
+        found = [
+            i
+            for i in reader.infos
+            if (i.spec.kind, i.spec.variable if i.spec.kind is Kind.VARIABLE else None) in wanted
+        ]
+        weights = {
+            i.spec.aggregation.removeprefix("mean:")
+            for i in found
+            if i.spec.aggregation.startswith("mean:")
+        }
+        if weights:
+            found += [
+                i
+                for i in reader.infos
+                if i not in found
+                and (
+                    i.spec.variable in weights
+                    or (i.spec.kind is Kind.POPULATION and "population" in weights)
+                )
+            ]
+        return tuple(found)
+
+    def _known_level(self, level: str) -> None:
+        known = {CITY, *(lv.key for lv in self.areas.levels)}
+        known |= {i.spec.level for i in self.source.datasets()}
+        if level not in known:
+            raise fail(
+                "unknown-level",
+                _("There is no level “{level}”.").format(level=level),
+                value=level,
+                repair=_("Known are: {names}.").format(names=", ".join(sorted(known))),
+            )
+
+
+__all__ = ["CubeSource", "Engine", "Input"]

@@ -1,0 +1,321 @@
+"""From cubes to one grid per input: choose the data set that answers exactly, filter, add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+
+from monitor_app.core.ages import AgeAxis
+from monitor_app.core.areas import AreaSystem
+from monitor_app.core.cube import Cube
+from monitor_app.core.datasets import DatasetInfo, Kind, Origin, TimeReference
+from monitor_app.core.i18n import _
+from monitor_app.core.status import Status
+from monitor_app.indicators.ageweights import age_weights, mean_age, median_age
+from monitor_app.indicators.aggregate import Placement, add_up, weighted_mean
+from monitor_app.indicators.filters import label_positions
+from monitor_app.indicators.grid import Codes, Floats, Grid
+from monitor_app.indicators.tree import Filter, Input
+
+_LEAST_STATUS = {
+    Origin.OBSERVED: Status.OK,
+    Origin.ESTIMATED: Status.ESTIMATED,
+    Origin.PROJECTION: Status.FORECAST,
+    Origin.FORECAST: Status.FORECAST,
+}
+
+
+class CubeSource(Protocol):
+    """Where numbers come from; a project is one."""
+
+    def datasets(self) -> tuple[DatasetInfo, ...]: ...
+
+    def cube(self, key: str) -> Cube: ...
+
+
+def moment(day: date) -> date:
+    """One day for the turn of a year: the stock of 1 January is that of the 31 December before."""
+    return date(day.year - 1, 12, 31) if (day.month, day.day) == (1, 1) else day
+
+
+def years_before(day: date, years: int) -> date:
+    """The same day some years earlier (29 February: the 28th); year 1 where that is no date."""
+    year = max(day.year - years, 1)
+    if (day.month, day.day) == (2, 29):
+        return date(year, 2, 28)
+    return day.replace(year=year)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An input on one level. ``grid`` is (areas, moments); ``used`` names the data set per moment,
+    ``days`` the day as the data set has it."""
+
+    moments: tuple[date, ...]
+    grid: Grid
+    used: tuple[str, ...]
+    days: tuple[date, ...]
+    period: bool
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A data set and, where it cannot answer an input, why in words."""
+
+    info: DatasetInfo
+    reason: str = ""
+
+
+class InputReader:
+    """Answers inputs on a level from the data sets of one origin."""
+
+    def __init__(self, areas: AreaSystem, source: CubeSource, infos: Sequence[DatasetInfo]) -> None:
+        self._areas = areas
+        self._source = source
+        self.infos = tuple(infos)
+        self._placements: dict[tuple[str, str, str], Placement] = {}
+        self._loaded: dict[tuple[Input, str, tuple[str, ...]], Loaded] = {}
+
+    def update(self, infos: Sequence[DatasetInfo]) -> None:
+        """Take over the present list of data sets; what changed data sets gave is forgotten."""
+        infos = tuple(infos)
+        if infos == self.infos:
+            return
+        before = {i.spec.key: i for i in self.infos}
+        now = {i.spec.key: i for i in infos}
+        changed = {k for k in before.keys() | now.keys() if before.get(k) != now.get(k)}
+        self.infos = infos
+        self.forget(frozenset(changed))
+
+    def forget(self, datasets: frozenset[str]) -> None:
+        """Forget what was read from these data sets, and means weighted by any data set."""
+        weighted = {i.spec.key for i in self.infos if i.spec.aggregation.startswith("mean:")}
+        stale = datasets | weighted
+        self._loaded = {m: v for m, v in self._loaded.items() if not stale & set(m[2])}
+        self._placements = {
+            m: v for m, v in self._placements.items() if m[2] and m[2] not in datasets
+        }
+
+    # -- choosing ---------------------------------------------------------------------------
+
+    def offers(self, wanted: Input, level: str) -> tuple[Offer, ...]:
+        """Every data set of the input's subject with the reason why it cannot answer, if any."""
+        return tuple(
+            Offer(info, self._obstacle(info, wanted, level))
+            for info in self.infos
+            if (info.spec.kind, info.spec.variable if wanted.variable else None) == wanted.subject
+        )
+
+    def ranking(self, wanted: Sequence[Input], level: str) -> dict[Input, tuple[str, ...]]:
+        """For each input the data sets that answer it exactly, best first.
+
+        A data set that answers all inputs of its subject comes first, so that numerator and
+        denominator are of one kind; then the nearest level, the longer series, the key.
+        """
+        answers = {w: [o.info for o in self.offers(w, level) if not o.reason] for w in wanted}
+        scores: dict[tuple[str, tuple[Kind, str | None]], int] = {}
+        for item, infos in answers.items():
+            for info in infos:
+                mark = (info.spec.key, item.subject)
+                scores[mark] = scores.get(mark, 0) + 1
+        return {
+            item: tuple(
+                info.spec.key
+                for info in sorted(
+                    infos,
+                    key=lambda i, item=item: (  # type: ignore[misc]
+                        -scores[i.spec.key, item.subject],
+                        self._distance(i.spec.level, level),
+                        -len(i.dates),
+                        i.spec.key,
+                    ),
+                )
+            )
+            for item, infos in answers.items()
+        }
+
+    def _distance(self, level: str, target: str) -> int:
+        ranks = {lv.key: lv.rank for lv in self._areas.levels}
+        return abs(ranks.get(level, 99) - ranks.get(target, 99))
+
+    def _obstacle(self, info: DatasetInfo, wanted: Input, level: str) -> str:
+        """Why the data set cannot answer the input on the level; "" where it can."""
+        spec = info.spec
+        if spec.level != level and not self.placement(spec.level, level, spec.key).reaches:
+            return _("“{name}” is on a level that cannot be added up to this one").format(
+                name=spec.name
+            )
+        if spec.level != level and not self._additive(info):
+            return _("“{name}” cannot be added up to larger areas").format(name=spec.name)
+        for dim in wanted.filter.dims:
+            if dim not in info.dims:
+                return _("“{name}” has no breakdown by {dimension}").format(
+                    name=spec.name, dimension=dimension_word(dim)
+                )
+        if info.age_axis is not None:
+            axis = AgeAxis.decode(info.age_axis)
+            if age_weights(axis, wanted) is None:
+                return _("not computable from the age groups of “{name}” ({groups})").format(
+                    name=spec.name, groups=short_axis(axis)
+                )
+        elif wanted.reducer in ("mean_age", "median_age"):
+            return _("“{name}” has no breakdown by {dimension}").format(
+                name=spec.name, dimension=dimension_word("age")
+            )
+        return self._unknown_code(info, wanted.filter)
+
+    def _additive(self, info: DatasetInfo) -> bool:
+        spec = info.spec
+        if spec.kind in (Kind.ARRIVALS_WITHIN, Kind.DEPARTURES_WITHIN, Kind.MOVES_SAME_AREA):
+            # A move between two areas of one district is no arrival for the district.
+            return False
+        return spec.kind is not Kind.VARIABLE or spec.aggregation != "none"
+
+    def _unknown_code(self, info: DatasetInfo, condition: Filter) -> str:
+        for dim in ("sex", "group", "partner"):
+            test = getattr(condition, dim)
+            if test is None:
+                continue
+            labels = self._source.cube(info.spec.key).labels[dim]
+            if label_positions(dim, test, labels) is None:
+                return _("“{name}” does not know {code} ({dimension}: {labels})").format(
+                    name=info.spec.name,
+                    code=", ".join(sorted(test.codes)),
+                    dimension=dimension_word(dim),
+                    labels=", ".join(labels[:8]),
+                )
+        return ""
+
+    # -- reading ----------------------------------------------------------------------------
+
+    def areas_of(self, level: str) -> tuple[str, ...]:
+        """Keys that a level shows: its located areas, or all where none has a boundary."""
+        return self.placement(level, level, "").targets
+
+    def placement(self, level: str, target: str, dataset: str) -> Placement:
+        mark = (level, target, dataset)
+        if mark not in self._placements:
+            keys: Iterable[str] = self._source.cube(dataset).areas if dataset else ()
+            spare = [k for i in self.infos if i.spec.level == target
+                     for k in self._source.cube(i.spec.key).areas] if not self._areas.keys(
+                         target) else ()  # fmt: skip
+            self._placements[mark] = Placement.of(self._areas, level, target, keys, spare)
+        return self._placements[mark]
+
+    def load(self, wanted: Input, level: str, ranking: tuple[str, ...]) -> Loaded:
+        """The input on a level; for each moment the first data set of the ranking that has it."""
+        mark = (wanted, level, ranking)
+        if mark not in self._loaded:
+            self._loaded[mark] = self._load(wanted, level, ranking)
+        return self._loaded[mark]
+
+    def _load(self, wanted: Input, level: str, ranking: tuple[str, ...]) -> Loaded:
+        infos = {info.spec.key: info for info in self.infos}
+        columns: dict[date, tuple[Floats, Codes, str, date]] = {}
+        period = bool(ranking)
+        for key in ranking:
+            info = infos[key]
+            is_period = info.spec.time is TimeReference.PERIOD
+            period = period and is_period
+            cube = self._source.cube(key)
+            fresh = [
+                j
+                for j, day in enumerate(cube.dates)
+                if (day if is_period else moment(day)) not in columns
+            ]
+            if not fresh:
+                continue
+            part = cube if len(fresh) == len(cube.dates) else cube.take("date", fresh)
+            grid = self._on_level(part, info, wanted, level)
+            for j, day in enumerate(part.dates):
+                at = day if is_period else moment(day)
+                columns[at] = (grid.values[:, j], grid.status[:, j], key, day)
+        moments = tuple(sorted(columns))
+        count = len(self.areas_of(level))
+        if not moments:
+            return Loaded((), Grid.missing((count, 0)), (), (), False)
+        picked = [columns[m] for m in moments]
+        grid = Grid(
+            np.stack([c[0] for c in picked], axis=1), np.stack([c[1] for c in picked], axis=1)
+        )
+        return Loaded(
+            moments, grid, tuple(c[2] for c in picked), tuple(c[3] for c in picked), period
+        )
+
+    def _on_level(self, cube: Cube, info: DatasetInfo, wanted: Input, level: str) -> Grid:
+        spec = info.spec
+        placement = self.placement(spec.level, level, spec.key)
+        cells = self._filtered(cube, wanted.filter)
+        if spec.kind is Kind.VARIABLE and spec.aggregation.startswith("mean:"):
+            if spec.level == level:
+                grid = add_up(cells, placement, spec.absent)
+            else:
+                grid = self._weighted(cells, info, placement)
+            return grid.at_least(_LEAST_STATUS[spec.origin])
+        split = wanted.reducer in ("mean_age", "median_age")
+        if cells.ages is not None:
+            weights = age_weights(cells.ages, wanted)
+            if weights is None:  # pragma: no cover - excluded by the ranking
+                return Grid.missing((len(placement.targets), len(cells.dates)))
+            chosen = np.flatnonzero(weights > 0)
+            estimated = bool(((weights > 0) & (weights < 1)).any())
+            cells = cells.take("age", slice(int(chosen[0]), int(chosen[-1]) + 1))
+            if not split:
+                cells = replace(cells, values=cells.values * weights[chosen]).sum("age")
+            if estimated:
+                least = np.where(cells.status < Status.MISSING, Status.ESTIMATED, Status.OK)
+                cells = replace(cells, status=np.maximum(cells.status, least).astype(np.uint8))
+        if split:
+            reduce = mean_age if wanted.reducer == "mean_age" else median_age
+            grid = reduce(cells, placement, spec.absent, wanted.interpolate)
+        else:
+            grid = add_up(cells, placement, spec.absent)
+        return grid.at_least(_LEAST_STATUS[spec.origin])
+
+    def _filtered(self, cube: Cube, condition: Filter) -> Cube:
+        """Cells that pass, summed over everything but area, date and age."""
+        for dim in ("sex", "group", "partner"):
+            test = getattr(condition, dim)
+            if test is not None and cube.has(dim):
+                positions = label_positions(dim, test, cube.labels[dim])
+                cube = cube.take(dim, positions or ())
+        return cube.sum(*(d for d in ("sex", "group", "partner") if cube.has(d)))
+
+    def _weighted(self, cells: Cube, info: DatasetInfo, placement: Placement) -> Grid:
+        """The mean of a variable over larger areas, weighted as its data set says."""
+        name = info.spec.aggregation.removeprefix("mean:")
+        wanted = (
+            Input(Kind.POPULATION) if name == "population" else Input(Kind.VARIABLE, variable=name)
+        )
+        level = info.spec.level
+        loaded = self.load(wanted, level, self.ranking([wanted], level)[wanted])
+        rows = {key: i for i, key in enumerate(self.areas_of(level))}
+        values = np.full((len(cells.areas), len(cells.dates)), np.nan)
+        for j, day in enumerate(cells.dates):
+            at = moment(day)
+            if at not in loaded.moments:
+                continue
+            column = loaded.moments.index(at)
+            for i, key in enumerate(cells.areas):
+                if key in rows and loaded.grid.known[rows[key], column]:
+                    values[i, j] = loaded.grid.values[rows[key], column]
+        return weighted_mean(cells, values, placement)
+
+
+def dimension_word(dim: str) -> str:
+    words = {
+        "age": _("age"),
+        "sex": _("sex"),
+        "group": _("group (such as nationality)"),
+        "partner": _("origin or destination"),
+    }
+    return words.get(dim, dim)
+
+
+def short_axis(axis: AgeAxis) -> str:
+    labels = axis.labels
+    return ", ".join(labels) if len(labels) <= 6 else ", ".join((*labels[:4], "…", labels[-1]))
