@@ -1,0 +1,203 @@
+"""Lines between areas, from the index raster: where neighbouring numbers differ.
+
+At twice the resolution and averaged the lines are smooth; from the raster itself they are ready
+at once. Both come as one overlay of premultiplied colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor_app.cartography.mapspec import AREAS, OUTLINE, Border
+from monitor_app.cartography.pixels import Order, packed
+from monitor_app.cartography.raster import IndexRaster, View, grid
+from monitor_app.cartography.shapes import AreaShapes
+
+#: Pixels of the doubled raster that are worked on at a time, to bound memory.
+BAND_PIXELS = 8_000_000
+#: Below the first median size (square pixels) area borders vanish, above the second they are
+#: full: at 100,000 areas they would cover half of the picture.
+FADE = (25.0, 160.0)
+
+Overlay = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """A part of the picture: premultiplied colours (rows, columns) whose upper left corner lies
+    at device pixel (``x``, ``y``)."""
+
+    x: int
+    y: int
+    colours: Overlay
+
+
+def visible(borders: Sequence[Border], shapes: AreaShapes, view: View) -> tuple[Border, ...]:
+    """Borders that can be drawn for these shapes; area borders fade where areas are tiny."""
+    size = shapes.median_surface * (view.scale * view.dpr) ** 2
+    share = float(np.clip((size - FADE[0]) / (FADE[1] - FADE[0]), 0, 1))
+    kept: list[Border] = []
+    for border in borders:
+        if border.level == AREAS:
+            if share > 0:
+                kept.append(Border(AREAS, border.width, border.colour, border.opacity * share))
+        elif border.level == OUTLINE or border.level in shapes.groups:
+            kept.append(border)
+    return tuple(kept)
+
+
+def border_overlay(
+    raster: IndexRaster,
+    borders: Sequence[Border],
+    order: Order = Order.RGBA,
+    *,
+    smooth: bool = True,
+) -> Overlay:
+    """Premultiplied colours, one per device pixel. ``smooth`` looks at twice the resolution."""
+    view, shapes = raster.view, raster.shapes
+    width, height = view.pixels
+    drawn = visible(borders, shapes, view)
+    overlay = np.zeros((height, width), dtype=np.uint32)
+    if not drawn or not len(shapes):
+        return overlay
+    if not smooth:
+        codes = _codes(raster.ids.astype(np.int32), drawn, shapes, view.dpr, 1)
+        return np.take(_table(drawn, 1, order), codes)
+    table = _table(drawn, 4, order)
+    step = max(1, BAND_PIXELS // (4 * width))
+    for first in range(0, height, step):
+        end = min(first + step, height)
+        # A few rows more on either side, so that lines do not break between bands.
+        above, below = min(first, 4), min(height - end, 4)
+        ids = grid(
+            shapes.edges, view, 2 * width, 2 * height,
+            coverage=shapes.is_coverage, n=len(shapes),
+            rows=(2 * (first - above), 2 * (end + below)),
+        ).astype(np.int32)  # fmt: skip
+        codes = _codes(ids, drawn, shapes, view.dpr, 2)
+        overlay[first:end] = np.take(table, codes[above : above + end - first])
+    return overlay
+
+
+def _codes(
+    ids: NDArray[np.int32],
+    borders: Sequence[Border],
+    shapes: AreaShapes,
+    dpr: float,
+    fineness: int,
+) -> NDArray[np.intp]:
+    """Per pixel how much each border covers, as one number (digits to the base of coverage
+    levels + 1, the first border last)."""
+    base = fineness**2 + 1
+    rows, columns = ids.shape[0] // fineness, ids.shape[1] // fineness
+    codes = np.zeros((rows, columns), dtype=np.intp)
+    for border in borders:
+        if border.level == AREAS:
+            numbers = ids
+        elif border.level == OUTLINE:
+            numbers = (ids > 0).astype(np.int32)
+        else:
+            numbers = np.take(shapes.group_numbers(border.level), ids)
+        line = lines(numbers, max(1, round(border.width * dpr * fineness)))
+        codes *= base
+        codes += shrink(line, fineness)
+    return codes
+
+
+def lines(numbers: NDArray[np.int32], width: int) -> NDArray[np.bool_]:
+    """Pixels within a line of ``width`` pixels along the borders between different numbers."""
+    mask = np.zeros(numbers.shape, dtype=bool)
+    mask[:, :-1] |= numbers[:, 1:] != numbers[:, :-1]
+    mask[:-1] |= numbers[1:] != numbers[:-1]
+    # ``mask`` marks the pixel left of and above a border: grow to the right and down first.
+    for i in range(1, width):
+        grown = mask.copy()
+        if i % 2:
+            grown[:, 1:] |= mask[:, :-1]
+            grown[1:] |= mask[:-1]
+        else:
+            grown[:, :-1] |= mask[:, 1:]
+            grown[:-1] |= mask[1:]
+        mask = grown
+    return mask
+
+
+def shrink(mask: NDArray[np.bool_], fineness: int) -> NDArray[np.uint8]:
+    """Number of marked pixels in each block of ``fineness`` × ``fineness``."""
+    whole = mask.view(np.uint8)
+    if fineness == 1:
+        return whole
+    total = np.zeros((mask.shape[0] // fineness, mask.shape[1] // fineness), dtype=np.uint8)
+    for dy in range(fineness):
+        for dx in range(fineness):
+            total += whole[dy::fineness, dx::fineness]
+    return total
+
+
+def _table(borders: Sequence[Border], levels: int, order: Order) -> NDArray[np.uint32]:
+    """Premultiplied colour for every combination of coverages, later borders over earlier."""
+    base = levels + 1
+    colours = np.zeros((base ** len(borders), 4))
+    code = np.arange(len(colours))
+    for i, border in enumerate(borders):
+        cover = (code // base ** (len(borders) - 1 - i)) % base / levels * border.opacity
+        ink = [int(border.colour[j : j + 2], 16) / 255 for j in (1, 3, 5)]
+        own = np.concatenate([cover[:, None] * np.array(ink), cover[:, None]], axis=1)
+        colours = own + colours * (1 - cover[:, None])
+    return packed(colours, order)
+
+
+@dataclass(frozen=True, slots=True)
+class Emphasis:
+    """How selected and hovered areas stand out: a dark line within a light one."""
+
+    ink: str = "#111111"
+    halo: str = "#ffffff"
+    width: float = 2.2
+    halo_width: float = 1.2
+
+
+SELECTED = Emphasis()
+HOVERED = Emphasis(ink="#d9480f", width=1.8, halo_width=1.0)
+
+
+def outline(
+    raster: IndexRaster,
+    positions: Sequence[int],
+    emphasis: Emphasis = SELECTED,
+    order: Order = Order.RGBA,
+) -> Patch | None:
+    """Smooth outlines of some areas, as a patch of the picture; None where none is in view."""
+    view, shapes = raster.view, raster.shapes
+    width, height = view.pixels
+    areas = np.array(sorted(p for p in positions if 0 <= p < len(shapes)), dtype=np.int64)
+    areas = areas[np.isfinite(shapes.bounds[areas]).all(axis=1)] if len(areas) else areas
+    if not len(areas):
+        return None
+    reach = int(np.ceil((emphasis.width / 2 + emphasis.halo_width) * view.dpr)) + 2
+    box = shapes.bounds[areas]
+    left, top = view.to_pixel(box[:, 0].min(), box[:, 3].max())
+    right, bottom = view.to_pixel(box[:, 2].max(), box[:, 1].min())
+    x0 = int(np.clip(np.floor(left * view.dpr) - reach, 0, width))
+    x1 = int(np.clip(np.ceil(right * view.dpr) + reach, 0, width))
+    y0 = int(np.clip(np.floor(top * view.dpr) - reach, 0, height))
+    y1 = int(np.clip(np.ceil(bottom * view.dpr) + reach, 0, height))
+    if x1 <= x0 or y1 <= y0:
+        return None
+    ids = grid(
+        shapes.edges.of(areas), view, 2 * width, 2 * height,
+        coverage=shapes.is_coverage, n=len(areas), rows=(2 * y0, 2 * y1),
+    )[:, 2 * x0 : 2 * x1].astype(np.int32)  # fmt: skip
+    halo = round(2 * (emphasis.width + 2 * emphasis.halo_width) * view.dpr)
+    base = 5
+    codes = shrink(lines(ids, max(1, halo)), 2).astype(np.intp) * base
+    codes += shrink(lines(ids, max(1, round(2 * emphasis.width * view.dpr))), 2)
+    stack = (
+        Border("", 0, emphasis.halo, 0.85),
+        Border("", 0, emphasis.ink),
+    )
+    return Patch(x0, y0, np.take(_table(stack, 4, order), codes))
