@@ -1,0 +1,81 @@
+"""GeoParquet (and plain Parquet) through pyarrow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+
+from monitor_app.core.issues import Issue
+from monitor_app.core.progress import Progress
+from monitor_app.exchange import arrow_text, source
+from monitor_app.exchange.layout import name_columns
+from monitor_app.exchange.source import ReadOptions
+from monitor_app.exchange.table import RawTable
+
+FORMAT = "parquet"
+
+
+def sniff(path: Path) -> float:
+    """0.95 for the signature of Parquet, else 0."""
+    return 0.95 if source.head(path, 4) == b"PAR1" else 0.0
+
+
+def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable, ...]:
+    """The file as one table; the geometry column becomes ``geometries``."""
+    described = source.describe(path, progress)
+    try:
+        with source.unchanged(path):
+            table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise source.damaged(path) from error
+    progress.step(0.5)
+    geo = _geo(table)
+    rows = tuple(range(1, table.num_rows + 1))
+    geometries = None
+    crs: str | None = None
+    issues: list[Issue] = []
+    if geo is not None:
+        column, crs = geo
+        geometries = shapely.from_wkb(np.asarray(table[column].to_pylist(), dtype=object))
+        issues += arrow_text.geometry_issues(geometries, rows, path.name, "")
+        crs, found = arrow_text.crs_issues(options.crs or crs, geometries, path.name, "")
+        issues += found
+        table = table.drop_columns([column])
+    names, kept, found = name_columns(
+        table.column_names, [True] * table.num_columns, file=path.name, sheet=None, row=1
+    )
+    numeric = frozenset(
+        n for n, j in zip(names, kept, strict=True)
+        if arrow_text.is_number(table.schema.field(j).type)
+    )  # fmt: skip
+    progress.step(0.8)
+    columns = tuple(arrow_text.column_text(table.column(j)) for j in kept)
+    progress.step(1.0)
+    return (RawTable(
+        replace(described), "", names, columns, rows, numeric=numeric,
+        geometries=None if geometries is None else tuple(geometries), crs=crs,
+        issues=(*issues, *found),
+    ),)  # fmt: skip
+
+
+def _geo(table: pa.Table) -> tuple[str, str | None] | None:
+    """Name of the geometry column and its reference system, from the GeoParquet metadata."""
+    raw = (table.schema.metadata or {}).get(b"geo")
+    if raw is None:
+        return None
+    meta: dict[str, Any] = json.loads(raw)
+    column = meta.get("primary_column", "geometry")
+    described = meta.get("columns", {}).get(column, {})
+    if column not in table.column_names:
+        return None
+    if "crs" not in described:
+        return column, "EPSG:4326"  # the standard's default
+    crs = described["crs"]
+    return column, arrow_text.crs_code(json.dumps(crs)) if crs else None
