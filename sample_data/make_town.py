@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
 import shapely
-from town import delivery, geometry, housing, plan, rates, simulation
+from town import delivery, geometry, housing, maps, plan, rates, register, simulation, surveys
 
 
 def generator(part: int) -> np.random.Generator:
@@ -39,10 +39,33 @@ def history() -> tuple[
     return town, setting, simulation.Simulation(setting, generator(3)).run(), done
 
 
-def main(folder: Path) -> None:
+def write_all(folder: Path) -> None:
+    """Every file of the delivery below ``folder``; existing files are replaced."""
     town, setting, past, done = history()
-    delivery.write_all(folder, town, setting, past, done, generator(4))
+    stock = surveys.dwelling_stock(past, setting, done)
+    maps.write_maps(folder, town)
+    delivery.write_stock(folder, past)
+    delivery.write_births(folder, past)
+    delivery.write_deaths(folder, past)
+    delivery.write_naturalisations(folder, past)
+    delivery.write_outside(
+        folder, "zuzuege", past.moves_in, ("aus Umland", "aus übrigem Inland", "aus Ausland")
+    )
+    delivery.write_outside(
+        folder, "wegzuege", past.moves_out, ("ins Umland", "ins übrige Inland", "ins Ausland")
+    )
+    delivery.write_inside(folder, past)
+    delivery.write_reform(folder, town, past, stock.dwellings[plan.REFORM_YEAR - 1])
+    delivery.write_control(folder, past)
+    surveys.write_housing(folder, done, stock)
+    surveys.write_projects(folder)
+    surveys.write_social(folder, past, setting, generator(4))
+    surveys.write_rents(folder, setting, stock, generator(5))
+    surveys.write_kitas(folder, town, past, generator(6))
+    assert past.last is not None
+    register.write_extract(folder, past.last, generator(7))
+    register.write_workbook(folder, past)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent)
+    write_all(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,7 +38,7 @@ def wiggle(ends: Points, rng: np.random.Generator, amount: float, step: float = 
     """Midpoint displacement of a polyline: each segment is halved until shorter than ``step``;
     midpoints move sideways by up to ``amount`` times the segment's length."""
     points = [ends[0]]
-    for p, q in zip(ends[:-1], ends[1:], strict=True):
+    for p, q in itertools.pairwise(ends):
         line = np.array([p, q])
         while np.hypot(*(line[1] - line[0])) > step:
             d = line[1:] - line[:-1]

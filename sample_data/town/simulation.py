@@ -5,7 +5,8 @@ the town, moves inside it or stays; newcomers and newborns join. All counts are 
 same persons, so the balance equation holds exactly in every cell. Only uniform random numbers are
 drawn and compared with rounded probabilities: the same bytes on every machine.
 
-Ages are year minus year of birth, that is the age reached on 31.12. (Geburtsjahrmethode), 100 = 100+.
+Ages are year minus year of birth, that is the age reached on 31.12. (Geburtsjahrmethode);
+100 stands for 100 and older.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class History:
     moves_out: dict[int, Ints] = field(default_factory=dict)
     moves: dict[int, Ints] = field(default_factory=dict)
     naturalised: dict[int, Ints] = field(default_factory=dict)
-    people: dict[int, People] = field(default_factory=dict)
+    last: People | None = None  # everybody at the end
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class Simulation:
             people = self._step(people, year)
             if year >= plan.FIRST_STOCK:
                 self.history.stock[year] = tally(people, year)
-                self.history.people[year] = people
+        self.history.last = people
         return self.history
 
     def _grow(self, year: int) -> None:
