@@ -1,0 +1,250 @@
+"""Facts: tables and a content of a recipe become one data set with all findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from monitor_app.core.ages import AgeAxis
+from monitor_app.core.areas import CITY
+from monitor_app.core.batch import Comparison, FactTable, ImportContext
+from monitor_app.core.datasets import Absent, DatasetSpec
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import Issue, Severity
+from monitor_app.core.progress import Progress
+from monitor_app.core.status import Status
+from monitor_app.exchange import validate
+from monitor_app.exchange.assemble import (
+    MAX_CELLS,
+    Long,
+    build_cube,
+    find_duplicates,
+    fit_ages,
+    join_parts,
+)
+from monitor_app.exchange.blocks import apply_strays, find_strays
+from monitor_app.exchange.coded import check_column, filter_rows, fits_sheet, place
+from monitor_app.exchange.longform import LongPart, LongReader
+from monitor_app.exchange.recipe_model import FactContent, Recipe
+from monitor_app.exchange.table import RawTable
+from monitor_app.exchange.values import convert_cells
+
+
+@dataclass(frozen=True)
+class KnownAreas:
+    """Keys per level that the project has or that the same import brings, in order."""
+
+    keys: dict[str, tuple[str, ...]]
+
+    def of(self, level: str) -> tuple[str, ...]:
+        return (CITY,) if level == CITY else self.keys.get(level, ())
+
+
+@dataclass(frozen=True)
+class MappedFact:
+    """``table`` is None where nothing could be built. ``unknown`` are area keys of the file that
+    no boundary has, with the parents that the file itself names for them."""
+
+    table: FactTable | None
+    issues: tuple[Issue, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    unknown: dict[str, dict[str, str]] | None = None
+
+
+def map_fact(
+    recipe: Recipe,
+    content: FactContent,
+    tables: Sequence[RawTable],
+    known: KnownAreas,
+    context: ImportContext,
+    progress: Progress,
+) -> MappedFact:
+    """Build one data set from all tables that the content fits."""
+    reader = LongReader(content, recipe.numbers, known.of(content.level))
+    issues: list[Issue] = []
+    parts: list[LongPart] = []
+    stated: dict[date, float] = {}
+    for i, table in enumerate(tables):
+        progress.step(i / max(1, len(tables)), table.source.name)
+        if not fits_sheet(table, content.sheets):
+            continue
+        part = reader.read(table)
+        issues.extend(part.issues)
+        if len(part.values):
+            _mend_dates(part, content, issues)
+            parts.append(part)
+            _add(stated, read_control(recipe, content, table, part, issues))
+    if not parts:
+        if not any(i.severity is Severity.ERROR for i in issues):
+            issues.append(validate.nothing_found(content))
+        return MappedFact(None, tuple(issues))
+    if content.empty is Absent.ZERO:
+        _fill_empty(parts, issues)
+    long = join_parts(parts, known.of(content.level))
+    return _assemble(recipe, content, long, stated, known, context, issues)
+
+
+def _assemble(
+    recipe: Recipe,
+    content: FactContent,
+    long: Long,
+    stated: dict[date, float],
+    known: KnownAreas,
+    context: ImportContext,
+    issues: list[Issue],
+) -> MappedFact:
+    if "area" not in long.dims or "date" not in long.dims or not long.usable.any():
+        if not any(i.severity is Severity.ERROR for i in issues):
+            issues.append(validate.nothing_found(content))
+        return MappedFact(None, tuple(issues))
+    issues.extend(validate.check_cells(long, content))
+    unknown = validate.unknown_areas(long, content, known.of(content.level), issues)
+    duplicates = find_duplicates(long, content)
+    if content.duplicates == "error":
+        issues.extend(validate.duplicate_issues(long, duplicates))
+    ages = None
+    if "age" in long.dims:
+        ages = fit_ages(long, content, existing_ages(content, context), issues)
+        if ages is None:
+            return MappedFact(None, tuple(issues))
+    cells = int(np.prod([len(long.labels[d]) for d in long.dims], dtype=np.float64))
+    if cells > MAX_CELLS:
+        issues.append(validate.too_large(content, cells))
+        return MappedFact(None, tuple(issues))
+    cube, filled = build_cube(long, content, ages)
+    issues.extend(validate.check_cube(cube, filled, content, known.of(content.level)))
+    parents = validate.parents_of(long, content, unknown)
+    spec = dataset_spec(recipe, content)
+    comparisons = validate.compare(long, cube, spec, stated)
+    issues.extend(validate.comparison_issues(comparisons, content))
+    return MappedFact(FactTable(spec, cube), tuple(issues), comparisons, parents)
+
+
+def dataset_spec(recipe: Recipe, content: FactContent) -> DatasetSpec:
+    return DatasetSpec(
+        key=content.dataset,
+        kind=content.subject,
+        name=str(content.name),
+        level=content.level,
+        unit=content.unit,
+        time=content.time_reference,
+        origin=content.origin,
+        absent=content.absent,
+        variable=content.variable,
+        aggregation=content.aggregation,
+        source=recipe.source,
+        labels=recipe.label_of(content.labels),
+    )
+
+
+def existing_ages(content: FactContent, context: ImportContext) -> AgeAxis | None:
+    """The age axis of the data set in the project, which a new delivery must be summed to."""
+    for info in context.datasets:
+        if info.spec.key == content.dataset and info.age_axis:
+            return AgeAxis.decode(info.age_axis)
+    return None
+
+
+def _mend_dates(part: LongPart, content: FactContent, issues: list[Issue]) -> None:
+    strays = find_strays(part)
+    if not len(strays.rows):
+        return
+    mend = "date_from_block" in content.repair
+    labels = part.dims["date"].labels
+    first = {int(r): i for i, r in reversed(list(enumerate(part.row.tolist())))}
+    for row, block in zip(strays.rows.tolist(), strays.block.tolist(), strict=True):
+        own = labels[part.dims["date"].codes[first[row]]]
+        day = labels[block]
+        text = (
+            _("The date {own} contradicts the rows around it; {day} was taken from them.")
+            if mend
+            else _("The date {own} contradicts the rows around it, which all have {day}.")
+        )
+        column = content.date.column
+        issues.append(
+            Issue(
+                "date-contradicts-block",
+                Severity.WARNING if mend else Severity.ERROR,
+                text.format(own=own.isoformat(), day=day.isoformat()),
+                **place(part.table, row, column),
+                value=part.table.column(column)[row] if column in part.table.header else None,
+                repair=None
+                if mend
+                else _(
+                    "Correct the date in the file, or set “repair: [date_from_block]” in the "
+                    "recipe to take the date of the surrounding rows."
+                ),
+            )
+        )
+    if mend:
+        apply_strays(part, strays)
+
+
+def _fill_empty(parts: list[LongPart], issues: list[Issue]) -> None:
+    """Empty cells count as zero where the recipe says so; how many is reported."""
+    count = 0
+    for part in parts:
+        missing = np.flatnonzero(part.status == Status.MISSING)
+        columns = part.table.columns
+        empty = np.array(
+            [not columns[int(part.column[i])][int(part.row[i])].strip() for i in missing.tolist()],
+            dtype=np.bool_,
+        )
+        hits = missing[empty] if len(missing) else missing
+        part.values[hits] = 0.0
+        part.status[hits] = Status.OK
+        count += len(hits)
+    if count:
+        issues.append(
+            Issue(
+                "empty-is-zero",
+                Severity.INFO,
+                _("{count} empty cells count as zero, as the recipe says.").format(count=count),
+                count=count,
+            )
+        )
+
+
+def read_control(
+    recipe: Recipe,
+    content: FactContent,
+    table: RawTable,
+    part: LongPart,
+    issues: list[Issue],
+) -> dict[date, float]:
+    """Totals per date that the file states itself: a total column, or total rows."""
+    total_rows = tuple(f for f in content.ignore if f.role == "total")
+    control = content.control
+    if control is not None and not check_column(table, control.column, issues):
+        return {}
+    from monitor_app.exchange.dates import DateReader
+
+    if control is not None:
+        chosen = filter_rows(table, control.rows, issues) if control.rows else None
+        rows = np.unique(part.row) if chosen is None else np.flatnonzero(chosen)
+        columns = [table.header.index(control.column)]
+    elif total_rows and content.counts and content.date.column:
+        rows = np.flatnonzero(filter_rows(table, total_rows, issues))
+        columns = sorted(set(part.column.tolist()))
+    else:
+        return {}
+    found: dict[date, float] = {}
+    quiet: list[Issue] = []
+    dates = DateReader(content.date).code(table, rows.astype(np.int64), quiet)
+    for position in columns:
+        values, _status = convert_cells(
+            table, position, rows.astype(np.int64), recipe.numbers, quiet
+        )
+        for code, value in zip(dates.codes.tolist(), values.tolist(), strict=True):
+            if code >= 0 and not np.isnan(value):
+                day = dates.labels[code]
+                found[day] = found.get(day, 0.0) + value
+    return found
+
+
+def _add(total: dict[date, float], more: dict[date, float]) -> None:
+    for day, value in more.items():
+        total[day] = total.get(day, 0.0) + value

@@ -1,0 +1,3 @@
+from typing import Any
+def map_persons(*args: Any) -> Any:
+    raise NotImplementedError

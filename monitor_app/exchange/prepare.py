@@ -1,0 +1,269 @@
+"""From files to an import batch: read, map, check. Nothing is stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from monitor_app.core.areas import Level
+from monitor_app.core.batch import (
+    AreaTable,
+    Comparison,
+    FactTable,
+    ImportBatch,
+    ImportContext,
+    PointTable,
+)
+from monitor_app.core.datasets import SourceFile
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import Issue, Severity, UserError
+from monitor_app.core.progress import Progress
+from monitor_app.exchange import boundaries
+from monitor_app.exchange.areas import layer_crs, map_areas
+from monitor_app.exchange.coded import fits_sheet
+from monitor_app.exchange.facilities import map_facilities
+from monitor_app.exchange.mapping import KnownAreas, MappedFact, map_fact
+from monitor_app.exchange.persons import map_persons
+from monitor_app.exchange.propose import propose_recipe
+from monitor_app.exchange.readers import read_tables
+from monitor_app.exchange.recipe import dump_recipe, match_recipes, match_score
+from monitor_app.exchange.recipe_model import (
+    AreasContent,
+    FacilitiesContent,
+    FactContent,
+    PersonsContent,
+    Recipe,
+)
+from monitor_app.exchange.table import RawTable
+
+#: A shipped recipe is taken without asking from this score on (name or header agree fully).
+GOOD_MATCH = 0.5
+
+
+@dataclass
+class _Work:
+    """What one import has gathered so far."""
+
+    context: ImportContext
+    crs: str | None = None
+    areas: dict[str, AreaTable] = field(default_factory=dict)
+    facts: list[FactTable] = field(default_factory=list)
+    points: list[PointTable] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+
+    def known(self) -> KnownAreas:
+        keys = {level.key: self.context.areas.keys(level.key) for level in self.context.areas.levels}
+        for level, table in self.areas.items():
+            own = tuple(dict.fromkeys(table.keys))
+            located = any(g is not None for g in table.geometries)
+            before = () if located else keys.get(level, ())
+            keys[level] = (*before, *(k for k in own if k not in set(before)))
+        return KnownAreas(keys)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One recipe and what it is applied to. ``paths`` only for person-level files, which are read
+    in chunks."""
+
+    recipe: Recipe
+    tables: tuple[RawTable, ...]
+    paths: tuple[Path, ...]
+
+
+def prepare_import(
+    paths: Sequence[str | Path] | str | Path,
+    recipe: Recipe | Sequence[Recipe] | None,
+    context: ImportContext | None = None,
+    progress: Progress | None = None,
+) -> ImportBatch:
+    """Read the files and map them by ``recipe``; without one each file gets the shipped recipe
+    that fits it best, or a proposal.
+
+    Several recipes are applied in turn; areas always come before numbers. The result has every
+    finding in ``issues``; a batch with errors is ``blocked``. Files that cannot be read at all
+    are findings too. No side effects.
+    """
+    steps = progress or Progress()
+    files = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(p) for p in paths]
+    work = _Work(context or ImportContext())
+    jobs, sources = _plan(files, recipe, work, steps.part(0.0, 0.4))
+    work.crs = boundaries.choose_crs(work.context.areas.crs, list(_layers(jobs)))
+    for job in jobs:
+        _map_areas(job, work)
+    for i, job in enumerate(jobs):
+        _map_rest(job, work, steps.part(0.4 + 0.6 * i / len(jobs), 0.4 + 0.6 * (i + 1) / len(jobs)))
+    steps.step(1.0, _("Checked"))
+    recipes = list(dict.fromkeys(job.recipe.id for job in jobs))
+    texts = [dump_recipe(r) for r in {j.recipe.id: j.recipe for j in jobs}.values()]
+    return ImportBatch(
+        label=_label(jobs, files),
+        sources=sources,
+        recipe_id=", ".join(recipes),
+        recipe_yaml="---\n".join(texts),
+        areas=tuple(work.areas.values()),
+        facts=tuple(work.facts),
+        points=tuple(work.points),
+        issues=_sorted(work.issues),
+        comparisons=tuple(work.comparisons),
+    )
+
+
+def _label(jobs: Sequence[_Job], files: Sequence[Path]) -> str:
+    names = list(dict.fromkeys(str(job.recipe.name) for job in jobs))
+    what = names[0] if names else files[0].name if files else ""
+    if len(names) > 1:
+        what = _("{first} and {count} more").format(first=names[0], count=len(names) - 1)
+    return _("Import: {what}").format(what=what)
+
+
+def _sorted(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Errors first, then warnings; equal findings of several contents of one file only once."""
+    rank = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+    return tuple(sorted(dict.fromkeys(issues), key=lambda i: rank[i.severity]))
+
+
+def _plan(
+    files: Sequence[Path],
+    recipe: Recipe | Sequence[Recipe] | None,
+    work: _Work,
+    progress: Progress,
+) -> tuple[list[_Job], tuple[SourceFile, ...]]:
+    """Which recipe reads which tables."""
+    given = None if recipe is None else [recipe] if isinstance(recipe, Recipe) else list(recipe)
+    if given and all(_is_persons(r) for r in given):
+        jobs = [_Job(r, (), tuple(files)) for r in given]
+        return jobs, ()
+    chosen: dict[str, tuple[Recipe, list[RawTable]]] = {}
+    sources: dict[tuple[str, str], SourceFile] = {}
+    for i, path in enumerate(files):
+        part = progress.part(i / len(files), (i + 1) / len(files))
+        part.step(0.0, _("Reading {file}").format(file=path.name))
+        try:
+            tables = read_tables(path, part)
+        except UserError as error:
+            work.issues.extend(error.issues)
+            continue
+        for table in tables:
+            work.issues.extend(table.issues)
+            sources.setdefault((table.source.name, table.source.sha256), table.source)
+        for own, table in _recipes_for(tables, given, work):
+            chosen.setdefault(own.id, (own, []))[1].append(table)
+    jobs = [_Job(r, tuple(t), ()) for r, t in chosen.values()]
+    return jobs, tuple(replace(s, sheet=None) for s in sources.values())
+
+
+def _is_persons(recipe: Recipe) -> bool:
+    return all(isinstance(c, PersonsContent) for c in recipe.contents)
+
+
+def _recipes_for(
+    tables: tuple[RawTable, ...], given: list[Recipe] | None, work: _Work
+) -> list[tuple[Recipe, RawTable]]:
+    if given is not None:
+        found = []
+        for recipe in given:
+            fitting = [t for t in tables if match_score(recipe, t) > 0] or list(tables)
+            found += [(recipe, t) for t in fitting]
+        return found
+    found = []
+    left: list[RawTable] = []
+    for table in tables:
+        ranked = match_recipes((table,))
+        if ranked and ranked[0][1] >= GOOD_MATCH:
+            found.append((ranked[0][0], table))
+        else:
+            left.append(table)
+    if left and not found:
+        proposal = propose_recipe(tuple(left), work.context)
+        work.issues.append(_proposed(proposal, left[0]))
+        found += [(proposal, t) for t in left]
+    return found
+
+
+def _proposed(recipe: Recipe, table: RawTable) -> Issue:
+    return Issue(
+        "recipe-proposed",
+        Severity.WARNING,
+        _("No recipe fits this file; the program proposes one. Check it in the preview."),
+        file=table.source.name,
+        value="; ".join(recipe.proposed) or None,
+        repair=_("Correct the proposal and save it as a recipe for the next delivery."),
+    )
+
+
+def _layers(jobs: Sequence[_Job]) -> Iterable[tuple[str, boundaries.Geometries]]:
+    for job in jobs:
+        for content in job.recipe.contents:
+            if not isinstance(content, AreasContent):
+                continue
+            for table in job.tables:
+                crs = layer_crs(content, table)
+                if table.geometries is not None and crs and boundaries.parse_crs(crs):
+                    yield crs, np.array(table.geometries, dtype=object)
+
+
+def _map_areas(job: _Job, work: _Work) -> None:
+    contents = [c for c in job.recipe.contents if isinstance(c, AreasContent)]
+    for content in sorted(contents, key=lambda c: c.level.rank):
+        mapped = map_areas(content, job.tables, work.crs, work.context, work.areas)
+        work.issues.extend(mapped.issues)
+        if mapped.table is not None:
+            work.areas[content.level.key] = mapped.table
+
+
+def _map_rest(job: _Job, work: _Work, progress: Progress) -> None:
+    contents = [c for c in job.recipe.contents if not isinstance(c, AreasContent)]
+    for i, content in enumerate(contents):
+        part = progress.part(i / len(contents), (i + 1) / len(contents))
+        part.step(0.0, str(content.name))
+        if isinstance(content, FactContent):
+            mapped = map_fact(job.recipe, content, job.tables, work.known(), work.context, part)
+            _take(content, mapped, work)
+        elif isinstance(content, PersonsContent):
+            counted = map_persons(job.recipe, content, job.paths, work.known(), work.context, part)
+            _take(content, counted, work)
+        elif isinstance(content, FacilitiesContent):
+            found = map_facilities(job.recipe, content, job.tables, work.crs)
+            work.issues.extend(found.issues)
+            if found.table is not None:
+                work.points.append(found.table)
+
+
+def _take(content: FactContent | PersonsContent, mapped: MappedFact, work: _Work) -> None:
+    work.issues.extend(mapped.issues)
+    work.comparisons.extend(mapped.comparisons)
+    if mapped.table is not None:
+        work.facts.append(mapped.table)
+    if mapped.unknown and content.unknown_areas == "keep":
+        _keep_unknown(content.level, mapped.unknown, work)
+
+
+def _keep_unknown(level: str, unknown: dict[str, dict[str, str]], work: _Work) -> None:
+    """Areas that cannot be located join their level, so that they count in totals."""
+    fresh = {k: p for k, p in unknown.items() if level not in work.areas
+             or k not in work.areas[level].keys}  # fmt: skip
+    if not fresh:
+        return
+    names = tuple(_("not located ({key})").format(key=key) for key in fresh)
+    none = (None,) * len(fresh)
+    table = work.areas.get(level)
+    if table is None:
+        found = [lv for lv in work.context.areas.levels if lv.key == level]
+        base = found[0] if found else Level(level, level, 50, None)
+        parents = dict.fromkeys([*base.parents, *(p for own in fresh.values() for p in own)])
+        table = AreaTable(replace(base, parents=tuple(parents)), (), (), (), None, (), (), ())
+    count = len(table.keys)
+    work.areas[level] = replace(
+        table,
+        keys=(*table.keys, *fresh),
+        names=(*table.names, *names),
+        geometries=(*table.geometries, *none),
+        parents=(*(table.parents or ({},) * count), *fresh.values()),
+        valid_from=(*(table.valid_from or (None,) * count), *none),
+        valid_to=(*(table.valid_to or (None,) * count), *none),
+    )
