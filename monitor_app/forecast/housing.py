@@ -1,0 +1,57 @@
+"""New dwellings: who moves in, and where they come from."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def first_occupants(
+    dwellings: ArrayLike, persons_per_dwelling: ArrayLike, profile: ArrayLike
+) -> Array:
+    """First residents of dwellings completed in a year, (…, area) in persons.
+
+    ``dwellings`` (types, areas) completed and occupied; ``persons_per_dwelling`` (types,);
+    ``profile`` (types, …) shares of the cells, adding up to 1 per type, e.g.
+    (types, sex, group, age).
+    """
+    people = np.asarray(dwellings, dtype=np.float64)
+    people = people * np.asarray(persons_per_dwelling, dtype=np.float64)[:, None]
+    return np.asarray(np.tensordot(np.asarray(profile, dtype=np.float64).T, people, axes=(-1, 0)))
+
+
+def split_origin(occupants: Array, share_from_city: float) -> tuple[Array, Array]:
+    """(those who move within the city, those who come from outside), like ``occupants``."""
+    inside = occupants * share_from_city
+    return inside, occupants - inside
+
+
+def released(inside: Array, movers_out: Array, limit: Array) -> tuple[Array, Array]:
+    """Whom the other areas lose to new dwellings, cell by cell.
+
+    ``inside`` (…, area): new residents from within the city; ``movers_out`` (…, area) usual movers
+    out, whose pattern the origins follow; ``limit`` (…, area) people who can still leave. Returns
+    (losses by origin (…, area), movers who could be placed (…, area)). Row sums are equal, so the
+    city neither gains nor loses; where the origins cannot supply all, fewer move in.
+    """
+    wanted = inside.sum(axis=-1, keepdims=True)
+    losses = np.zeros_like(limit)
+    open_rows = np.minimum(wanted, limit.sum(axis=-1, keepdims=True))
+    weight = np.where(movers_out.sum(axis=-1, keepdims=True) > 0, movers_out, limit)
+    # Water filling: areas that have nobody left drop out and the others take over.
+    for _ in range(limit.shape[-1]):
+        missing = open_rows - losses.sum(axis=-1, keepdims=True)
+        room = limit - losses
+        live = np.where(room > 0, weight, 0.0)
+        empty = live.sum(axis=-1, keepdims=True) <= 0
+        live = np.where(empty, room, live)
+        total = live.sum(axis=-1, keepdims=True)
+        if not (missing > 1e-12 * np.maximum(wanted, 1.0)).any():
+            break
+        share = np.divide(live, total, out=np.zeros_like(live), where=total > 0)
+        losses += np.minimum(missing * share, room)
+    taken = losses.sum(axis=-1, keepdims=True)
+    placed = inside * np.divide(taken, wanted, out=np.zeros_like(taken), where=wanted > 0)
+    return losses, placed
