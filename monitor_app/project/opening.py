@@ -1,0 +1,151 @@
+"""What a file must be before its copy is worked on."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import monitor_app
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import UserError, fail
+from monitor_app.project import faults, migrations, schema
+from monitor_app.project import store as stores
+from monitor_app.project.store import Store
+from monitor_app.project.target import no_project
+
+#: Triggers that GDAL and QGIS make for layers of theirs.
+_STANDARD_TRIGGER = re.compile(
+    r"rtree_.+_(insert|update[1-7]?|delete)|trigger_(insert|delete)_feature_count_.+"
+)
+
+
+def check_and_migrate(store: Store, target: Path) -> None:
+    """Make sure that the store's database is a sound project of the current version.
+
+    The database is a copy; ``target`` is only named in findings. A read-only store of a newer
+    version that allows older readers is left as it is.
+    """
+    raw = store.raw
+    with faults.told(target):
+        if raw.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise faults.damaged(target)
+        application = raw.execute("PRAGMA application_id").fetchone()[0]
+        kind = raw.execute("SELECT type FROM sqlite_master WHERE name = 'monitor_meta'").fetchone()
+        if application not in schema.APPLICATION_IDS or kind is None or kind[0] != "table":
+            raise no_project(target)
+        _check_harmless(raw, target)
+        version = _version(store, target)
+    if version < schema.SCHEMA_VERSION:
+        migrations.migrate(store, version, monitor_app.__version__)
+    with faults.told(target):
+        _drop_foreign_indexes(store)
+        _check_structure(raw, target)
+
+
+def _version(store: Store, target: Path) -> int:
+    """The file's schema version, refused where this program is too old for it."""
+    with store.read() as conn:
+        meta = {key: stores.get_meta(conn, key) for key in ("schema_version", "min_reader")}
+        needed = stores.get_meta(conn, "min_reader_app") or "?"
+    try:
+        version = int(meta["schema_version"] or "")
+        min_reader = int(meta["min_reader"] or "")
+    except ValueError:
+        raise no_project(target) from None
+    if version <= schema.SCHEMA_VERSION:
+        return version
+    if min_reader > schema.SCHEMA_VERSION:
+        raise newer(target, needed, readable=False)
+    if not store.read_only:
+        raise newer(target, needed, readable=True)
+    return version
+
+
+def newer(target: Path, needed: str, *, readable: bool) -> UserError:
+    update = _("Install version {version} or later.").format(version=needed)
+    return fail(
+        "newer_file",
+        _("“{name}” was written by a newer version of the program.").format(name=target.name),
+        file=str(target),
+        repair=_("Open it read-only, or: {update}").format(update=update) if readable else update,
+    )
+
+
+def _check_harmless(raw: sqlite3.Connection, target: Path) -> None:
+    """A project has no views, and no triggers but those that QGIS makes for layers."""
+    for kind, name, sql in raw.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') "
+        "OR (type = 'table' AND name LIKE 'monitor!_%' ESCAPE '!' AND sql LIKE 'CREATE VIRTUAL%')"
+    ):
+        if kind == "trigger" and _STANDARD_TRIGGER.fullmatch(name) and _known_body(sql):
+            continue
+        raise fail(
+            "foreign_code",
+            _("“{name}” contains a {kind} that does not belong to a project and was not opened.")
+            .format(name=target.name, kind={"view": _("view"), "trigger": _("trigger")}.get(
+                kind, _("virtual table"))),
+            file=str(target),
+            repair=_("Use this file only if you know where it comes from; open a backup of your "
+                     "project instead."),
+        )  # fmt: skip
+
+
+def _known_body(sql: str | None) -> bool:
+    """Standard triggers write to the layer's own index and count, nowhere else."""
+    written = re.findall(
+        r"(?:INTO|UPDATE|DELETE\s+FROM)\s+[\"']?([\w ]+)", sql or "", re.IGNORECASE
+    )
+    return all(
+        name.strip().lower().startswith(("rtree_", "gpkg_ogr_contents", "of ", "on "))
+        or name.strip().lower() in ("of", "on")
+        for name in written
+    )
+
+
+def _drop_foreign_indexes(store: Store) -> None:
+    """Take off our layers the spatial indexes and counters that QGIS may have added: their
+    triggers call functions that only GDAL has, and would stop every change."""
+    raw = store.raw
+    ours = {
+        name
+        for (name,) in raw.execute("SELECT name FROM monitor_layer UNION SELECT 'layer_styles'")
+    } | {table.name for table in schema.METADATA.sorted_tables}
+    found = [
+        name
+        for name, table in raw.execute(
+            "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+        )
+        if table in ours
+    ]
+    if not found:
+        return
+    with store.transaction(housekeeping=True) as conn:
+        quote = conn.dialect.identifier_preparer.quote
+        for name in found:
+            conn.exec_driver_sql(f"DROP TRIGGER {quote(name)}")
+        tables = set(
+            conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars()
+        )
+        for layer in ours:
+            index = f"rtree_{layer}_geom"
+            if index in tables:
+                conn.exec_driver_sql(f"DROP TABLE {quote(index)}")
+            for system in ("gpkg_extensions", "gpkg_ogr_contents"):
+                if system in tables:
+                    conn.exec_driver_sql(f"DELETE FROM {system} WHERE table_name = ?", (layer,))
+
+
+def _check_structure(raw: sqlite3.Connection, target: Path) -> None:
+    """All tables with all columns that this version reads."""
+    for table in schema.METADATA.sorted_tables:
+        columns = {
+            row[1] for row in raw.execute("SELECT * FROM pragma_table_info(?)", (table.name,))
+        }
+        if not columns.issuperset(c.name for c in table.columns):
+            raise faults.damaged(target)
+    layers = [name for (name,) in raw.execute("SELECT layer FROM monitor_level")]
+    for layer in layers:
+        columns = {row[1] for row in raw.execute("SELECT * FROM pragma_table_info(?)", (layer,))}
+        if not columns.issuperset(c.name for c in schema.area_table("x").columns):
+            raise faults.damaged(target)

@@ -1,0 +1,139 @@
+"""After a crash: working copies whose work never reached the user's file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from monitor_app.core.issues import UserError
+from monitor_app.project import faults, history, opening
+from monitor_app.project import store as stores
+from monitor_app.project import target as targets
+from monitor_app.project.history import Revision
+from monitor_app.project.lock import STALE_AFTER, Lock, host_name, process_lives
+from monitor_app.project.store import Store
+from monitor_app.project.workfile import WorkFile, WorkNote, default_working_dir
+
+if TYPE_CHECKING:
+    from monitor_app.project.project import Project
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Unsaved work. ``revisions`` are the changes that the file at ``target`` does not have
+    (oldest first; empty where changes were only undone); ``time`` is the last sign of life."""
+
+    name: str
+    target: Path
+    revisions: tuple[Revision, ...]
+    time: datetime
+    path: Path
+
+    def open(self, *, take_over: bool = False) -> Project:
+        """Go on working where the crash came. ``UserError`` where the project is locked."""
+        from monitor_app.project.project import Project
+
+        work = _work(self.path)
+        lock = Lock.acquire(self.target, take_over=take_over)
+        store = None
+        try:
+            store = Store(self.path)
+            opening.check_and_migrate(store, self.path)
+            work.update(**_claim(work.note))
+            return Project(self.target, store, work, lock)
+        except BaseException:
+            if store is not None:
+                store.close()
+            lock.release()
+            raise
+
+    def discard(self) -> None:
+        """Throw the work away for good."""
+        _work(self.path).remove()
+
+
+def leftovers(working_dir: Path | None = None) -> tuple[Leftover, ...]:
+    """Unsaved work of processes that are gone, newest first."""
+    found = [_describe(work) for work in _abandoned(working_dir or default_working_dir())]
+    return tuple(sorted((f for f in found if f is not None), key=lambda f: f.time, reverse=True))
+
+
+def clean(working_dir: Path | None = None) -> None:
+    """Remove abandoned working copies that hold nothing worth keeping."""
+    for work in _abandoned(working_dir or default_working_dir()):
+        if _describe(work) is None:
+            work.remove()
+
+
+def _work(path: Path) -> WorkFile:
+    note = path.with_suffix(".json")
+    with faults.told(note):
+        return WorkFile(path, WorkNote.from_text(note.read_text(encoding="utf-8")))
+
+
+def _claim(note: WorkNote) -> dict[str, object]:
+    """The note of a working copy that this process takes on. A save that had reached the target
+    before the crash is taken into account."""
+    changes: dict[str, object] = {"pid": os.getpid(), "host": host_name(), "released": False}
+    if note.pending is not None:
+        now = targets.fingerprint(Path(note.target))
+        if now is not None and now.same_content(note.pending):
+            changes["fingerprint"] = now
+        changes["pending"] = None
+    return changes
+
+
+def _abandoned(folder: Path) -> list[WorkFile]:
+    result = []
+    for note_path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        try:
+            work = _work(note_path.with_suffix(".gpkg"))
+        except (OSError, ValueError, KeyError, TypeError, UserError):
+            continue
+        note = work.note
+        here = note.host == host_name()
+        gone = not process_lives(note.pid) if here else _old(note_path)
+        if note.released or gone:
+            result.append(work)
+    return result
+
+
+def _old(path: Path) -> bool:
+    try:
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return False
+    return datetime.now(UTC) - changed > STALE_AFTER
+
+
+def _describe(work: WorkFile) -> Leftover | None:
+    """What a working copy holds beyond its target; None where that is nothing. A copy that cannot
+    be read is described as well: nobody but the user throws it away."""
+    note = work.note
+    if note.mode == "read" or note.fingerprint is None or not work.path.exists():
+        return None  # without a fingerprint it was killed while it was being copied in
+    unreadable = Leftover(note.name, Path(note.target), (), note.opened, work.path)
+    try:
+        store = Store(work.path, read_only=True)
+    except UserError:
+        return unreadable
+    try:
+        with store.read() as conn:
+            saved = int(stores.get_meta(conn, "saved_head") or 0)
+            head = history.head(conn)
+            name = stores.get_meta(conn, "name") or work.note.name
+            fresh = tuple(r for r in history.revisions(conn) if r.id > saved and not r.undone)
+    except (UserError, sqlite3.Error, ValueError, sa.exc.SQLAlchemyError):
+        return unreadable
+    finally:
+        store.close()
+    if head == saved:
+        return None
+    last = fresh[-1].time if fresh else note.opened
+    return Leftover(name, Path(note.target), fresh, last, work.path)
