@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont
 
+from monitor_app.cartography.looks import State, state_label, states_of
 from monitor_app.core.formats import collation_key, format_number, format_value
 from monitor_app.core.i18n import _
 from monitor_app.core.status import Status
@@ -176,7 +177,7 @@ class AttributeTable(QAbstractTableModel):
         return self._place.get(key)
 
     def key_at(self, row: int) -> str:
-        return self._data.keys[self._order[row]]
+        return self._data.keys[int(self._order[row])]
 
     def _arrange(self) -> None:
         count = len(self._data.keys)
@@ -316,18 +317,16 @@ def header_text(column: Column) -> str:
 
 
 def status_text(status: int) -> str | None:
-    """What a sign or a slanted number means, in words; None for an ordinary value."""
+    """What a sign or a slanted number means, in the words of the legend; None for an ordinary
+    value."""
+    if status >= Status.MISSING:
+        return state_label(State(int(states_of(np.array([status], dtype=np.uint8))[0])))
     return {
         Status.ESTIMATED: _("estimated"),
         Status.PROVISIONAL: _("provisional"),
         Status.REVISED: _("revised"),
         Status.UNRELIABLE: _("limited reliability"),
         Status.FORECAST: _("forecast"),
-        Status.MISSING: _("no data"),
-        Status.SECRET: _("unknown or kept secret"),
-        Status.NOT_APPLICABLE: _("not applicable"),
-        Status.TOO_UNCERTAIN: _("no figure: not reliable enough"),
-        Status.BELOW_BASE: _("no figure: too few cases"),
     }.get(Status(status))
 
 
