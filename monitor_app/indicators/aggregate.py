@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor_app.core.areas import CITY, AreaSystem
+from monitor_app.core.areas import CITY, Area, AreaSystem
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import Absent
 from monitor_app.core.status import Status, has_value
@@ -70,16 +70,26 @@ class Placement:
     def exists(self, days: Sequence[date]) -> Bools:
         """(areas, dates): whether the area of the data set is valid on the day; an area that the
         project does not know counts as valid."""
-        versions: dict[str, list[int]] = {}
-        areas = self.system.at(self.level)
-        for i, area in enumerate(areas):
-            versions.setdefault(area.key, []).append(i)
-        valid = np.ones((len(self.keys), len(days)), dtype=np.bool_)
-        for i, key in enumerate(self.keys):
-            for j, day in enumerate(days):
-                if key in versions:
-                    valid[i, j] = any(areas[v].valid_on(day) for v in versions[key])
-        return valid
+        return _valid(self.system, self.level, self.keys, days)
+
+    def targets_exist(self, days: Sequence[date]) -> Bools:
+        """(targets, dates): whether the target area is valid on the day."""
+        return _valid(self.system, self.target, self.targets, days)
+
+
+def _valid(system: AreaSystem, level: str, keys: Sequence[str], days: Sequence[date]) -> Bools:
+    versions: dict[str, list[Area]] = {}
+    for area in system.at(level):
+        versions.setdefault(area.key, []).append(area)
+    valid = np.ones((len(keys), len(days)), dtype=np.bool_)
+    for i, key in enumerate(keys):
+        if key in versions and not any(_always(area) for area in versions[key]):
+            valid[i] = [any(area.valid_on(day) for area in versions[key]) for day in days]
+    return valid
+
+
+def _always(area: Area) -> bool:
+    return area.valid_from is None and area.valid_to is None
 
 
 @dataclass(frozen=True)
@@ -127,12 +137,12 @@ def _add(
     rows = placement.rows[inside]
     np.add.at(total, rows, np.where(known & counted, values, 0.0)[inside])
     np.maximum.at(code, rows, np.where(counted, status, 0).astype(np.uint8)[inside])
-    present = counted if counted.ndim == 2 else counted.reshape(*counted.shape[:2], -1).any(axis=2)
-    np.add.at(parts, rows, present[inside].astype(np.int64))
+    present = counted.any(axis=tuple(range(2, counted.ndim))) if counted.ndim > 2 else counted
+    np.add.at(parts, rows, np.asarray(present)[inside].astype(np.int64))
     if absent is Absent.MISSING:
         _mark_unlisted(code, parts, cells.dates, placement)
     else:
-        parts = np.maximum(parts, 1)
+        parts[placement.targets_exist(cells.dates)] += 1
     code[parts == 0] = Status.MISSING
     return np.where(has_value(code), total, np.nan), code
 

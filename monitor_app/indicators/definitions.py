@@ -67,8 +67,10 @@ class TestCase(_Strict):
     """A row worked out by hand: inputs and the value expected of them.
 
     ``inputs`` are rows such as ``{pop: 300, age: "0..19", sex: f, group: foreign, year: 2020}``,
-    ``{births: 12}``, ``{variable: sgb2, value: 30}``, ``{surface_km2: 2.5}``. ``expect`` is the
-    value at ``year`` (default: the last), None where none may come out; then ``status`` says why.
+    ``{births: 12}``, ``{variable: sgb2, value: 30}``, ``{surface_km2: 2.5}``, each with ``area``
+    where there are several; ``missing`` or ``secret`` may stand for a number. ``expect`` is the
+    value of ``area`` (or ``city``) at ``year`` (default: the last), None where none may come out;
+    then ``status`` says why.
     """
 
     __test__ = False  # no test class, whatever its name
@@ -77,6 +79,7 @@ class TestCase(_Strict):
     expect: float | None = None
     status: str | None = None
     year: int | None = None
+    area: str | None = None
     tolerance: float = Field(default=1e-6, gt=0)
     note: str = ""
 

@@ -17,9 +17,10 @@ from monitor_app.core.status import Status
 from monitor_app.core.values import IndicatorTable
 from monitor_app.indicators.catalogue import Catalogue
 from monitor_app.indicators.definitions import IndicatorDef
+from monitor_app.indicators.dependencies import closure
 from monitor_app.indicators.inputs import CubeSource, InputReader
 from monitor_app.indicators.run import Evaluated, Run, aligned, resolve
-from monitor_app.indicators.tree import Input, inputs
+from monitor_app.indicators.tree import inputs
 from monitor_app.indicators.units import unit_symbol
 
 _View = tuple[Origin, frozenset[str] | None]
@@ -148,7 +149,7 @@ class Engine:
         self, indicator_id: str, level: str, view: _View, above: tuple[str, ...]
     ) -> Evaluated:
         reader = self._reader(view) if not above else self._readers[view]
-        definitions = self.closure(indicator_id)
+        definitions = closure(self.catalogue, indicator_id)
         infos = self._relevant(definitions, reader)
         kept = self._kept.get((indicator_id, level, view))
         if kept is not None and kept.definitions == definitions and kept.infos == infos:
@@ -165,33 +166,6 @@ class Engine:
         return result
 
     # -- dependencies -------------------------------------------------------------------------
-
-    def closure(self, indicator_id: str) -> tuple[IndicatorDef, ...]:
-        """The definition and all that it refers to, itself first.
-
-        Errors: ``UserError`` with the circle where definitions refer to each other in one.
-        """
-        done: dict[str, IndicatorDef] = {}
-
-        def visit(one: str, above: tuple[str, ...]) -> None:
-            if one in above:
-                raise fail(
-                    "circular",
-                    _("These indicators refer to each other in a circle: {circle}.").format(
-                        circle=" → ".join((*above[above.index(one) :], one))
-                    ),
-                    repair=_("Take one of them out of the formula of another."),
-                )
-            if one in done:
-                return
-            definition = self.catalogue.get(one)
-            done[one] = definition
-            for name in definition.names:
-                if name in self.catalogue:
-                    visit(name, (*above, one))
-
-        visit(indicator_id, ())
-        return tuple(done.values())
 
     def _relevant(
         self, definitions: tuple[IndicatorDef, ...], reader: InputReader
@@ -236,6 +210,3 @@ class Engine:
                 value=level,
                 repair=_("Known are: {names}.").format(names=", ".join(sorted(known))),
             )
-
-
-__all__ = ["CubeSource", "Engine", "Input"]
