@@ -23,8 +23,10 @@ class ValuelessFormatter(logging.Formatter):
         if kind is None or error is None:
             return ""
         lines = [f"{kind.__module__}.{kind.__qualname__}"]
-        for frame in traceback.extract_tb(trace):
-            lines.append(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}")
+        lines.extend(
+            f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(trace)
+        )
         cause = error.__cause__ or error.__context__
         if cause is not None:
             lines.append(

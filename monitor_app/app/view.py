@@ -1,0 +1,62 @@
+"""What is on the screen: chosen once, kept when the workspace changes, saved in the project."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+
+class ChangeKind(StrEnum):
+    """How a balance map states the difference between two dates."""
+
+    ABSOLUTE = "absolute"
+    RELATIVE = "relative"  # per cent of the earlier value
+
+
+@dataclass(frozen=True)
+class ViewState:
+    """Level, indicator, date and classification as chosen.
+
+    ``compare_to`` is the earlier date of a balance map (None: value map). ``breaks`` are manual
+    class limits per ``indicator|level``. ``whole_series``: classes fixed over all dates.
+    """
+
+    level: str = ""
+    indicator: str = ""
+    day: date | None = None
+    compare_to: date | None = None
+    change: ChangeKind = ChangeKind.ABSOLUTE
+    method: str = "quantiles"
+    k: int = 5
+    whole_series: bool = True
+    palette: str = ""  # empty: the indicator's own
+    breaks: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def manual_breaks(self) -> tuple[float, ...] | None:
+        if self.method != "manual":
+            return None
+        return self.breaks.get(f"{self.indicator}|{self.level}")
+
+    def dump(self) -> str:
+        stored = asdict(self)
+        for name in ("day", "compare_to"):
+            stored[name] = stored[name].isoformat() if stored[name] else None
+        return json.dumps(stored, ensure_ascii=False)
+
+    @classmethod
+    def load(cls, text: str) -> ViewState:
+        """Read a stored view; entries of another version fall back to the default."""
+        try:
+            stored: Any = json.loads(text)
+            known = {f.name: stored[f.name] for f in fields(cls) if f.name in stored}
+            for name in ("day", "compare_to"):
+                if known.get(name):
+                    known[name] = date.fromisoformat(known[name])
+            known["change"] = ChangeKind(known.get("change", ChangeKind.ABSOLUTE))
+            known["breaks"] = {k: tuple(v) for k, v in known.get("breaks", {}).items()}
+            return cls(**known)
+        except (ValueError, TypeError, AttributeError):
+            return cls()
