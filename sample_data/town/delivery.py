@@ -243,5 +243,5 @@ def write_control(folder: Path, past: History) -> None:
         rows.append(row)
     write_csv(folder / "kontrollsummen.csv", header, rows,
               before=("Bevölkerungsbestand und -bewegung der Gesamtstadt",),
-              after=("x = Tabellenfach gesperrt, weil Aussage nicht sinnvoll (Bewegungen erst ab 2010)",
+              after=("x = Tabellenfach gesperrt, weil Aussage nicht sinnvoll",
                      f"Quelle: {OFFICE}"))  # fmt: skip

@@ -140,9 +140,10 @@ def fertility(year: int) -> Floats:
 def mortality(year: int) -> Floats:
     """Probability to die within the year, shape (sex, age), before the quarter's factor."""
     result = np.zeros((2, 101))
-    for sex, mode, slope in ((M, 84.6, 0.097), (F, 88.4, 0.113)):
+    for sex, mode, slope in ((M, 85.6, 0.097), (F, 89.2, 0.113)):
         level = slope * np.exp(slope * (AGES - mode)) + (0.00035 if sex == M else 0.00015)
         level = level * 0.988 ** (year - 2014) * EXCESS_DEATHS.get(year, 1.0)
+        level = level * (1 + 0.07 * np.maximum(AGES - 92, 0))  # centenarians stay rare
         level[0], level[1] = 0.0026, 0.0009
         result[sex] = 1 - np.exp(-level)
     return np.round(np.minimum(result, 0.6), 8)

@@ -120,19 +120,22 @@ def write_social(folder: Path, past: History, setting: Setting, rng: np.random.G
     for year in SOCIAL_YEARS:
         table = _social_counts(past, setting, year, drift * (year - 2015) / 9, rng)
         for version, counts in by_quarter(table, after_reform(year)):
-            cells: list[object] = [_sign(int(n)) for n in counts]
+            cells: list[object] = [_sign(int(n), j < 4) for j, n in enumerate(counts)]
             if year == plan.LAST_STOCK:
                 cells[4] = "…"  # delivered later every year
             rows.append([f"31.12.{year}", version.key, version.name, *cells])
     write_csv(folder / "soziales/soziales.csv", header, rows,
               before=("Soziale Lage und Haushalte nach Stadtviertel", ""),
-              after=("- = nichts vorhanden", ". = Zahlenwert geheim zu halten (1 oder 2 Fälle)",
+              after=("- = nichts vorhanden", ". = Zahlenwert geheim zu halten (1 bis 9 Fälle)",
                      "… = Angabe fällt später an",
                      f"Quelle: Bundesagentur für Arbeit (nachgestellt), {OFFICE}"))  # fmt: skip
 
 
-def _sign(count: int) -> object:
-    return "-" if count == 0 else "." if count < 3 else count
+def _sign(count: int, protected: bool) -> object:
+    """Counts of the employment agency below 10 are kept secret, zero is a dash."""
+    if count == 0:
+        return "-"
+    return "." if protected and count < 10 else count
 
 
 def _social_counts(
@@ -177,7 +180,7 @@ def write_rents(folder: Path, setting: Setting, stock: Stock, rng: np.random.Gen
             growth = 1.035 ** (year - 2015) * (1 + (jitter[q, j] - 0.5) * 0.05)
             value = number(round(base * growth, 4), 2)
             flats = int((stock.dwellings[year] - stock.houses[year])[member].sum())
-            cells.append("/" if flats < 65 else f"({value})" if flats < 110 else value)
+            cells.append("/" if flats < 48 else f"({value})" if flats < 70 else value)
         rows.append([version.key, version.name, *cells])
     header = ("Viertel_Nr", "Stadtviertel", *map(str, SOCIAL_YEARS))
     write_csv(folder / "wohnen/angebotsmieten.csv", header, rows,
