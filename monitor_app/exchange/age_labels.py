@@ -45,9 +45,10 @@ class AgeReading:
     candidates: tuple[AgeGroup, ...] = ()
 
 
-_TOTALS = frozenset(
-    "insgesamt gesamt zusammen total alle summe all sum alle altersgruppen all ages i insg".split()
-) | {"alle altersgruppen", "all ages", "alter insgesamt"}
+_TOTALS = frozenset({
+    "insgesamt", "gesamt", "zusammen", "total", "alle", "summe", "all", "sum", "i", "insg", "insg.",
+    "alle altersgruppen", "all ages", "alter insgesamt", "alle alter",
+})  # fmt: skip
 _UNKNOWN = frozenset({
     "unbekannt", "ohne angabe", "unknown", "k.a.", "k. a.", "keine angabe", "not stated", "o.a.",
     "nicht bekannt", "alter unbekannt", "",
@@ -64,10 +65,9 @@ _OLDER = (
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), kind)
     for pattern, kind in (
-        (r"(\d{1,3}) ?(?:-|bis|to)? ?(?:unter|under|b ?u|b\. ?u\.|-? ?<|bis unter|to under) ?(\d{1,3})",
-         "half"),
+        (r"(\d{1,3}) ?(?:-|bis|to)? ?(?:unter|under|b ?u|b\. ?u\.|-? ?<) ?(\d{1,3})", "half"),
         (r"(\d{1,3}) ?[bu] ?(\d{1,3})", "half"),
-        (r"(\d{1,3}) ?(?:-|bis einschl\.?|bis einschließlich|bis|to|through|\.\.) ?(\d{1,3})", "closed"),
+        (r"(\d{1,3}) ?(?:-|bis einschl(?:\.|ießlich)?|bis|to|through|\.\.) ?(\d{1,3})", "closed"),
         (r"(\d{1,3}) (\d{1,3})", "closed"),
         (r"(?:bis unter|unter|under|below|less than|<|u\.?) ?(\d{1,3})", "under"),
         (r"(?:bis einschl\.?|bis einschließlich|bis zu|up to|<=|≤|=<) ?(\d{1,3})", "upto"),
@@ -132,7 +132,7 @@ def _match(text: str) -> AgeReading | None:
 
 def _reading(kind: str, bounds: list[int]) -> AgeReading:
     first, last = bounds[0], bounds[-1]
-    if last > OLDEST + 20 or first > OLDEST + 20 and kind != "half":
+    if last > OLDEST + 20 or (first > OLDEST + 20 and kind != "half"):
         return AgeReading(AgeRule.UNREADABLE)
     if kind == "half":
         return _group(AgeRule.HALF_OPEN, first, None if last >= OLDEST else last)

@@ -47,7 +47,11 @@ def _check(path: Path, archive: zipfile.ZipFile) -> None:
     infos = archive.infolist()
     total = sum(i.file_size for i in infos)
     packed = sum(i.compress_size for i in infos)
-    if len(infos) > ENTRIES or total > TOTAL or (total > HARMLESS and total > RATIO * max(packed, 1)):
+    if (
+        len(infos) > ENTRIES
+        or total > TOTAL
+        or (total > HARMLESS and total > RATIO * max(packed, 1))
+    ):
         raise too_large(path)
     for info in infos:
         name = info.filename.replace("\\", "/")

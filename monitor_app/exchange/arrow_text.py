@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import date, datetime, time
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ LISTED = 20
 
 
 def is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
 
 
 def column_text(column: pa.ChunkedArray) -> tuple[str, ...]:
@@ -45,14 +48,42 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if hasattr(value, "isoformat"):
-        text: str = value.isoformat()
-        return text.removesuffix("T00:00:00").replace("T", " ")
+    if isinstance(value, datetime):
+        midnight = value.time() == time()
+        return value.date().isoformat() if midnight else value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bytes):
         return value.hex()
     return str(value)
+
+
+def shapes(
+    wkb: pa.ChunkedArray, rows: Sequence[int], file: str, layer: str
+) -> tuple[np.ndarray[Any, Any], list[Issue]]:
+    """Shapely geometries of a WKB column (None where empty), and what is wrong with them."""
+    raw = np.asarray(wkb.to_pylist(), dtype=object)
+    issues: list[Issue] = []
+    try:
+        geometries = shapely.from_wkb(raw)
+    except shapely.errors.GEOSException:
+        geometries = shapely.from_wkb(raw, on_invalid="ignore")
+        lost = np.flatnonzero(shapely.is_missing(geometries) & (raw != None))  # noqa: E711
+        issues.append(
+            Issue(
+                "geometry-unreadable",
+                Severity.ERROR,
+                _("Geometries that cannot be read: {count}.").format(count=len(lost)),
+                file,
+                layer,
+                rows[int(lost[0])] if len(lost) else None,
+                repair=_("Convert the layer to simple polygons in your map program."),
+                count=max(len(lost), 1),
+            )
+        )
+    return geometries, [*issues, *geometry_issues(geometries, rows, file, layer)]
 
 
 def geometry_issues(
@@ -70,14 +101,20 @@ def geometry_issues(
         ))  # fmt: skip
     polygons = np.isin(shapely.get_type_id(geometries), (3, 6))
     bad = np.flatnonzero(polygons & ~shapely.is_valid(geometries))
-    for i in bad[:LISTED]:
-        issues.append(Issue(
-            "geometry-invalid", Severity.WARNING,
+    issues += [
+        Issue(
+            "geometry-invalid",
+            Severity.WARNING,
             _("The polygon is invalid: {reason}.").format(
-                reason=shapely.is_valid_reason(geometries[i])),
-            file, layer, rows[int(i)],
+                reason=shapely.is_valid_reason(geometries[i])
+            ),
+            file,
+            layer,
+            rows[int(i)],
             repair=_("It will be repaired at import; compare its area with the original."),
-        ))  # fmt: skip
+        )
+        for i in bad[:LISTED]
+    ]
     if len(bad) > LISTED:
         issues.append(Issue(
             "geometry-invalid", Severity.WARNING,
@@ -96,8 +133,10 @@ def crs_issues(
     if not (~shapely.is_missing(geometries)).any():
         return crs, []
     bounds = shapely.total_bounds(geometries)
-    if crs == "EPSG:4326" and np.isfinite(bounds).all() and (
-        np.abs(bounds[[0, 2]]).max() > 360 or np.abs(bounds[[1, 3]]).max() > 90
+    if (
+        crs == "EPSG:4326"
+        and np.isfinite(bounds).all()
+        and (np.abs(bounds[[0, 2]]).max() > 360 or np.abs(bounds[[1, 3]]).max() > 90)
     ):
         return None, [Issue(
             "crs-wrong", Severity.ERROR,

@@ -57,7 +57,9 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _ISO = re.compile(rf"(\d{{4}})[-/](\d{{1,2}})[-/](\d{{1,2}}){_TIME}")
-_ISO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")
+_ISO_TIME = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
+)
 _GERMAN = re.compile(rf"(\d{{1,2}})\. ?(\d{{1,2}})\. ?(\d{{4}}|\d{{2}}){_TIME}")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?")
 _SLASH = re.compile(rf"(\d{{1,2}})[/-](\d{{1,2}})[/-](\d{{4}}){_TIME}")
@@ -180,7 +182,9 @@ def _settle_slashes(readings: dict[str, DateReading]) -> dict[str, DateReading]:
 
 
 def _report(readings: dict[str, DateReading], findings: Findings) -> None:
-    short = next((t for t in readings if re.fullmatch(r"\d{1,2}\. ?\d{1,2}\. ?\d{2}", t.strip())), None)
+    short = next(
+        (t for t in readings if re.fullmatch(r"\d{1,2}\. ?\d{1,2}\. ?\d{2}", t.strip())), None
+    )
     if short is not None:
         findings.add(
             "date-two-digits", Severity.WARNING,

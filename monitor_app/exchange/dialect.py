@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 #: In order of preference where two fit equally well.
 SEPARATORS = (";", "\t", ",", "|")
+
+#: Below this share of equally long lines a text is no table.
+LEAST = 0.4
 
 NAMES = {";": ";", "\t": "Tab", ",": ",", "|": "|"}
 
@@ -21,13 +28,30 @@ class Dialect:
     quote: str | None = '"'
     width: int = 0  # usual number of cells in a line
     agreement: float = 0.0  # share of lines with that number
+    top: bool = True  # a line near the top has that number too
 
     @property
-    def csv_options(self) -> dict[str, object]:
-        """Keyword arguments for ``csv.reader``."""
+    def score(self) -> float:
+        """How well the dialect fits; wider tables win where two fit equally well."""
+        return self.agreement * (1.0 if self.top else 0.3) + min(self.width, 50) / 10_000
+
+    def reader(self, lines: Iterable[str]) -> CsvReader:
+        """A ``csv.reader``: forgiving, each cell as text."""
         if self.quote is None:
-            return {"delimiter": self.separator, "quoting": csv.QUOTE_NONE}
-        return {"delimiter": self.separator, "quotechar": self.quote, "doublequote": True}
+            return csv.reader(lines, delimiter=self.separator, quoting=csv.QUOTE_NONE)
+        return csv.reader(lines, delimiter=self.separator, quotechar=self.quote)
+
+    def never_closed(self, lines: Iterable[str]) -> bool:
+        """Whether the text ends inside of quotation marks."""
+        strict = csv.reader(
+            lines, delimiter=self.separator, quotechar=self.quote or '"', strict=True
+        )
+        try:
+            for _row in strict:
+                pass
+        except csv.Error as error:
+            return "end of data" in str(error)
+        return False
 
 
 def stated_separator(first_line: str) -> str | None:
@@ -47,16 +71,11 @@ def detect_dialect(
     cells, the header among them.
     """
     best: Dialect | None = None
-    best_score = 0.0
     for candidate in (separator,) if separator else SEPARATORS:
-        mark = quote or _quote(lines, candidate)
-        found = _measure(lines, candidate, mark)
-        if found is None:
-            continue
-        score = found.agreement + min(found.width, 50) / 10_000
-        if score > best_score + 1e-9:
-            best, best_score = found, score
-    return best
+        found = _measure(lines, candidate, quote or _quote(lines, candidate))
+        if found is not None and (best is None or found.score > best.score + 1e-9):
+            best = found
+    return best if best is not None and best.agreement >= LEAST else None
 
 
 def _quote(lines: Sequence[str], separator: str) -> str:
@@ -70,9 +89,8 @@ def _quote(lines: Sequence[str], separator: str) -> str:
 
 
 def _measure(lines: Sequence[str], separator: str, quote: str) -> Dialect | None:
-    options = Dialect(separator, quote).csv_options
     try:
-        rows = [row for row in csv.reader(lines, **options) if row]  # type: ignore[call-overload]
+        rows = [row for row in Dialect(separator, quote).reader(lines) if row]
     except csv.Error:
         return None
     widths = Counter(len(row) for row in rows)
@@ -84,5 +102,4 @@ def _measure(lines: Sequence[str], separator: str, quote: str) -> Dialect | None
     # The header (or another line near the top) must have the usual width too: commas inside
     # of German numbers give data lines the same number of "cells", but not the header.
     top = any(len(row) == width for row in rows[: max(1, min(5, len(rows) - 1))])
-    agreement = hits / max(filled, 1) * (1.0 if top else 0.3)
-    return Dialect(separator, quote, width, min(agreement, 1.0))
+    return Dialect(separator, quote, width, min(hits / max(filled, 1), 1.0), top)

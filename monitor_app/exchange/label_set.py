@@ -53,10 +53,17 @@ class Findings:
         rows = self.place.rows
         self.issues.append(
             Issue(
-                code, severity, message, self.place.file, self.place.sheet,
+                code,
+                severity,
+                message,
+                self.place.file,
+                self.place.sheet,
                 None if rows is None else int(rows[self.first[label]]),
-                self.place.column or label, label, repair, self.counts[label],
-            )  # fmt: skip
+                self.place.column or label,
+                label,
+                repair,
+                self.counts[label],
+            )
         )
 
     def read(self, parse: Callable[[str], T]) -> dict[str, T]:

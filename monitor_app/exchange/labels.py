@@ -2,7 +2,11 @@
 
 from monitor_app.exchange.age_labels import AgeReading, AgeRule, parse_age, parse_ages
 from monitor_app.exchange.date_labels import (
-    DateKind, DateReading, parse_date, parse_dates, parse_serial,
+    DateKind,
+    DateReading,
+    parse_date,
+    parse_dates,
+    parse_serial,
 )  # fmt: skip
 from monitor_app.exchange.label_set import LabelPlace, Labels
 from monitor_app.exchange.sex_labels import SexReading, parse_sex, parse_sexes

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
@@ -41,8 +42,8 @@ class Layout:
     top: int
     start: int
     end: int
+    names: int | None = None  # position of the last header line; None: no header
     units: tuple[int, ...] = ()  # rows between header and data that are no data
-    headless: bool = False
 
 
 def filled(row: Row) -> int:
@@ -58,6 +59,11 @@ def extent(row: Row) -> int:
     return 0
 
 
+def joined(row: Row) -> str:
+    """The filled cells of a row as one text (titles, footnotes)."""
+    return " ".join(cell.strip() for cell in row if cell.strip())
+
+
 def find_head(rows: Sequence[Row], header_row: int | None = None) -> Layout | None:
     """Locate the header in the first rows of a table; None where there is no table.
 
@@ -68,7 +74,7 @@ def find_head(rows: Sequence[Row], header_row: int | None = None) -> Layout | No
     if width == 0:
         return None
     if header_row == -1:
-        return Layout(_numbered(width), 0, 0, len(rows), headless=True)
+        return Layout(_numbered(width), 0, 0, len(rows))
     main = _first_wide(rows, width) if header_row is None else header_row
     if main is None:
         return None
@@ -76,11 +82,12 @@ def find_head(rows: Sequence[Row], header_row: int | None = None) -> Layout | No
     last = main
     if header_row is None:
         if top == main and _looks_like_data(rows, main, width):
-            return Layout(_numbered(width), main, main, len(rows), headless=True)
+            return Layout(_numbered(width), main, main, len(rows))
         last = _lower_lines(rows, top, main, width)
     start, units = _skip_units(rows, last + 1, width)
+    width = max(width, *(extent(rows[i]) for i in range(top, last + 1)))
     header = _join([_padded(rows[i], width) for i in range(top, last + 1)], width)
-    return Layout(header, top, start, len(rows), units)
+    return Layout(header, top, start, len(rows), last, units)
 
 
 def _width(rows: Sequence[Row]) -> int:
@@ -149,7 +156,9 @@ def _looks_like_data(rows: Sequence[Row], main: int, width: int) -> bool:
         return False
     if texts and _steps(numbers):
         return False  # "Viertel;2019;2020;2021" or "Viertel;0;1;2"
-    below = {_padded(r, width)[j] for r in rows[main + 1 :] for j in range(width) if j not in numeric}
+    below = {
+        _padded(r, width)[j] for r in rows[main + 1 :] for j in range(width) if j not in numeric
+    }
     return not texts or any(t in below for t in texts) or not _steps(numbers)
 
 
@@ -158,7 +167,7 @@ def _steps(cells: Sequence[str]) -> bool:
     if len(cells) < 2 or not all(c.isdigit() for c in cells):
         return False
     values = [int(c) for c in cells]
-    return all(b - a == 1 for a, b in zip(values, values[1:], strict=False))
+    return all(b - a == 1 for a, b in pairwise(values))
 
 
 def _lower_lines(rows: Sequence[Row], top: int, main: int, width: int) -> int:
@@ -174,8 +183,10 @@ def _lower_lines(rows: Sequence[Row], top: int, main: int, width: int) -> int:
         merged = keys_empty and fills and body_key
         numeric = _numeric_columns(rows, last + 2, width)
         named = [row[j].strip() for j in numeric if row[j].strip()]
-        texts = bool(named) and len(named) * 2 >= len(numeric) and not any(
-            _number_like(c) for c in named
+        texts = (
+            bool(named)
+            and len(named) * 2 >= len(numeric)
+            and not any(_number_like(c) for c in named)
         )
         if not merged and not texts:
             break
@@ -209,16 +220,19 @@ def _numbered(width: int) -> tuple[str, ...]:
 
 
 def _join(lines: list[list[str]], width: int) -> tuple[str, ...]:
-    """Names from one or more header lines, group names filled to the right."""
-    clean = [[" ".join(c.split()) for c in line] for line in lines]
-    for upper in clean[:-1]:
+    """Names from one or more header lines, group names filled to the right: a group covers the
+    next columns as long as a lower line names them."""
+    for i, upper in enumerate(lines[:-1]):
+        below = [any(line[j].strip() for line in lines[i + 1 :]) for j in range(width)]
         for j in range(1, width):
-            # A group name covers the next columns as long as a lower line names them.
-            if not upper[j] and any(line[j] for line in clean[clean.index(upper) + 1 :]):
-                starts_own = upper[j - 1] and not any(
-                    line[j - 1] for line in clean[clean.index(upper) + 1 :]
-                )
-                upper[j] = "" if starts_own else upper[j - 1]
+            if not upper[j].strip() and below[j] and below[j - 1]:
+                upper[j] = upper[j - 1]
+    return join_lines(lines, width)
+
+
+def join_lines(lines: Sequence[Row], width: int) -> tuple[str, ...]:
+    """Names of columns from header lines whose groups are already filled in."""
+    clean = [[" ".join(cell.split()) for cell in line] for line in lines]
     return tuple(
         " | ".join(dict.fromkeys(line[j] for line in clean if line[j])) for j in range(width)
     )
@@ -243,9 +257,15 @@ def find_tail(rows: Sequence[Row], start: int, width: int, *, padded: bool) -> i
             continue
         first = row[0].strip()
         short = not padded and len(row) < width
-        odd = n == 1 and bool(first) and (
-            short or bool(_NOTE.match(first)) or (numeric_key and not _number_like(first))
-            or len(first) > 3 * max(longest, 8)
+        odd = (
+            n == 1
+            and bool(first)
+            and (
+                short
+                or bool(_NOTE.match(first))
+                or (numeric_key and not _number_like(first))
+                or len(first) > 3 * max(longest, 8)
+            )
         )
         note = bool(_NOTE.match(first)) and n <= max(2, width // 3) and (short or n == 1)
         blank_above = end - 2 >= start and filled(rows[end - 2]) == 0

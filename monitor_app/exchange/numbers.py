@@ -177,9 +177,7 @@ def to_numbers(
             int(starts[which]), texts[which],
             _("Check that all cells of the column have the same unit."),
         ))  # fmt: skip
-    return NumberColumn(
-        values[codes], status[codes], mark, proof, percent, (*issues, *found)
-    )
+    return NumberColumn(values[codes], status[codes], mark, proof, percent, (*issues, *found))
 
 
 def _decide(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
 import pyogrio
-import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
 
 from monitor_app.core.datasets import SourceFile
 from monitor_app.core.i18n import _
@@ -87,9 +87,7 @@ def _shapefile(
     encoding, issues = _dbf_encoding(parts, options)
     with source.unchanged(parts[".shp"]), source.unchanged(parts[".dbf"]):
         tables = _layers(str(parts[".shp"]), path, described, options, progress, encoding)
-    return tuple(
-        replace(t, encoding=encoding, issues=(*issues, *t.issues)) for t in tables
-    )
+    return tuple(replace(t, encoding=encoding, issues=(*issues, *t.issues)) for t in tables)
 
 
 def _dbf_encoding(parts: dict[str, Path], options: ReadOptions) -> tuple[str, list[Issue]]:
@@ -110,8 +108,21 @@ def _dbf_encoding(parts: dict[str, Path], options: ReadOptions) -> tuple[str, li
     records = b"\n".join(body[i : i + size].replace(b"\n", b" ") for i in range(0, len(body), size))
     measured = detect_encoding([records])
     name = measured.name
-    if measured.mixed_count and declared:
-        return declared, []
+    if measured.mixed_count:  # letters cut at the end of a field, or truly mixed
+        return declared if declared and declared != "utf-8" else "cp1252", [
+            Issue(
+                "encoding-mixed",
+                Severity.WARNING,
+                _(
+                    "The texts of the shapefile mix encodings, or letters were cut off: {count}"
+                    " records."
+                ).format(count=measured.mixed_count),
+                parts[".dbf"].name,
+                row=measured.mixed[0],
+                count=measured.mixed_count,
+                repair=_("Check the umlauts in the preview."),
+            )
+        ]
     if declared is None or (declared == "utf-8") == (name == "utf-8"):
         return declared or name, []
     return name, [Issue(
@@ -129,7 +140,9 @@ def _codec(raw: bytes) -> str | None:
     text = raw.decode("ascii", "ignore").strip().strip("\ufeff").lower()
     text = text.replace("ansi ", "cp").replace("ldid/87", "cp1252").replace("ldid/57", "cp1252")
     if text.isdigit():
-        text = {"65001": "utf-8", "88591": "iso-8859-1", "28591": "iso-8859-1"}.get(text, f"cp{text}")
+        text = {"65001": "utf-8", "88591": "iso-8859-1", "28591": "iso-8859-1"}.get(
+            text, f"cp{text}"
+        )
     try:
         name = codecs.lookup(text).name
     except LookupError:
@@ -162,53 +175,70 @@ def _zipped(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTa
 def _geopackage(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable, ...]:
     described = source.describe(path, progress)
     with _quiet(path) as quiet:
-        return _layers(str(quiet), path, described, options, progress, None, quiet == path)
+        return _layers(str(quiet), path, described, options, progress)
 
 
 @contextmanager
 def _quiet(path: Path) -> Iterator[Path]:
-    """A GeoPackage that can be opened without touching the user's folder.
+    """A GeoPackage that can be opened without leaving a trace in the user's folder.
 
-    Where a write-ahead log lies beside the file (open in QGIS, or left by a crash), the newest
-    rows are in it: both are copied away together and read there.
+    In write-ahead mode the newest rows may be in a log beside the file (open in QGIS, or left by
+    a crash), and opening it writes there; so does a journal left by a crash. In these cases the
+    file and its companions are copied away together and read there.
     """
-    log = path.with_name(path.name + "-wal")
-    if not (log.exists() and log.stat().st_size):
+    companions = [path.with_name(path.name + tail) for tail in ("-wal", "-journal")]
+    left = [c for c in companions if c.exists() and c.stat().st_size]
+    if not left and source.head(path, 20)[18:19] != b"\x02":  # 2: write-ahead mode
         with source.unchanged(path):
             yield path
         return
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary) / path.name
-        with source.unchanged(path), source.unchanged(log):
-            shutil.copyfile(path, copy)
-            shutil.copyfile(log, copy.with_name(copy.name + "-wal"))
+        with ExitStack() as stack:
+            for part in (path, *left):
+                stack.enter_context(source.unchanged(part))
+            for part in (path, *left):
+                shutil.copyfile(part, copy.with_name(part.name))
         yield copy
 
 
 def _layers(
-    name: str, path: Path, described: SourceFile, options: ReadOptions, progress: Progress,
-    encoding: str | None = None, immutable: bool = False,
-) -> tuple[RawTable, ...]:  # fmt: skip
+    name: str,
+    path: Path,
+    described: SourceFile,
+    options: ReadOptions,
+    progress: Progress,
+    encoding: str | None = None,
+) -> tuple[RawTable, ...]:
+    """Every layer that GDAL finds under ``name``; ``path`` is what the user chose."""
     tables = []
-    extra: dict[str, Any] = {"encoding": encoding} if encoding else {}
-    if immutable:
-        extra["IMMUTABLE"] = "YES"
     try:
-        layers = [str(row[0]) for row in pyogrio.list_layers(name)]
-        for i, layer in enumerate(layers):
-            progress.step(i / len(layers), layer)
-            if options.sheet in (None, layer):
-                tables.append(_layer(name, layer, path, described, options, extra))
-    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
+        with warnings.catch_warnings():
+            # Remarks of GDAL (ring order, odd fields) are no news for the user of a table.
+            warnings.simplefilter("ignore")
+            layers = [str(row[0]) for row in pyogrio.list_layers(name)]
+            for i, layer in enumerate(layers):
+                progress.step(i / len(layers), layer)
+                if options.sheet in (None, layer):
+                    inner = replace(described, sheet=layer) if len(layers) > 1 else described
+                    tables.append(_layer(name, layer, path, inner, options, encoding))
+    except (DataSourceError, DataLayerError, FeatureError, FieldError, ValueError) as error:
+        raise source.damaged(path) from error
+    except pa.ArrowException as error:
         raise source.damaged(path) from error
     progress.step(1.0)
     return tuple(tables)
 
 
 def _layer(
-    name: str, layer: str, path: Path, described: SourceFile, options: ReadOptions,
-    extra: dict[str, Any],
-) -> RawTable:  # fmt: skip
+    name: str,
+    layer: str,
+    path: Path,
+    described: SourceFile,
+    options: ReadOptions,
+    encoding: str | None,
+) -> RawTable:
+    extra: dict[str, Any] = {"encoding": encoding} if encoding else {}
     meta, table = pyogrio.read_arrow(name, layer=layer, **extra)
     geometry = meta["geometry_name"] or "wkb_geometry"
     geometries = None
@@ -216,20 +246,26 @@ def _layer(
     issues: list[Issue] = []
     crs = options.crs or arrow_text.crs_code(meta["crs"])
     if geometry in table.column_names:
-        geometries = shapely.from_wkb(np.asarray(table[geometry].to_pylist(), dtype=object))
-        issues += arrow_text.geometry_issues(geometries, rows, path.name, layer)
+        geometries, issues = arrow_text.shapes(table[geometry], rows, path.name, layer)
         crs, found = arrow_text.crs_issues(crs, geometries, path.name, layer)
         issues += found
         table = table.drop_columns([geometry])
     names, kept, found = name_columns(
         table.column_names, [True] * table.num_columns, file=path.name, sheet=layer, row=1
     )
-    columns = tuple(arrow_text.column_text(table.column(j)) for j in kept)
-    numeric = frozenset(n for n, j in zip(names, kept, strict=True)
-                        if arrow_text.is_number(table.schema.field(j).type))
-    sheet = described.sheet or (layer if len(pyogrio.list_layers(name)) > 1 else None)
+    numeric = frozenset(
+        n
+        for n, j in zip(names, kept, strict=True)
+        if arrow_text.is_number(table.schema.field(j).type)
+    )
     return RawTable(
-        replace(described, sheet=sheet), layer, names, columns, rows, numeric=numeric,
-        geometries=None if geometries is None else tuple(geometries), crs=crs,
-        issues=tuple(issues),
-    )  # fmt: skip
+        described,
+        layer,
+        names,
+        tuple(arrow_text.column_text(table.column(j)) for j in kept),
+        rows,
+        numeric=numeric,
+        geometries=None if geometries is None else tuple(geometries),
+        crs=crs,
+        issues=(*issues, *found),
+    )

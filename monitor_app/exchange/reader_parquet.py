@@ -7,10 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import shapely
 
 from monitor_app.core.issues import Issue
 from monitor_app.core.progress import Progress
@@ -43,8 +41,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable
     issues: list[Issue] = []
     if geo is not None:
         column, crs = geo
-        geometries = shapely.from_wkb(np.asarray(table[column].to_pylist(), dtype=object))
-        issues += arrow_text.geometry_issues(geometries, rows, path.name, "")
+        geometries, issues = arrow_text.shapes(table[column], rows, path.name, "")
         crs, found = arrow_text.crs_issues(options.crs or crs, geometries, path.name, "")
         issues += found
         table = table.drop_columns([column])

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
 from monitor_app.core.datasets import SourceFile
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import Issue, Severity, fail
+from monitor_app.core.issues import Issue, Severity, UserError
 from monitor_app.core.progress import Progress
 from monitor_app.exchange import layout, source
 from monitor_app.exchange.archives import check_xml, open_zip, part_blocks, protected
 from monitor_app.exchange.number_cells import parse_cell
 from monitor_app.exchange.numbers import prove_decimal
-from monitor_app.exchange.reader_csv import head_issues
 from monitor_app.exchange.source import ReadOptions
 from monitor_app.exchange.table import RawTable
+from monitor_app.exchange.text_plan import head_issues
 
 FORMATS = ("xlsx", "xls", "ods")
 #: A sheet is held as a full rectangle while it is read; larger ones are refused beforehand.
 CELLS = 40_000_000
 _REFERENCE = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
+_ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br=["']([0-9]{1,7})["']""")
 _ODS = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 
 
@@ -45,26 +46,37 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable
     tables = []
     try:
         with source.unchanged(path), CalamineWorkbook.from_path(str(path)) as book:
-            for i, name in enumerate(book.sheet_names):
-                progress.step(i / max(len(book.sheet_names), 1), name)
+            names = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
+            for i, name in enumerate(names):
+                progress.step(i / len(names), name)
                 if options.sheet not in (None, name):
                     continue
                 sheet = book.get_sheet_by_name(name)
                 cells = sheet.to_python(skip_empty_area=False)
-                merged = _merged(sheet)
-                table = _table(described, name, cells, merged, options)
+                table = _table(described, name, cells, _merged(sheet), options)
                 if table is not None:
                     tables.append(table)
+    except UserError:
+        raise
     except PasswordError as error:
         raise protected(path) from error
-    except (CalamineError, ValueError) as error:
+    except (CalamineError, OSError, ValueError) as error:
+        raise source.damaged(path) from error
+    except BaseException as error:
+        # A panic of the parser on a broken file derives from BaseException.
+        if type(error).__name__ != "PanicException":
+            raise
         raise source.damaged(path) from error
     progress.step(1.0)
     return tuple(tables)
 
 
-def _merged(sheet: Any) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Merged ranges ((row, column) of first and last cell, 0-based); none for ods."""
+#: A merged range: (row, column) of its first and of its last cell, 0-based.
+Merged = tuple[tuple[int, int], tuple[int, int]]
+
+
+def _merged(sheet: Any) -> list[Merged]:
+    """The merged ranges of a sheet; none for ods."""
     try:
         return list(sheet.merged_cell_ranges or ())
     except CalamineError:
@@ -83,16 +95,16 @@ def _check_container(path: Path, progress: Progress) -> None:
                     _check_repeats(path, stream, progress)
 
 
-def _check_span(path: Path, blocks: Any, name: str, progress: Progress) -> None:
+def _check_span(path: Path, blocks: Iterable[bytes], name: str, progress: Progress) -> None:
     """xlsx: one cell at XFD1048576 would make the sheet 17 thousand million cells."""
     rows = columns = 0
     rest = b""
     for block in blocks:
         progress.step()
         text = rest + block
-        for letters, number in _REFERENCE.findall(text):
-            rows = max(rows, int(number))
-            columns = max(columns, _column(letters))
+        found = set(_REFERENCE.findall(text))
+        rows = max([rows, *(int(n) for _c, n in found), *map(int, _ROW.findall(text))])
+        columns = max([columns, *(_column(c) for c in {c for c, _n in found})])
         rest = text[-200:]
     if rows * columns > CELLS:
         raise source.too_large(path, name)
@@ -109,7 +121,7 @@ def _check_repeats(path: Path, stream: Any, progress: Progress) -> None:
     """ods: repeated rows and cells are a few bytes in the file and millions in memory."""
     total = width = 0
     try:
-        for _event, node in ElementTree.iterparse(stream, events=("end",)):  # noqa: S314
+        for _event, node in ElementTree.iterparse(stream, events=("end",)):
             if node.tag in (f"{_ODS}table-cell", f"{_ODS}covered-table-cell"):
                 if len(node) or len(node.attrib) > 2:
                     width += int(node.get(f"{_ODS}number-columns-repeated", 1))
@@ -142,47 +154,63 @@ def _text(cell: Any) -> str:
 
 
 def _table(
-    described: SourceFile, name: str, cells: list[list[Any]], merged: Any, options: ReadOptions
+    described: SourceFile,
+    name: str,
+    cells: list[list[Any]],
+    merged: list[Merged],
+    options: ReadOptions,
 ) -> RawTable | None:
     rows = [[_text(c) for c in row] for row in cells]
     if not any(layout.filled(r) for r in rows):
         return None
     wanted = None if options.header_row is None else options.header_row - 1
-    head = layout.find_head(_spread(rows, merged), wanted)
+    head = layout.find_head(rows, wanted)
     if head is None:
         return None
-    width = len(head.header)
-    end = layout.find_tail(rows, head.start, width, padded=True)
+    end = layout.find_tail(rows, head.start, len(head.header), padded=True)
     body = [i for i in range(head.start, end) if layout.filled(rows[i])]
-    above = tuple(_line(rows[i]) for i in (*range(head.top), *head.units) if layout.filled(rows[i]))
-    after = tuple(_line(r) for r in rows[end:] if layout.filled(r))
-    issues = head_issues(head, described.name, name, head.start or 1, above)
-    widest = max((layout.extent(rows[i]) for i in body), default=width)
-    header = (*head.header, *[""] * (widest - width))
-    columns = [tuple(rows[i][j] if j < len(rows[i]) else "" for i in body) for j in range(len(header))]
-    used = [any(c.strip() for c in column) for column in columns]
-    names, kept, found = layout.name_columns(
-        header, used, file=described.name, sheet=name, row=head.start or 1
+    above = tuple(
+        layout.joined(rows[i]) for i in (*range(head.top), *head.units) if layout.filled(rows[i])
     )
-    numbers = tuple(i + 1 for i in body)
+    line = 1 if head.names is None else head.names + 1
+    issues = head_issues(head, described.name, name, line, above)
+    width = max([len(head.header), *(layout.extent(rows[i]) for i in body)])
+    header = _header(rows, head, merged, width)
+    columns = [tuple(rows[i][j] for i in body) for j in range(width)]
+    used = [any(map(str.strip, column)) for column in columns]
+    names, kept, found = layout.name_columns(
+        header, used, file=described.name, sheet=name, row=line
+    )
     typed, mixed = _typed(cells, body, kept, names, described.name, name)
-    table = RawTable(
-        replace(described, sheet=name), name, names, tuple(columns[j] for j in kept), numbers,
-        above, after, numeric=typed, issues=(*issues, *found, *mixed),
-    )  # fmt: skip
-    text = [c for n, c in zip(table.header, table.columns, strict=True) if n not in typed]
-    return replace(table, decimal=prove_decimal(text))
+    texts = [columns[j] for n, j in zip(names, kept, strict=True) if n not in typed]
+    return RawTable(
+        replace(described, sheet=name),
+        name,
+        names,
+        tuple(columns[j] for j in kept),
+        tuple(i + 1 for i in body),
+        above,
+        tuple(layout.joined(r) for r in rows[end:] if layout.filled(r)),
+        decimal=prove_decimal(texts),
+        numeric=typed,
+        issues=(*issues, *found, *mixed),
+    )
 
 
-def _line(row: Sequence[str]) -> str:
-    return " ".join(c.strip() for c in row if c.strip())
-
-
-def _spread(rows: list[list[str]], merged: Any) -> list[list[str]]:
-    """Rows with vertically merged header cells repeated downwards is not wanted: the joined name
-    already comes from the first line. Titles merged over the table stay one cell."""
-    del merged
-    return rows
+def _header(
+    rows: list[list[str]], head: layout.Layout, merged: list[Merged], width: int
+) -> tuple[str, ...]:
+    """The header with group names over exactly the columns that are merged under them."""
+    last = head.names
+    if last is not None and last > head.top:
+        spans = [m for m in merged if head.top <= m[0][0] <= last and m[1][1] > m[0][1]]
+        if spans:
+            lines = [list(rows[i][:width]) for i in range(head.top, last + 1)]
+            for (row, left), (_bottom, right) in spans:
+                for j in range(left + 1, min(right + 1, width)):
+                    lines[row - head.top][j] = lines[row - head.top][left]
+            return layout.join_lines(lines, width)
+    return (*head.header, *[""] * (width - len(head.header)))
 
 
 def _typed(
@@ -218,11 +246,3 @@ def _typed(
                 _("Check their decimal mark in the preview."), len(text),
             ))  # fmt: skip
     return frozenset(typed), issues
-
-
-def no_sheet(path: Path) -> Exception:
-    """The ``UserError`` for a workbook without any filled sheet."""
-    return fail(
-        "no-table", _("“{name}” holds no table.").format(name=path.name), file=path.name,
-        repair=_("Check whether the right file was chosen."),
-    )  # fmt: skip

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import fail
+from monitor_app.core.issues import Issue, Severity, fail
 from monitor_app.core.progress import Progress
 from monitor_app.exchange import reader_csv, source
 from monitor_app.exchange.recognise import recognise
@@ -42,7 +43,22 @@ def read_tables(
             "no-table", _("“{name}” holds no table.").format(name=file.name), file=file.name,
             repair=_("Check whether the right file was chosen."),
         )  # fmt: skip
-    return tuple(tables)
+    return tuple(_with_empty(table, file.name) for table in tables)
+
+
+def _with_empty(table: RawTable, name: str) -> RawTable:
+    """A table of a header only is worth a finding."""
+    if len(table):
+        return table
+    issue = Issue(
+        "table-empty",
+        Severity.WARNING,
+        _("The table has a header but no rows."),
+        name,
+        table.name or None,
+        repair=_("Ask for the delivery again if there should be data."),
+    )
+    return replace(table, issues=(*table.issues, issue))
 
 
 def iter_chunks(

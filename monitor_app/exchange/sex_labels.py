@@ -34,9 +34,10 @@ _WORDS = {word: code for code, words in _CODES.items() for word in words.split()
     "nicht bekannt": "x", "not stated": "x", "non-binary": "x", "divers/o.a.": "x",
     "divers / ohne angabe": "x", "divers, ohne angabe": "x", "divers oder ohne angabe": "x",
 }  # fmt: skip
-_TOTALS = frozenset(
-    "insgesamt gesamt zusammen total summe alle i insg insg. t both persons personen".split()
-) | {"both sexes", "m+w", "alle geschlechter"}
+_TOTALS = frozenset({
+    "insgesamt", "gesamt", "zusammen", "total", "summe", "alle", "i", "insg", "insg.", "t", "both",
+    "persons", "personen", "both sexes", "m+w", "alle geschlechter",
+})  # fmt: skip
 _NUMBERS = frozenset({"1", "2", "3", "9"})
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from monitor_app.core.datasets import SourceFile
 from monitor_app.core.i18n import _
@@ -116,7 +116,7 @@ def head(path: Path, size: int = 1 << 16) -> bytes:
 def open_bytes(path: Path) -> IO[bytes]:
     """The bytes of the file, unpacked where it is gzip."""
     if is_gzip(path):
-        return gzip.open(path, "rb")
+        return cast(IO[bytes], gzip.open(path, "rb"))
     return path.open("rb")
 
 
@@ -136,7 +136,9 @@ def blocks(path: Path) -> Iterator[bytes]:
         raise unreadable(path, error) from error
 
 
-def describe(path: Path, progress: Progress | None = None, also: tuple[Path, ...] = ()) -> SourceFile:
+def describe(
+    path: Path, progress: Progress | None = None, also: tuple[Path, ...] = ()
+) -> SourceFile:
     """Name, SHA-256, size and date of the file as it lies on disk.
 
     ``also`` are further files of the same delivery (the parts of a shapefile); they enter hash
