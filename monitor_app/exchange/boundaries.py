@@ -24,6 +24,8 @@ Geometries = NDArray[np.object_]
 LARGEST_HOLE_SEARCH = 20_000
 #: A child that lies in its parent with less than this share is reported.
 SMALLEST_SHARE = 0.9
+#: Overlaps and holes below this surface come from rounding of coordinates.
+HARMLESS_M2 = 100.0
 LISTED = 20
 
 
@@ -177,7 +179,7 @@ def check_coverage(layer: Layer, level: str, crs: str, issues: list[Issue]) -> N
         issues.append(
             Issue(
                 "boundaries-do-not-join",
-                Severity.WARNING,
+                Severity.INFO if metric and surface < HARMLESS_M2 else Severity.WARNING,
                 _(
                     "Level “{level}”: the borders of {count} areas do not join exactly, e.g. "
                     "{example}; {pairs} pairs overlap, together {surface} m²."
@@ -213,17 +215,22 @@ def _report_holes(
     rings = [ring for part in shapely.get_parts(whole) for ring in part.interiors]
     if not rings:
         return
-    surface = sum(shapely.area(shapely.polygons(ring)) for ring in rings)
+    sizes = shapely.area(shapely.polygons(rings))
+    if metric:
+        sizes = sizes[sizes >= 1.0]
+    if not len(sizes):
+        return
+    surface = float(sizes.sum())
     issues.append(
         Issue(
             "boundaries-leave-holes",
             Severity.INFO,
             _("Level “{level}”: {count} holes between the areas, together {surface} m².").format(
-                level=level, count=len(rings), surface=format_number(surface) if metric else "–"
+                level=level, count=len(sizes), surface=format_number(surface) if metric else "–"
             ),
             **place(layer.table),
             repair=_("Check whether areas are missing (or these are lakes or enclaves)."),
-            count=len(rings),
+            count=len(sizes),
         )
     )
 

@@ -27,6 +27,7 @@ from monitor_app.exchange.assemble import (
 )
 from monitor_app.exchange.blocks import apply_strays, find_strays
 from monitor_app.exchange.coded import check_column, filter_rows, fits_sheet, place
+from monitor_app.exchange.dates import DateReader
 from monitor_app.exchange.longform import LongPart, LongReader
 from monitor_app.exchange.recipe_model import FactContent, Recipe
 from monitor_app.exchange.table import RawTable
@@ -115,11 +116,12 @@ def _assemble(
         issues.append(validate.too_large(content, cells))
         return MappedFact(None, tuple(issues))
     cube, filled = build_cube(long, content, ages)
-    issues.extend(validate.check_cube(cube, filled, content, known.of(content.level)))
+    files = validate.Files.of(long)
+    issues.extend(validate.check_cube(cube, filled, content, known.of(content.level), files))
     parents = validate.parents_of(long, content, unknown)
     spec = dataset_spec(recipe, content)
     comparisons = validate.compare(long, cube, spec, stated)
-    issues.extend(validate.comparison_issues(comparisons, content))
+    issues.extend(validate.comparison_issues(comparisons, content, files))
     return MappedFact(FactTable(spec, cube), tuple(issues), comparisons, parents)
 
 
@@ -220,8 +222,6 @@ def read_control(
     control = content.control
     if control is not None and not check_column(table, control.column, issues):
         return {}
-    from monitor_app.exchange.dates import DateReader
-
     if control is not None:
         chosen = filter_rows(table, control.rows, issues) if control.rows else None
         rows = np.unique(part.row) if chosen is None else np.flatnonzero(chosen)

@@ -25,12 +25,16 @@ FEWEST_STEPS = 4
 
 
 def implausible_steps(
-    values: NDArray[np.float64], smallest: float = SMALLEST_STEP, z_limit: float = Z_LIMIT
+    values: NDArray[np.float64],
+    days: Sequence[date],
+    smallest: float = SMALLEST_STEP,
+    z_limit: float = Z_LIMIT,
 ) -> NDArray[np.bool_]:
     """Mark steps of a series of counts (persons) that stand out.
 
     ``values`` shape (dates,); the result has shape (dates - 1,), entry i judges the step from
-    date i to i + 1. Missing or non-positive values are never judged.
+    date i to i + 1. Steps over several years are judged by their yearly rate, shorter ones as they
+    are. Missing or non-positive values are never judged.
     """
     known = np.isfinite(values) & (values > 0)
     both = known[1:] & known[:-1]
@@ -38,11 +42,12 @@ def implausible_steps(
     if both.sum() < FEWEST_STEPS:
         return marked
     counts = np.where(known, values, 1.0)
-    steps = np.diff(np.log(counts))
+    years = np.maximum(np.diff([d.toordinal() for d in days]) / 365.25, 1.0)
+    steps = np.diff(np.log(counts)) / years
     usual = float(np.median(steps[both]))
     spread = 1.4826 * float(np.median(np.abs(steps[both] - usual)))
     # the standard deviation of the log of a Poisson count n is about 1/sqrt(n)
-    chance = np.sqrt(1.0 / counts[1:] + 1.0 / counts[:-1])
+    chance = np.sqrt(1.0 / counts[1:] + 1.0 / counts[:-1]) / years
     scale = np.hypot(spread, chance)
     distance = np.abs(steps - usual)
     marked[:] = both & (distance > z_limit * scale) & (np.abs(steps) > np.log1p(smallest))
@@ -55,5 +60,5 @@ def step_list(
     """The implausible steps as (from, to, value before, value after)."""
     return [
         (days[i], days[i + 1], float(values[i]), float(values[i + 1]))
-        for i in np.flatnonzero(implausible_steps(values, smallest)).tolist()
+        for i in np.flatnonzero(implausible_steps(values, days, smallest)).tolist()
     ]

@@ -213,7 +213,26 @@ def _map_areas(job: _Job, work: _Work) -> None:
         mapped = map_areas(content, job.tables, work.crs, work.context, work.areas)
         work.issues.extend(mapped.issues)
         if mapped.table is not None:
-            work.areas[content.level.key] = mapped.table
+            before = work.areas.get(content.level.key)
+            work.areas[content.level.key] = _join_levels(before, mapped.table)
+
+
+def _join_levels(before: AreaTable | None, after: AreaTable) -> AreaTable:
+    """Two recipes of one import may name areas of one level: the later one adds to the earlier."""
+    if before is None:
+        return after
+    has = set(zip(before.keys, before.valid_from, strict=True))
+    fresh = [i for i, k in enumerate(after.keys) if (k, after.valid_from[i]) not in has]
+    return replace(
+        before,
+        keys=(*before.keys, *(after.keys[i] for i in fresh)),
+        names=(*before.names, *(after.names[i] for i in fresh)),
+        geometries=(*before.geometries, *(after.geometries[i] for i in fresh)),
+        crs=before.crs or after.crs,
+        parents=(*before.parents, *(after.parents[i] for i in fresh)),
+        valid_from=(*before.valid_from, *(after.valid_from[i] for i in fresh)),
+        valid_to=(*before.valid_to, *(after.valid_to[i] for i in fresh)),
+    )
 
 
 def _map_rest(job: _Job, work: _Work, progress: Progress) -> None:

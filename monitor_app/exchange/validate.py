@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -24,6 +25,28 @@ from monitor_app.exchange.recipe_model import FactContent
 
 #: So many findings of one kind are listed one by one; the rest is counted in the last one.
 LISTED = 50
+
+
+@dataclass(frozen=True)
+class Files:
+    """Which files a data set comes from, as a whole and per date (the last one that has it)."""
+
+    all: tuple[str, ...]
+    of_date: dict[date, str]
+
+    @classmethod
+    def of(cls, long: Long) -> Files:
+        names = [p.table.source.name for p in long.parts]
+        found: dict[date, str] = {}
+        pairs = np.unique(np.stack([long.codes["date"], long.part]), axis=1)
+        for code, part in pairs.T.tolist():
+            if code >= 0:
+                found[long.labels["date"][code]] = names[part]
+        return cls(tuple(dict.fromkeys(names)), found)
+
+    @property
+    def one(self) -> str | None:
+        return self.all[0] if len(self.all) == 1 else None
 
 
 def nothing_found(content: FactContent) -> Issue:
@@ -222,7 +245,11 @@ def parents_of(
 
 
 def check_cube(
-    cube: Cube, filled: NDArray[np.bool_], content: FactContent, known: Sequence[str]
+    cube: Cube,
+    filled: NDArray[np.bool_],
+    content: FactContent,
+    known: Sequence[str],
+    files: Files,
 ) -> list[Issue]:
     """Missing areas, dates and combinations, and steps that the series makes implausible."""
     found: list[Issue] = []
@@ -235,6 +262,7 @@ def check_cube(
                 _("{count} areas of the level have no row in the file, e.g. {key}.").format(
                     count=len(missing), key=missing[0]
                 ),
+                file=files.one,
                 value=", ".join(missing[:20]),
                 repair=_("Check whether the delivery is complete."),
                 count=len(missing),
@@ -250,17 +278,20 @@ def check_cube(
                     dates=", ".join(format_date(d) for d in gaps[:10])
                     + (" …" if len(gaps) > 10 else "")
                 ),
+                file=files.one,
                 repair=_("Add the missing deliveries if they exist."),
                 count=len(gaps),
             )
         )
-    found += _check_combinations(cube, filled, content)
+    found += _check_combinations(cube, filled, content, files)
     if content.counts:
-        found += check_steps(cube, content)
+        found += check_steps(cube, content, files)
     return found
 
 
-def _check_combinations(cube: Cube, filled: NDArray[np.bool_], content: FactContent) -> list[Issue]:
+def _check_combinations(
+    cube: Cube, filled: NDArray[np.bool_], content: FactContent, files: Files
+) -> list[Issue]:
     """Areas that lack a date or a part (a sex, a group) that other areas have."""
     if filled.all():
         return []
@@ -288,6 +319,7 @@ def _check_combinations(cube: Cube, filled: NDArray[np.bool_], content: FactCont
                 _("The file has no rows for {where} on {dates}; {meaning}.").format(
                     where=", ".join(where), dates=_span(days), meaning=meaning
                 ),
+                file=files.one,
                 value=", ".join(where),
                 repair=_("Check whether the delivery is complete."),
                 count=len(days),
@@ -314,7 +346,7 @@ def _span(days: Sequence[date]) -> str:
     return f"{format_date(days[0])} … {format_date(days[-1])} ({len(days)})"
 
 
-def check_steps(cube: Cube, content: FactContent) -> list[Issue]:
+def check_steps(cube: Cube, content: FactContent, files: Files) -> list[Issue]:
     """Steps against the previous date: of the whole, and of single areas for stocks."""
     if cube.dates != tuple(sorted(cube.dates)) or len(cube.dates) < 2:
         return []
@@ -322,7 +354,7 @@ def check_steps(cube: Cube, content: FactContent) -> list[Issue]:
     other = tuple(i for i, d in enumerate(cube.dims) if d not in ("area", "date"))
     table = values.sum(axis=other) if other else values
     found = [
-        _step_issue(content, None, step)
+        _step_issue(content, None, step, files)
         for step in step_list(cube.dates, _total_where_complete(table), SMALLEST_STEP)
     ]
     if content.subject is not Kind.POPULATION or len(cube.areas) < 2:
@@ -332,7 +364,7 @@ def check_steps(cube: Cube, content: FactContent) -> list[Issue]:
         for key, row in zip(cube.areas, table, strict=True)
         for step in step_list(cube.dates, row, SMALLEST_STEP_AREA)
     ]
-    found += [_step_issue(content, key, step) for key, step in single[:LISTED]]
+    found += [_step_issue(content, key, step, files) for key, step in single[:LISTED]]
     return found
 
 
@@ -344,7 +376,7 @@ def _total_where_complete(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _step_issue(
-    content: FactContent, key: str | None, step: tuple[date, date, float, float]
+    content: FactContent, key: str | None, step: tuple[date, date, float, float], files: Files
 ) -> Issue:
     before, after, old, new = step
     place = _("the whole") if key is None else key
@@ -359,6 +391,7 @@ def _step_issue(
             old=format_number(old), new=format_number(new),
             share=format_number(100 * (new / old - 1), 1, signed=True),
         ),
+        file=files.of_date.get(after),
         value=f"{before.isoformat()}/{after.isoformat()}",
         repair=_(
             "Check whether the definition changed between the dates (main or secondary residence, "
@@ -393,7 +426,9 @@ def compare(
     return tuple(found)
 
 
-def comparison_issues(comparisons: Sequence[Comparison], content: FactContent) -> list[Issue]:
+def comparison_issues(
+    comparisons: Sequence[Comparison], content: FactContent, files: Files
+) -> list[Issue]:
     """Totals that differ before and after."""
     found = []
     for item in comparisons:
@@ -410,6 +445,7 @@ def comparison_issues(comparisons: Sequence[Comparison], content: FactContent) -
                     before=format_number(item.in_file),
                     after=format_number(item.stored),
                 ),
+                file=files.of_date.get(item.day),
                 repair=_("Look for rows that are reported as unknown, missing or left out."),
             )
         )
