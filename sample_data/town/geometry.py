@@ -201,7 +201,7 @@ def build(rng: np.random.Generator) -> Town:
     return Town(
         tuple(_shift(p) for p in polygons),
         _shift(water),
-        _shift(shapely.set_precision(_river_area(water, rng), GRID)),
+        _shift(shapely.set_precision(_river_area(water), GRID)),
         tuple((n, _shift(g)) for n, g in lakes),
         tuple((n, k, _shift(g)) for n, k, g in greens),
         _shift(shapely.coverage_union_all(polygons)),
@@ -248,11 +248,9 @@ def _inside(host: Polygon, share: float, rng: np.random.Generator) -> Polygon:
     return shape
 
 
-def _river_area(line: LineString, rng: np.random.Generator) -> Polygon:
-    """The water: 28 to 45 m on both sides of the centre line."""
-    wide = [line.interpolate(t, normalized=True).buffer(24 + 14 * rng.random())
-            for t in np.linspace(0, 1, 90)]  # fmt: skip
-    return shapely.union_all([line.buffer(30), *wide]).simplify(1.5).intersection(line.buffer(45))
+def _river_area(line: LineString) -> Polygon:
+    """The water: 34 m on both sides of the centre line."""
+    return line.buffer(34, quad_segs=4)
 
 
 def _nature(polygons: list[Polygon | MultiPolygon], river: LineString, rng: np.random.Generator
@@ -262,7 +260,7 @@ def _nature(polygons: list[Polygon | MultiPolygon], river: LineString, rng: np.r
     greens = []
     for name, kind, x, y, r, flat in (
         ("Wallanlagen", "Park", 620, -620, 230, 0.6),
-        ("Stadtpark", "Park", 2450, 1050, 420, 0.8),
+        ("Stadtpark", "Park", 3050, 450, 420, 0.8),
         ("Bürgerpark Neustadt", "Park", -1900, 900, 300, 0.9),
         ("Botanischer Garten", "Park", -1750, -750, 190, 1.0),
         ("Nordfriedhof", "Friedhof", 1650, 3300, 330, 0.8),

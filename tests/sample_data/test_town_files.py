@@ -176,3 +176,11 @@ def test_script_makes_exactly_the_committed_files(tmp_path: Path) -> None:
     assert made == kept
     different = [str(p) for p in made if contents(tmp_path / p) != contents(ROOT / p)]
     assert different == []
+
+
+def test_readme_names_every_file() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    kept = [p.relative_to(ROOT).as_posix() for s in ("csv", "gpkg", "zip", "xlsx")
+            for p in ROOT.rglob(f"*.{s}")]  # fmt: skip
+    assert len(kept) == 25
+    assert [name for name in kept if f"`{name}`" not in text] == []
