@@ -157,12 +157,12 @@ class Emphasis:
 
     ink: str = "#111111"
     halo: str = "#ffffff"
-    width: float = 2.2
-    halo_width: float = 1.2
+    width: float = 3.0
+    halo_width: float = 1.5
 
 
 SELECTED = Emphasis()
-HOVERED = Emphasis(ink="#d9480f", width=1.8, halo_width=1.0)
+HOVERED = Emphasis(ink="#d9480f", width=2.4, halo_width=1.2)
 
 
 def outline(

@@ -68,7 +68,8 @@ class Classification:
     ``breaks`` are the k−1 inner bounds, strictly increasing; ``lower`` and ``upper`` the extremes
     of the values that the breaks were made from (NaN where there is no value at all).
     ``classes`` has one class number per value, −1 without a class; ``counts`` one per class.
-    ``split`` is the number of classes below ``midpoint`` of a diverging scheme.
+    ``split`` is the number of classes below ``midpoint`` of a diverging scheme. ``shared`` breaks
+    were made from more than the classified values, such as all dates of a series.
     """
 
     method: Method
@@ -82,6 +83,7 @@ class Classification:
     split: int | None = None
     approximate: bool = False
     signed: bool = False
+    shared: bool = False
 
     @property
     def k(self) -> int:
@@ -147,7 +149,7 @@ def classify(
     classes, counts = _assign(inner, numbers, good, n)
     return Classification(
         method, inner, lower, upper, classes, counts,
-        precision, midpoint, split, approximate, signed,
+        precision, midpoint, split, approximate, signed, reference is not None,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from monitor_app.cartography.looks import (
     marked,
     state_label,
 )
-from monitor_app.cartography.mapspec import MapSpec
+from monitor_app.cartography.mapspec import MapKind, MapSpec
 from monitor_app.core.i18n import _
 
 
@@ -61,5 +61,7 @@ def legend_entries(spec: MapSpec) -> tuple[LegendEntry, ...]:
 
 
 def legend_title(spec: MapSpec) -> str:
-    """What the numbers of the legend are: the unit, or a word where there is none."""
+    """What the numbers of the legend are: their unit, or a word where there is none."""
+    if spec.kind is not MapKind.VALUE:
+        return _("Change ({unit})").format(unit=spec.unit) if spec.unit else _("Change")
     return spec.unit or _("Value")

@@ -92,7 +92,7 @@ def marked(swatch: Swatch, mark: Mark) -> Swatch:
     light = sum(int(swatch.colour[i : i + 2], 16) for i in (1, 3, 5)) > 3 * 150
     pattern = Pattern.BACK_HATCH if mark is Mark.FORECAST else Pattern.HORIZONTAL
     return Swatch(
-        swatch.colour, pattern, "#000000" if light else "#ffffff", 0.22 if light else 0.35, 6.0, 1.0
+        swatch.colour, pattern, "#000000" if light else "#ffffff", 0.18 if light else 0.3, 9.0, 1.0
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -58,17 +58,19 @@ AREAS = "@areas"  # between all areas
 OUTLINE = "@outline"  # between areas and the outside
 
 AREA_BORDER = Border(AREAS, 0.8, "#808080", 0.9)
-GROUP_BORDER = Border("", 1.4, "#262626")
+GROUP_BORDER = Border("", 1.2, "#1c1c1c")
 OUTLINE_BORDER = Border(OUTLINE, 1.8, "#2b2b2b")
+#: A light line under the borders of groups keeps them visible on dark classes.
+CASING = Border("", 2.8, "#ffffff", 0.65)
 
 
 def borders_for(groups: Sequence[str] = ()) -> tuple[Border, ...]:
-    """Area borders thin, those of each coarser level stronger, the outline strongest.
+    """Area borders thin, those of coarser levels stronger, the outline strongest.
     ``groups``: level keys from fine to coarse."""
-    between = tuple(
-        Border(level, GROUP_BORDER.width + 0.4 * i, GROUP_BORDER.colour, GROUP_BORDER.opacity)
-        for i, level in enumerate(groups)
-    )
+    between: list[Border] = []
+    for i, level in enumerate(groups):
+        casing = replace(CASING, level=level, width=CASING.width + 0.4 * i)
+        between += [casing, replace(GROUP_BORDER, level=level, width=GROUP_BORDER.width + 0.4 * i)]
     return (AREA_BORDER, *between, OUTLINE_BORDER)
 
 
@@ -230,10 +232,11 @@ def change_spec(
     precision = max(table.precision, 1) if relative else table.precision
     found = classify_series(
         change[:, None], marks[:, None], 0, style.method, style.k,
-        breaks=style.breaks, precision=precision, midpoint=style.midpoint, signed=True,
+        whole_series=False, breaks=style.breaks, precision=precision,
+        midpoint=style.midpoint, signed=True,
     )  # fmt: skip
     settings: dict[str, Any] = {
-        "unit": "%" if relative else table.unit,
+        "unit": "%" if relative else _("pp") if table.unit == "%" else table.unit,
         "precision": precision,
         "level": table.level,
         "level_name": areas.level(table.level).name,
