@@ -145,7 +145,8 @@ def _read_rows(
     assert content.key is not None
     named = [content.key.column, content.name.column if content.name else None]
     named += [rule.column for rule in content.parents]
-    if not all([check_column(table, c, issues) for c in named if c is not None]):
+    present = [check_column(table, c, issues) for c in named if c is not None]
+    if not all(present):
         return []
     chosen = np.flatnonzero(chosen_rows(table, content.only, content.ignore, issues)).tolist()
     cells = table.column(content.key.column) if content.key.column else ("",) * len(table)

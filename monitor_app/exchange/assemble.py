@@ -258,9 +258,7 @@ def _joins(ordered: list[AgeGroup], day: date, issues: list[Issue]) -> bool:
                 "ages-overlap" if overlap else "ages-gap",
                 Severity.ERROR,
                 text.format(date=day.isoformat(), left=left.label, right=right.label),
-                repair=_(
-                    "Leave total groups out in the recipe, or import them separately."
-                ),
+                repair=_("Leave total groups out in the recipe, or import them separately."),
             )
         )
         return False

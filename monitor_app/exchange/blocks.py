@@ -9,6 +9,7 @@ alone it makes one date appear twice and another one never.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,11 +62,11 @@ def find_strays(part: LongPart) -> Strays:
     return Strays(row[stray], expected[stray])
 
 
-def _order_of_dates(dates: Codes, turn: Codes) -> Codes:
+def _order_of_dates(dates: NDArray[np.integer[Any]], turn: NDArray[np.integer[Any]]) -> Codes:
     """The date that most rows carry at their first, second, … turn; empty where that is no order
     of all dates."""
     crossed = pd.crosstab(turn, dates)
-    order = crossed.columns.to_numpy()[crossed.to_numpy().argmax(axis=1)].astype(np.int64)
+    order: Codes = crossed.columns.to_numpy()[crossed.to_numpy().argmax(axis=1)].astype(np.int64)
     order = order[: crossed.shape[1]]
     return order if len(np.unique(order)) == crossed.shape[1] else order[:0]
 

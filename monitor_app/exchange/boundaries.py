@@ -251,9 +251,7 @@ def spatial_parents(
     if not len(present):
         return tuple(found)
     child, parent = shapely.STRtree(upper).query(layer.geometries[present], predicate="intersects")
-    common = shapely.area(
-        shapely.intersection(layer.geometries[present[child]], upper[parent])
-    )
+    common = shapely.area(shapely.intersection(layer.geometries[present[child]], upper[parent]))
     best: dict[int, tuple[float, int]] = {}
     for c, p, size in zip(child.tolist(), parent.tolist(), common.tolist(), strict=True):
         if size > best.get(c, (0.0, -1))[0]:
@@ -272,7 +270,10 @@ def spatial_parents(
                 "parent-uncertain",
                 Severity.WARNING,
                 _("{key} lies in {parent} ({level}) with only {share} % of its surface.").format(
-                    key=layer.keys[i], parent=found[i], level=level, share=format_number(100 * share)
+                    key=layer.keys[i],
+                    parent=found[i],
+                    level=level,
+                    share=format_number(100 * share),
                 ),
                 **place(layer.table, layer.rows[i]),
                 value=layer.keys[i],

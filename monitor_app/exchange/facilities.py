@@ -45,7 +45,8 @@ def map_facilities(
         rows = np.flatnonzero(chosen_rows(table, content.only, content.ignore, issues))
         names = [rule.column for rule in content.attributes.values()]
         names += [c for c in (content.x, content.y) if c is not None]
-        if not all([check_column(table, c, issues) for c in names]):
+        present = [check_column(table, c, issues) for c in names]
+        if not all(present):
             continue
         source = content.crs or table.crs
         if source is None or boundaries.parse_crs(source) is None:
@@ -82,7 +83,9 @@ def map_facilities(
         source=recipe.source,
     )
     attributes = {name: tuple(values) for name, values in columns.items()}
-    return MappedPoints(PointTable(spec, np.array(xs), np.array(ys), crs, attributes), tuple(issues))
+    return MappedPoints(
+        PointTable(spec, np.array(xs), np.array(ys), crs, attributes), tuple(issues)
+    )
 
 
 def _points(
@@ -106,9 +109,9 @@ def _points(
             Issue(
                 "point-from-shape",
                 Severity.INFO,
-                _("{count} facilities are not points; a point inside their shape was taken.").format(
-                    count=int(other.sum())
-                ),
+                _(
+                    "{count} facilities are not points; a point inside their shape was taken."
+                ).format(count=int(other.sum())),
                 **place(table),
                 count=int(other.sum()),
             )

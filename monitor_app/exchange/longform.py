@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -71,7 +70,7 @@ class LongReader:
         columns = self._value_columns(table, issues)
         mask = chosen_rows(table, content.only, content.ignore, issues)
         rows = np.flatnonzero(mask).astype(np.int64)
-        dims = self._row_dimensions(table, rows, columns, issues)
+        dims = self.row_dimensions(table, rows, columns, issues)
         if any(i.severity is Severity.ERROR and i.code == "column-missing" for i in issues):
             columns = []
         part = self._combine(table, rows, dims, columns, issues)
@@ -151,7 +150,7 @@ class LongReader:
         rule = content.group if dim == "group" else content.partner
         return interpret.codes(rule, dimension_name(dim))
 
-    def _row_dimensions(
+    def row_dimensions(
         self,
         table: RawTable,
         rows: Codes,

@@ -23,13 +23,12 @@ from monitor_app.core.issues import Issue, Severity, UserError
 from monitor_app.core.progress import Progress
 from monitor_app.exchange import boundaries
 from monitor_app.exchange.areas import layer_crs, map_areas
-from monitor_app.exchange.coded import fits_sheet
 from monitor_app.exchange.facilities import map_facilities
 from monitor_app.exchange.mapping import KnownAreas, MappedFact, map_fact
 from monitor_app.exchange.persons import map_persons
 from monitor_app.exchange.propose import propose_recipe
-from monitor_app.exchange.readers import read_tables
-from monitor_app.exchange.recipe import dump_recipe, match_recipes, match_score
+from monitor_app.exchange.readers import iter_chunks, read_tables, sniff
+from monitor_app.exchange.recipe import dump_recipe, match_recipes, match_score, shipped_recipes
 from monitor_app.exchange.recipe_model import (
     AreasContent,
     FacilitiesContent,
@@ -41,6 +40,8 @@ from monitor_app.exchange.table import RawTable
 
 #: A shipped recipe is taken without asking from this score on (name or header agree fully).
 GOOD_MATCH = 0.5
+#: So many rows are looked at to tell a person-level file.
+HEAD_ROWS = 1000
 
 
 @dataclass
@@ -54,9 +55,12 @@ class _Work:
     points: list[PointTable] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
+    sources: tuple[SourceFile, ...] = ()
 
     def known(self) -> KnownAreas:
-        keys = {level.key: self.context.areas.keys(level.key) for level in self.context.areas.levels}
+        keys = {
+            level.key: self.context.areas.keys(level.key) for level in self.context.areas.levels
+        }
         for level, table in self.areas.items():
             own = tuple(dict.fromkeys(table.keys))
             located = any(g is not None for g in table.geometries)
@@ -91,7 +95,7 @@ def prepare_import(
     steps = progress or Progress()
     files = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(p) for p in paths]
     work = _Work(context or ImportContext())
-    jobs, sources = _plan(files, recipe, work, steps.part(0.0, 0.4))
+    jobs = _plan(files, recipe, work, steps.part(0.0, 0.4))
     work.crs = boundaries.choose_crs(work.context.areas.crs, list(_layers(jobs)))
     for job in jobs:
         _map_areas(job, work)
@@ -102,7 +106,7 @@ def prepare_import(
     texts = [dump_recipe(r) for r in {j.recipe.id: j.recipe for j in jobs}.values()]
     return ImportBatch(
         label=_label(jobs, files),
-        sources=sources,
+        sources=tuple(dict.fromkeys(work.sources)),
         recipe_id=", ".join(recipes),
         recipe_yaml="---\n".join(texts),
         areas=tuple(work.areas.values()),
@@ -132,29 +136,43 @@ def _plan(
     recipe: Recipe | Sequence[Recipe] | None,
     work: _Work,
     progress: Progress,
-) -> tuple[list[_Job], tuple[SourceFile, ...]]:
+) -> list[_Job]:
     """Which recipe reads which tables."""
     given = None if recipe is None else [recipe] if isinstance(recipe, Recipe) else list(recipe)
     if given and all(_is_persons(r) for r in given):
-        jobs = [_Job(r, (), tuple(files)) for r in given]
-        return jobs, ()
+        return [_Job(r, (), tuple(files)) for r in given]
     chosen: dict[str, tuple[Recipe, list[RawTable]]] = {}
-    sources: dict[tuple[str, str], SourceFile] = {}
+    counted: dict[str, tuple[Recipe, list[Path]]] = {}
     for i, path in enumerate(files):
         part = progress.part(i / len(files), (i + 1) / len(files))
         part.step(0.0, _("Reading {file}").format(file=path.name))
         try:
+            persons = _persons_recipe(path, given)
+            if persons is not None:
+                counted.setdefault(persons.id, (persons, []))[1].append(path)
+                continue
             tables = read_tables(path, part)
         except UserError as error:
             work.issues.extend(error.issues)
             continue
         for table in tables:
             work.issues.extend(table.issues)
-            sources.setdefault((table.source.name, table.source.sha256), table.source)
+            work.sources += (replace(table.source, sheet=None),)
         for own, table in _recipes_for(tables, given, work):
             chosen.setdefault(own.id, (own, []))[1].append(table)
     jobs = [_Job(r, tuple(t), ()) for r, t in chosen.values()]
-    return jobs, tuple(replace(s, sheet=None) for s in sources.values())
+    return jobs + [_Job(r, (), tuple(own)) for r, own in counted.values()]
+
+
+def _persons_recipe(path: Path, given: list[Recipe] | None) -> Recipe | None:
+    """The recipe for a file with one row per person, found from its first rows: such a file is
+    never read as a whole."""
+    candidates = [r for r in (shipped_recipes() if given is None else given) if _is_persons(r)]
+    if not candidates or sniff(path) != "csv":
+        return None
+    head = next(iter(iter_chunks(path, HEAD_ROWS)), None)
+    ranked = match_recipes((head,), tuple(candidates)) if head is not None else ()
+    return ranked[0][0] if ranked and ranked[0][1] >= GOOD_MATCH else None
 
 
 def _is_persons(recipe: Recipe) -> bool:
@@ -244,7 +262,8 @@ def _map_rest(job: _Job, work: _Work, progress: Progress) -> None:
             mapped = map_fact(job.recipe, content, job.tables, work.known(), work.context, part)
             _take(content, mapped, work)
         elif isinstance(content, PersonsContent):
-            counted = map_persons(job.recipe, content, job.paths, work.known(), work.context, part)
+            counted, used = map_persons(job.recipe, content, job.paths, work.known(), part)
+            work.sources += used
             _take(content, counted, work)
         elif isinstance(content, FacilitiesContent):
             found = map_facilities(job.recipe, content, job.tables, work.crs)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +117,7 @@ def _listed(
                 value=long.cell(i),
                 repair=repair,
                 count=1 + max(rest, 0),
-            )  # fmt: skip
+            )
         )
     return found
 
@@ -165,51 +166,56 @@ def duplicate_issues(long: Long, duplicates: Duplicates) -> list[Issue]:
     return found
 
 
+def level_unknown(level: str) -> Issue:
+    return Issue(
+        "level-unknown",
+        Severity.ERROR,
+        _("The project has no areas of the level “{level}” yet.").format(level=level),
+        value=level,
+        repair=_("Import the boundaries of this level first or in the same step."),
+    )
+
+
+def unknown_area(key: str, level: str, where: dict[str, Any], rows: int, *, keep: bool) -> Issue:
+    """An area key without boundary: kept on request, else an error."""
+    text = (
+        _("The area {key} has no boundary; it counts in totals but is on no map.")
+        if keep
+        else _("The area key {key} is unknown in the level “{level}”.")
+    )
+    mend = _(
+        "Correct the key, add its boundary, or set “unknown_areas: keep” in the recipe to keep it "
+        "as an area that cannot be located."
+    )
+    return Issue(
+        "area-without-boundary" if keep else "area-unknown",
+        Severity.WARNING if keep else Severity.ERROR,
+        text.format(key=key, level=level),
+        **where,
+        value=key,
+        repair=None if keep else mend,
+        count=rows,
+    )
+
+
 def unknown_areas(
     long: Long, content: FactContent, known: Sequence[str], issues: list[Issue]
 ) -> tuple[str, ...]:
     """Keys of the file that no boundary has. Errors, or kept as areas without place."""
     keys = long.labels["area"]
-    if not known and content.unknown_areas == "error":
-        issues.append(
-            Issue(
-                "level-unknown",
-                Severity.ERROR,
-                _("The project has no areas of the level “{level}” yet.").format(
-                    level=content.level
-                ),
-                repair=_("Import the boundaries of this level first or in the same step."),
-            )
-        )
+    keep = content.unknown_areas == "keep"
+    if not known and not keep:
+        issues.append(replace(level_unknown(content.level), file=Files.of(long).one))
         return ()
     have = set(known)
     unknown = [(i, key) for i, key in enumerate(keys) if key not in have]
-    keep = content.unknown_areas == "keep"
     for i, key in unknown[:LISTED]:
         entries = np.flatnonzero(long.codes["area"] == i)
         rows = len({(int(long.part[e]), int(long.row[e])) for e in entries.tolist()})
-        place = long.place(int(entries[0]))
-        place["column"] = content.area.column if content.area else place["column"]
-        issues.append(
-            Issue(
-                "area-without-boundary" if keep else "area-unknown",
-                Severity.WARNING if keep else Severity.ERROR,
-                (
-                    _("The area {key} has no boundary; it counts in totals but is on no map.")
-                    if keep
-                    else _("The area key {key} is unknown in the level “{level}”.")
-                ).format(key=key, level=content.level),
-                **place,
-                value=key,
-                repair=None
-                if keep
-                else _(
-                    "Correct the key, add its boundary, or set “unknown_areas: keep” in the recipe "
-                    "to keep it as an area that cannot be located."
-                ),
-                count=rows,
-            )
-        )
+        where = long.place(int(entries[0]))
+        if content.area is not None and content.area.column is not None:
+            where["column"] = content.area.column
+        issues.append(unknown_area(key, content.level, where, rows, keep=keep))
     if len(unknown) > LISTED:
         issues.append(
             Issue(
