@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from reading_town import GROUP, SEX, table
 
 YEARS = range(2010, 2025)
 
@@ -57,8 +58,6 @@ def test_rebased_stock_is_the_old_one_in_other_areas(delivery: Any) -> None:
 
 
 def test_origin_destination_table_has_the_margins(delivery: Any, sample_town: Path) -> None:
-    from conftest import GROUP, SEX, table  # the folder's own conftest
-
     frame = table(sample_town / "bewegungen" / "umzuege.csv")
     frame["n"] = frame["Personen"].astype(int)
     assert (frame["n"] > 0).all()
