@@ -71,7 +71,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(\d{1,3}) (\d{1,3})", "closed"),
         (r"(?:bis unter|unter|under|below|less than|<|u\.?) ?(\d{1,3})", "under"),
         (r"(?:bis einschl\.?|bis einschließlich|bis zu|up to|<=|≤|=<) ?(\d{1,3})", "upto"),
-        (rf"(?:ab )?(\d{1,3}) ?{_OLDER}", "open"),
+        (rf"(?:ab )?(\d{{1,3}}) ?{_OLDER}", "open"),
         (r"(?:ab|>=|≥|=>|mindestens|at least) ?(\d{1,3})", "open"),
         (r"> ?(\d{1,3})", "above"),
         (r"(?:über|ueber|ü|over|mehr als|older than|älter als) ?(\d{1,3})", "above?"),
