@@ -258,7 +258,7 @@ class Session:
         known = self.catalogue
         view = self.view
         if view.indicator not in known:
-            view = replace(view, indicator=self._first_indicator(levels))
+            view = replace(view, indicator=self._first_indicator())
         if view.level not in levels:
             view = replace(view, level=self._best_level(view.indicator, levels))
         self.view = view
@@ -271,7 +271,7 @@ class Session:
             view = replace(view, compare_to=None)
         self.view = view
 
-    def _first_indicator(self, levels: Sequence[str]) -> str:
+    def _first_indicator(self) -> str:
         if DEFAULT_INDICATOR in self.catalogue:
             return DEFAULT_INDICATOR
         return next(iter(self.catalogue.ids), "")

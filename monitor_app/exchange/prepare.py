@@ -182,11 +182,15 @@ def _is_persons(recipe: Recipe) -> bool:
 def _recipes_for(
     tables: tuple[RawTable, ...], given: list[Recipe] | None, work: _Work
 ) -> list[tuple[Recipe, RawTable]]:
+    if given is not None and len(given) == 1:
+        fitting = [t for t in tables if match_score(given[0], t) > 0] or list(tables)
+        return [(given[0], t) for t in fitting]
     if given is not None:
-        found = []
-        for recipe in given:
-            fitting = [t for t in tables if match_score(recipe, t) > 0] or list(tables)
-            found += [(recipe, t) for t in fitting]
+        # Several recipes for several files: each table is read by the one that fits it best.
+        best = [(match_recipes((t,), tuple(given)), t) for t in tables]
+        found = [(ranked[0][0], t) for ranked, t in best if ranked]
+        if not found and tables:
+            work.issues.append(_no_recipe(tables[0], given))
         return found
     found = []
     left: list[RawTable] = []
@@ -201,6 +205,19 @@ def _recipes_for(
         work.issues.append(_proposed(proposal, left[0]))
         found += [(proposal, t) for t in left]
     return found
+
+
+def _no_recipe(table: RawTable, given: list[Recipe]) -> Issue:
+    return Issue(
+        "no-recipe-fits",
+        Severity.ERROR,
+        _("None of the given recipes fits this file."),
+        file=table.source.name,
+        sheet=table.name or None,
+        repair=_("Given: {recipes}. Name the recipe for this file, or leave the file out.").format(
+            recipes=", ".join(r.id for r in given)
+        ),
+    )
 
 
 def _proposed(recipe: Recipe, table: RawTable) -> Issue:

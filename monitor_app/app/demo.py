@@ -1,0 +1,88 @@
+"""The main job on the sample town: from an office's files to a printed page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from monitor_app.app.exports import value_table, write_map, write_table
+from monitor_app.app.imports import known_recipes, prepare
+from monitor_app.app.session import Session
+from monitor_app.app.settings import home_folder
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import fail
+from monitor_app.core.progress import Progress
+from monitor_app.core.resources import resource_path
+from monitor_app.reports.page import Orientation, SheetLayout
+
+SAMPLE_RECIPES = "beispielstadt_"
+SHOWN = ("einwohner", "altenquotient")
+
+
+def sample_folder() -> Path:
+    """Where the files of the sample town lie (beside the resources)."""
+    return resource_path().parent / "sample_data"
+
+
+def sample_files() -> tuple[Path, ...]:
+    """The delivery of the sample town: everything that a shipped recipe is for."""
+    folder = sample_folder()
+    if not folder.is_dir():
+        raise fail(
+            "no_sample",
+            _("The files of the sample town are missing."),
+            repair=_("Install the program again, or load your own files."),
+        )
+    endings = {".csv", ".xlsx", ".gpkg", ".zip"}
+    return tuple(sorted(p for p in folder.rglob("*") if p.suffix in endings))
+
+
+def build_sample(session: Session, path: Path, progress: Progress | None = None) -> None:
+    """*Slow.* Create the project of the sample town at ``path`` from its files and save it."""
+    steps = progress or Progress()
+    recipes = tuple(r for r in known_recipes(session) if r.id.startswith(SAMPLE_RECIPES))
+    session.create(path, "Beispielstadt")
+    try:
+        batch = prepare(session, sample_files(), recipes, steps.part(0.0, 0.7))
+        session.apply(batch, steps.part(0.7, 0.9))
+        session.save(steps.part(0.9, 1.0))
+    except BaseException:
+        session.close(discard=True)
+        path.unlink(missing_ok=True)
+        raise
+
+
+def open_sample(session: Session, progress: Progress | None = None) -> None:
+    """*Slow* at the first time. Open the sample town, building its project if need be."""
+    path = home_folder() / "Beispielstadt.gpkg"
+    if path.exists():
+        session.open(path, progress=progress)
+    else:
+        build_sample(session, path, progress)
+
+
+def write_demo(session: Session, folder: Path, progress: Progress | None = None) -> list[Path]:
+    """*Slow.* The sample town as files: project, pages and tables. Returns what was written."""
+    steps = progress or Progress()
+    folder.mkdir(parents=True, exist_ok=True)
+    project = folder / "Beispielstadt.gpkg"
+    project.unlink(missing_ok=True)
+    build_sample(session, project, steps.part(0.0, 0.7))
+    written = [project]
+    for n, indicator in enumerate(SHOWN):
+        steps.step(0.7 + 0.3 * n / len(SHOWN), _("Writing pages"))
+        session.set_view(indicator=indicator)
+        for ending in (".pdf", ".png", ".svg"):
+            path = folder / f"{indicator}{ending}"
+            orientation = Orientation.PORTRAIT if ending == ".svg" else Orientation.LANDSCAPE
+            write_map(
+                session, path, SheetLayout(orientation, office=_("Statistics office")),
+                replace(session.view, indicator=indicator),
+            )  # fmt: skip
+            written.append(path)
+        table = session.compute(indicator, session.view.level)
+        for ending in (".xlsx", ".csv"):
+            path = folder / f"{indicator}{ending}"
+            write_table(path, value_table(session, table))
+            written.append(path)
+    return written

@@ -1,0 +1,66 @@
+"""From files to a confirmed import: which recipes fit, what they make of the files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from monitor_app.app.session import Session
+from monitor_app.core.batch import ImportBatch
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import fail
+from monitor_app.core.progress import Progress
+from monitor_app.exchange.prepare import prepare_import
+from monitor_app.exchange.recipe import Recipe, load_recipe, match_recipes, shipped_recipes
+from monitor_app.exchange.table import RawTable
+
+
+def project_recipes(session: Session) -> tuple[Recipe, ...]:
+    """Recipes of earlier imports, kept in the project."""
+    if not session.has_project:
+        return ()
+    texts = session.project.documents("recipe")
+    return tuple(load_recipe(text) for text in texts.values())
+
+
+def known_recipes(session: Session) -> tuple[Recipe, ...]:
+    """Recipes of the project, then shipped ones; the project's own win over equal names."""
+    own = project_recipes(session)
+    taken = {recipe.id for recipe in own}
+    return (*own, *(r for r in shipped_recipes() if r.id not in taken))
+
+
+def fitting_recipes(
+    session: Session, tables: Sequence[RawTable]
+) -> tuple[tuple[Recipe, float], ...]:
+    """Known recipes that fit what was read, best first."""
+    return match_recipes(tuple(tables), known_recipes(session))
+
+
+def find_recipe(session: Session, name: str) -> Recipe:
+    """A recipe by its id, or read from a YAML file. ``UserError`` where there is none."""
+    for recipe in known_recipes(session):
+        if recipe.id == name:
+            return recipe
+    path = Path(name)
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return load_recipe(path)
+    raise fail(
+        "unknown_recipe",
+        _("There is no recipe “{name}”.").format(name=name),
+        repair=_("Known recipes: {names}").format(
+            names=", ".join(r.id for r in known_recipes(session))
+        ),
+    )
+
+
+def prepare(
+    session: Session,
+    paths: Sequence[Path],
+    recipes: Sequence[Recipe] = (),
+    progress: Progress | None = None,
+) -> ImportBatch:
+    """*Slow.* Read and check files; nothing is stored. Without recipes each file gets the known
+    one that fits best."""
+    chosen = list(recipes) or None
+    return prepare_import(list(paths), chosen, session.context(), progress)

@@ -1,0 +1,451 @@
+"""The commands for batch work, on the same session as the window."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from monitor_app import __version__
+from monitor_app.app import demo as demos
+from monitor_app.app import imports, overview
+from monitor_app.app.exports import TABLE_ENDINGS, value_table, write_map, write_table
+from monitor_app.app.logs import start_logging
+from monitor_app.app.session import Session
+from monitor_app.app.settings import Settings
+from monitor_app.app.view import ChangeKind
+from monitor_app.core.batch import ImportBatch
+from monitor_app.core.formats import format_date, format_number
+from monitor_app.core.i18n import LANGUAGE, _
+from monitor_app.core.issues import Issue, Severity, UserError, errors, fail
+from monitor_app.core.progress import Progress
+from monitor_app.indicators.catalogue import Catalogue
+from monitor_app.reports.page import Orientation, SheetLayout
+
+F = TypeVar("F", bound=Callable[..., Any])
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Kleinräumiges Monitoring: importieren, berechnen, Karten und Tabellen ausgeben.",
+)  # fmt: skip
+console = Console(highlight=False, soft_wrap=True)
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ProjectPath = Annotated[Path, typer.Argument(metavar="PROJEKT", help="Projektdatei (.gpkg)")]
+Json = Annotated[bool, typer.Option("--json", help="Ausgabe für Maschinen")]
+IndicatorId = Annotated[str, typer.Option("--indicator", "-i", help="Kennung des Indikators")]
+LevelKey = Annotated[str, typer.Option("--level", "-l", help="Schlüssel der Ebene")]
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; see ``cli.main`` for the exit codes."""
+    start_logging()
+    if "MONITOR_APP_LANGUAGE" not in __import__("os").environ:
+        LANGUAGE.use(Settings.load().language)
+    try:
+        app(arguments, prog_name="monitor-app")
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def command(name: str) -> Callable[[F], F]:
+    """Register a command; a ``UserError`` becomes findings and exit code 1."""
+
+    def register(function: F) -> F:
+        @functools.wraps(function)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return function(*args, **kwargs)
+            except UserError as error:
+                _tell(error.issues, as_json=bool(kwargs.get("as_json")))
+                raise typer.Exit(1) from None
+            except KeyboardInterrupt:
+                notes.print(_("Cancelled; nothing was changed."))
+                raise typer.Exit(1) from None
+
+        app.command(name)(guarded)
+        return function
+
+    return register
+
+
+def _emit(data: Any) -> None:
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+
+
+def _tell(issues: Iterable[Issue], *, as_json: bool) -> None:
+    found = tuple(issues)
+    if as_json:
+        _emit({"ok": not errors(found), "issues": [i.as_dict() for i in found]})
+        return
+    colours = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+    words = {
+        Severity.ERROR: _("Error"), Severity.WARNING: _("Warning"), Severity.INFO: _("Note"),
+    }  # fmt: skip
+    for issue in found:
+        notes.print(f"[{colours[issue.severity]}]{words[issue.severity]}[/]: ", end="")
+        notes.print(issue.message, markup=False, end="")
+        if issue.place:
+            notes.print(f"  [{issue.place}]", markup=False, style="dim", end="")
+        if issue.value is not None:
+            notes.print(f"  „{issue.value}“", markup=False, style="dim", end="")
+        notes.print()
+        if issue.repair:
+            notes.print(f"    → {issue.repair}", markup=False)
+
+
+class _Steps:
+    """A progress bar on the error stream, only where somebody watches."""
+
+    def __init__(self) -> None:
+        self.bar = Bar(
+            TextColumn("{task.description}"), BarColumn(), console=notes, transient=True,
+            disable=not notes.is_terminal,
+        )  # fmt: skip
+        self.task = self.bar.add_task("", total=1.0)
+
+    def __enter__(self) -> Progress:
+        self.bar.start()
+        return Progress(self._report)
+
+    def __exit__(self, *_exc: object) -> None:
+        self.bar.stop()
+
+    def _report(self, fraction: float | None, text: str) -> None:
+        self.bar.update(self.task, completed=fraction, description=text or None)
+
+
+def _session(project: Path | None = None, mode: str = "read") -> Session:
+    session = Session(Settings.load())
+    if project is not None:
+        session.open(project, mode)
+    return session
+
+
+@command("new")
+def new(
+    project: ProjectPath,
+    name: Annotated[str | None, typer.Option(help="Name der Stadt oder Gemeinde")] = None,
+    as_json: Json = False,
+) -> None:
+    """Ein leeres Projekt anlegen."""
+    session = Session(Settings.load())
+    session.create(project, name)
+    session.close()
+    if as_json:
+        _emit({"ok": True, "project": str(project)})
+    else:
+        console.print(_("Created: {path}").format(path=project), markup=False)
+
+
+@command("import")
+def import_files(
+    project: ProjectPath,
+    files: Annotated[list[Path], typer.Argument(metavar="DATEI…")],
+    recipe: Annotated[
+        list[str] | None, typer.Option("--recipe", "-r", help="Rezept: Kennung oder YAML-Datei")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Nur prüfen, nichts übernehmen")] = False,
+    as_json: Json = False,
+) -> None:
+    """Dateien nach einem Rezept einlesen, prüfen und übernehmen."""
+    session = _session(project, "read" if dry_run else "write")
+    try:
+        recipes = [imports.find_recipe(session, name) for name in recipe or ()]
+        with _Steps() as steps:
+            batch = imports.prepare(session, files, recipes, steps.part(0.0, 0.8))
+            stored = not batch.blocked and not dry_run
+            if stored:
+                session.apply(batch, steps.part(0.8, 0.9))
+                session.save(steps.part(0.9, 1.0))
+    finally:
+        session.close(discard=True)
+    if as_json:
+        _emit({"ok": not batch.blocked, "stored": stored, **_batch(batch)})
+    else:
+        _tell(batch.issues, as_json=False)
+        _show(batch, stored)
+    if batch.blocked:
+        raise typer.Exit(1)
+
+
+def _batch(batch: ImportBatch) -> dict[str, Any]:
+    return {
+        "label": batch.label,
+        "recipe": batch.recipe_id,
+        "sources": [{"name": s.name, "sha256": s.sha256, "size": s.size} for s in batch.sources],
+        "areas": [{"level": t.level.key, "areas": len(t.keys)} for t in batch.areas],
+        "datasets": [
+            {"key": f.spec.key, "kind": f.spec.kind.value, "dates": len(f.cube.dates)}
+            for f in batch.facts
+        ],
+        "points": [{"key": p.spec.key, "points": len(p.x)} for p in batch.points],
+        "issues": [i.as_dict() for i in batch.issues],
+        "comparisons": [
+            {**asdict(c), "day": c.day.isoformat() if c.day else None} for c in batch.comparisons
+        ],
+    }
+
+
+def _show(batch: ImportBatch, stored: bool) -> None:
+    for areas in batch.areas:
+        located = sum(g is not None for g in areas.geometries)
+        text = _("{level}: {count} areas").format(level=areas.level.name, count=located)
+        console.print(text, markup=False)
+    for points in batch.points:
+        text = _("{name}: {count} points").format(name=points.spec.name, count=len(points.x))
+        console.print(text, markup=False)
+    table = Table(box=None, pad_edge=False)
+    for head in (_("Data set"), _("Date"), _("In the file"), _("Stored")):
+        table.add_column(head, justify="left" if head in (_("Data set"), _("Date")) else "right")
+    for row in batch.comparisons:
+        precision = 0 if row.in_file.is_integer() and row.stored.is_integer() else 1
+        table.add_row(
+            row.dataset, format_date(row.day) if row.day else "",
+            format_number(row.in_file, precision), format_number(row.stored, precision),
+        )  # fmt: skip
+    if batch.comparisons:
+        console.print(table)
+    if stored:
+        console.print(_("Imported."))
+    elif batch.blocked:
+        notes.print(_("Nothing was imported: please mend the errors first."))
+    else:
+        console.print(_("Checked only; nothing was imported."))
+
+
+@command("info")
+def info(project: ProjectPath, as_json: Json = False) -> None:
+    """Ebenen und Datensätze eines Projekts zeigen."""
+    session = _session(project)
+    found = overview.overview(session)
+    session.close()
+    if as_json:
+        _emit(found)
+    else:
+        console.print(overview.overview_text(found), markup=False)
+
+
+@command("compute")
+def compute(
+    project: ProjectPath,
+    indicator: Annotated[list[str] | None, typer.Option("--indicator", "-i")] = None,
+    as_json: Json = False,
+) -> None:
+    """Indikatoren für alle Ebenen und Stände berechnen; sagen, was fehlt."""
+    session = _session(project)
+    wanted = [session.catalogue.get(name).id for name in indicator or session.catalogue.ids]
+    levels = [level.key for level in session.areas.levels]
+    rows: list[dict[str, Any]] = []
+    for name in wanted:
+        tables = {level: session.compute(name, level) for level in levels}
+        rows.append(
+            {
+                "indicator": name,
+                "name": session.catalogue.get(name).name.shown,
+                "levels": {k: len(t.dates) for k, t in tables.items()},
+                "missing": sorted({m for t in tables.values() for m in t.missing_inputs}),
+                "issues": [i.as_dict() for i in dict.fromkeys(
+                    i for t in tables.values() for i in t.issues)],
+            }
+        )  # fmt: skip
+    session.close()
+    if as_json:
+        _emit({"indicators": rows})
+        return
+    table = Table(box=None, pad_edge=False)
+    for head in (_("Indicator"), _("Dates per level"), _("Missing")):
+        table.add_column(head)
+    for row in rows:
+        counts = ", ".join(f"{k} {n}" for k, n in row["levels"].items() if n)
+        table.add_row(row["name"], counts or "–", "" if counts else "; ".join(row["missing"]))
+    console.print(table)
+
+
+@command("values")
+def values(
+    project: ProjectPath,
+    indicator: IndicatorId,
+    level: LevelKey,
+    day: Annotated[str | None, typer.Option("--date", "-d", help="Stand, z. B. 2024-12-31")] = None,
+    form: Annotated[str, typer.Option("--format", help="csv oder json")] = "",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help=".csv oder .xlsx")] = None,
+    as_json: Json = False,
+) -> None:
+    """Werte eines Indikators ausgeben."""
+    session = _session(project)
+    table = session.compute(indicator, level)
+    days = (find_day(day, table.dates),) if day else table.dates
+    if table.missing_inputs and not table.dates:
+        raise fail(
+            "missing_inputs",
+            _("“{name}” cannot be computed on this level.").format(name=indicator),
+            repair=_("Missing: {inputs}").format(inputs="; ".join(table.missing_inputs)),
+        )
+    if form not in ("", "csv", "json"):
+        raise fail("format", _("Unknown format: {name}").format(name=form), repair="csv, json")
+    if out is not None:
+        write_table(out, value_table(session, table, days))
+    elif form == "csv":
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "values.csv"
+            write_table(path, value_table(session, table, days))
+            sys.stdout.write(path.read_text(encoding="utf-8-sig"))
+    elif as_json or form == "json":
+        wanted = {d.isoformat() for d in days}
+        rows = [r for r in overview.values_rows(session, table) if r["date"] in wanted]
+        _emit({
+            "indicator": indicator, "level": level, "unit": table.unit,
+            "precision": table.precision, "values": rows,
+        })  # fmt: skip
+    else:
+        console.print(overview.table_text(session, table), markup=False)
+    session.close()
+
+
+@command("map")
+def draw_map(
+    project: ProjectPath,
+    indicator: IndicatorId,
+    level: LevelKey,
+    out: Annotated[Path, typer.Option("--out", "-o", help=".pdf, .svg oder .png")],
+    day: Annotated[
+        str | None, typer.Option("--date", "-d", help="Stand (Standard: neuester)")
+    ] = None,
+    compare: Annotated[str | None, typer.Option(help="Früherer Stand: Veränderungskarte")] = None,
+    relative: Annotated[bool, typer.Option(help="Veränderung in Prozent")] = False,
+    method: Annotated[str, typer.Option(help="Klassenbildung")] = "quantiles",
+    classes: Annotated[int, typer.Option(min=2, max=7)] = 5,
+    portrait: Annotated[bool, typer.Option(help="Hochformat")] = False,
+    office: Annotated[str | None, typer.Option(help="Herausgebendes Amt")] = None,
+    as_json: Json = False,
+) -> None:
+    """Eine Karte als Seite ausgeben (PDF, SVG, PNG)."""
+    session = _session(project)
+    table = session.compute(indicator, level)
+    session.set_view(
+        indicator=indicator, level=level, method=method, k=classes,
+        day=find_day(day, table.dates) if day else None,
+    )  # fmt: skip
+    if session.view.level != level:
+        raise fail("no_areas", _("Level “{level}” has no boundaries.").format(level=level))
+    if compare:
+        kind = ChangeKind.RELATIVE if relative else ChangeKind.ABSOLUTE
+        session.set_view(compare_to=find_day(compare, table.dates), change=kind)
+    orientation = Orientation.PORTRAIT if portrait else Orientation.LANDSCAPE
+    layout = SheetLayout(orientation, office=session.settings.office if office is None else office)
+    write_map(session, out, layout)
+    session.close()
+    if as_json:
+        _emit({"ok": True, "file": str(out)})
+    else:
+        console.print(_("Written: {path}").format(path=out), markup=False)
+
+
+def find_day(text: str, known: tuple[date, ...]) -> date:
+    """A date of the series from ``2024-12-31``, ``31.12.2024`` or a year with one date in it."""
+    for pattern in (str, format_date, lambda d: d.strftime("%d.%m.%Y"), lambda d: str(d.year)):
+        hits = [d for d in known if pattern(d) == text]
+        if len(hits) == 1:
+            return hits[0]
+    raise fail(
+        "no_date",
+        _("There are no values for {day}.").format(day=text),
+        repair=_("Known dates, newest last: {dates}").format(
+            dates=", ".join(d.isoformat() for d in known[-8:]) or "–"
+        ),
+    )
+
+
+@command("recipes")
+def recipes(
+    name: Annotated[str | None, typer.Argument(metavar="REZEPT")] = None, as_json: Json = False
+) -> None:
+    """Mitgelieferte Rezepte auflisten, oder eines als YAML ausgeben."""
+    session = Session(Settings.load())
+    if name is not None:
+        from monitor_app.exchange.recipe import dump_recipe
+
+        sys.stdout.write(dump_recipe(imports.find_recipe(session, name)))
+        return
+    found = imports.known_recipes(session)
+    if as_json:
+        _emit([{"id": r.id, "name": str(r.name), "files": list(r.match.files)} for r in found])
+        return
+    for recipe in found:
+        console.print(f"{recipe.id:<36} {recipe.name}", markup=False)
+
+
+@command("check-catalogue")
+def check_catalogue(
+    folder: Annotated[Path | None, typer.Argument(metavar="ORDNER")] = None, as_json: Json = False
+) -> None:
+    """Den Indikatorenkatalog samt seiner Rechenproben prüfen."""
+    catalogue = Catalogue.shipped() if folder is None else Catalogue.from_folder(folder)
+    issues = catalogue.check()
+    if as_json:
+        _emit({
+            "ok": not errors(issues), "indicators": len(catalogue),
+            "issues": [i.as_dict() for i in issues],
+        })  # fmt: skip
+    else:
+        _tell(issues, as_json=False)
+        tests = sum(len(d.tests) for d in catalogue)
+        console.print(
+            _("{count} indicators, {tests} test rows, {findings} findings").format(
+                count=len(catalogue), tests=tests, findings=len(issues)
+            )
+        )
+    if errors(issues):
+        raise typer.Exit(1)
+
+
+@command("demo")
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Ordner für die Ergebnisse")] = Path(
+        "out/demo"
+    ),
+    as_json: Json = False,
+) -> None:
+    """Die Beispielstadt von den Dateien bis zur gedruckten Seite."""
+    with _Steps() as steps:
+        session = Session(Settings.load())
+        written = demos.write_demo(session, out, steps)
+        session.close(discard=True)
+    if as_json:
+        _emit({"ok": True, "files": [str(p) for p in written]})
+    else:
+        for path in written:
+            console.print(str(path), markup=False)
+
+
+@command("self-test")
+def self_test(as_json: Json = False) -> None:
+    """Prüfen, ob diese Installation arbeitet: einlesen, rechnen, speichern, ausgeben."""
+    with tempfile.TemporaryDirectory() as folder:
+        session = Session(Settings.load(), working_dir=Path(folder) / "working")
+        written = demos.write_demo(session, Path(folder) / "out")
+        empty = [p.name for p in written if p.stat().st_size == 0]
+        table = session.compute("einwohner", session.view.level)
+        write_table(Path(folder) / f"t{TABLE_ENDINGS[0]}", value_table(session, table))
+        session.close(discard=True)
+    if empty:
+        raise fail(
+            "self_test", _("Empty files were written: {files}").format(files=", ".join(empty))
+        )
+    if as_json:
+        _emit({"ok": True, "version": __version__, "files": len(written)})
+    else:
+        console.print(_("The program works ({count} files written).").format(count=len(written)))
