@@ -30,6 +30,7 @@ BLOB_VERSION = 1
 KEY_DIMS = ("area", "date", "sex", "group", "partner")
 _DTYPES = {"u1": np.uint8, "<u2": np.uint16, "<u4": np.uint32, "<f8": np.float64}
 _LIMITS = (("u1", 2**8), ("<u2", 2**16), ("<u4", 2**32))
+_BLOCK = 20_000  # rows encoded at a time
 
 
 def write(change: Change, number: int, cube: Cube, absent: Absent) -> None:
@@ -38,9 +39,20 @@ def write(change: Change, number: int, cube: Cube, absent: Absent) -> None:
     values = np.ascontiguousarray(cube.values).reshape(-1, width)
     status = np.ascontiguousarray(cube.status).reshape(-1, width)
     kept = np.flatnonzero(~_is_absent(values, status, absent))
-    if not len(kept):
-        return
-    values, status = values[kept], status[kept]
+    for start in range(0, len(kept), _BLOCK):  # in parts, so that cancelling does not wait
+        part = kept[start : start + _BLOCK]
+        change.insert(schema.CELL, _encode(cube, number, part, values[part], status[part]))
+
+
+def _encode(
+    cube: Cube,
+    number: int,
+    kept: NDArray[np.intp],
+    values: NDArray[np.float64],
+    status: NDArray[np.uint8],
+) -> list[tuple[Any, ...]]:
+    """Rows for the positions ``kept``, whose values and status are (rows, ages)."""
+    width = values.shape[1]
     known = has_value(status)
     totals = np.where(known, values, 0.0).sum(axis=1)
     some: NDArray[np.bool_] = np.asarray(known.any(axis=1))
@@ -50,7 +62,7 @@ def write(change: Change, number: int, cube: Cube, absent: Absent) -> None:
     marks = status.tobytes()
     plain: NDArray[np.bool_] = np.asarray((status == Status.OK).all(axis=1))
     keys = _key_columns(cube, kept)
-    rows = [
+    return [
         (
             number, day.isoformat(), area, sex, group, partner,
             total if has else None, dtype, BLOB_VERSION,
@@ -61,7 +73,6 @@ def write(change: Change, number: int, cube: Cube, absent: Absent) -> None:
             zip(*keys, totals.tolist(), some.tolist(), plain.tolist(), strict=True)
         )
     ]  # fmt: skip
-    change.insert(schema.CELL, rows)
 
 
 def _is_absent(
@@ -163,6 +174,14 @@ def _fill(
         status[where[marked]] = block.reshape(len(marked), width)
         rest = where[marked]
         values[rest] = np.where(has_value(status[rest]), values[rest], np.nan)
+
+
+def plain_bytes(dtype: str, vals: bytes, status: bytes | None) -> bytes:
+    """The float64 numbers of one row as bytes, whatever type they are stored in."""
+    numbers = np.frombuffer(vals, dtype=np.dtype(_DTYPES[dtype])).astype("<f8")
+    if status is not None:
+        numbers[~has_value(np.frombuffer(status, dtype=np.uint8))] = np.nan
+    return numbers.tobytes()
 
 
 def _positions(

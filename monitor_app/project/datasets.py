@@ -55,9 +55,7 @@ def infos(conn: sa.Connection) -> tuple[DatasetInfo, ...]:
             sa.select(schema.FACILITY.c.dataset, sa.func.count()).group_by(
                 schema.FACILITY.c.dataset
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     result = []
     for row in conn.execute(sa.select(schema.DATASET).order_by(schema.DATASET.c.number)):

@@ -20,7 +20,7 @@ BUSY_ON_WINDOWS = (5, 32, 33)
 def disk_full(path: Path) -> UserError:
     return fail(
         "disk_full",
-        _("There is no space left for “{name}”.").format(name=path.name),
+        _("There is no space left in “{folder}”.").format(folder=path.parent),
         file=str(path),
         repair=_("Free some space or save the project in another place; nothing was lost."),
     )

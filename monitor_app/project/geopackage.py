@@ -158,7 +158,7 @@ def srs_id(conn: sa.Connection, code: str) -> int:
             "name": crs.name,
             "n": int(number),
             "o": organization.upper(),
-            "wkt": crs.to_wkt("WKT1_GDAL"),
+            "wkt": crs.to_wkt("WKT1_GDAL") or crs.to_wkt(),
         },
     )
     return int(number)

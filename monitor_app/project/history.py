@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from monitor_app.core.datasets import SourceFile
 from monitor_app.core.progress import Progress
-from monitor_app.project import geopackage, schema, store
+from monitor_app.project import schema, store
 
 APPLIED, UNDONE, DROPPED = "applied", "undone", "dropped"
 _CHUNK = 2000
@@ -49,6 +49,7 @@ class Change:
         self.progress = progress
         self._first_new = _next_id(conn)
         self._next = self._first_new
+        self._removed = False
         self.layers: set[str] = set()  # area layers touched
         self.points: set[int] = set()  # numbers of facility data sets touched
 
@@ -57,16 +58,16 @@ class Change:
         """Whether nothing was added or removed so far."""
         return self._next == self._first_new and not self._removed
 
-    _removed = False
-
     def insert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows (values of all columns but ``id``, in order)."""
         if not rows:
             return
         first, self._next = self._next, self._next + len(rows)
-        marks = ", ".join("?" * len(table.columns))
+        # Columns by name: a migrated table has its newer columns at the end.
         quote = self.conn.dialect.identifier_preparer.quote
-        statement = f"INSERT INTO {quote(table.name)} VALUES ({marks})"
+        names = ", ".join(quote(c.name) for c in table.columns)
+        marks = ", ".join("?" * len(table.columns))
+        statement = f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})"
         for start in range(0, len(rows), _CHUNK):
             self.progress.step()
             part = rows[start : start + _CHUNK]
@@ -345,9 +346,12 @@ def _ensure_layer(conn: sa.Connection, name: str) -> None:
     schema.area_table(name).create(conn, checkfirst=True)
 
 
-def touch(conn: sa.Connection, table: str) -> None:
-    """Note the time of change of a listed table."""
-    conn.execute(
-        sa.text("UPDATE gpkg_contents SET last_change=:now WHERE table_name=:t"),
-        {"now": geopackage.now_text(), "t": table},
+def skip_used_ids(conn: sa.Connection) -> None:
+    """Never hand out ids that other programs gave to rows of theirs (QGIS adds an area)."""
+    names = [table.name for table in schema.VERSIONED]
+    names.extend(conn.execute(sa.select(schema.LEVEL.c.layer)).scalars())
+    highest = max(
+        conn.execute(sa.select(sa.func.max(_table(name).c.id))).scalar() or 0 for name in names
     )
+    if highest >= _next_id(conn):
+        store.set_meta(conn, "next_id", str(highest + 1))

@@ -31,7 +31,7 @@ def refresh(conn: sa.Connection, layers: Iterable[str], points: Iterable[int]) -
             ).where(schema.DATASET.c.layer.is_not(None))
         )
     }  # fmt: skip
-    ours = dict(conn.execute(sa.select(schema.LAYER.c.name, schema.LAYER.c.kind)).tuples().all())
+    ours = dict(conn.execute(sa.select(schema.LAYER.c.name, schema.LAYER.c.kind)).all())
     for name in ours.keys() - levels.keys() - facilities.keys():
         _drop(conn, name)
     for name in set(layers) - levels.keys():

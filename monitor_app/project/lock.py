@@ -131,8 +131,12 @@ class Lock:
             handle = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
         except FileExistsError:
             return False
-        with os.fdopen(handle, "w", encoding="utf-8") as sink:
-            sink.write(self._text())
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as sink:
+                sink.write(self._text())
+        except OSError:
+            self.path.unlink(missing_ok=True)
+            raise
         return True
 
     def _set_aside(self) -> None:

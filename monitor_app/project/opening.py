@@ -62,6 +62,15 @@ def _version(store: Store, target: Path) -> int:
     return version
 
 
+def require_current(store: Store, target: Path) -> None:
+    """Refuse to write a file of a newer version, which this program cannot keep sound."""
+    with store.read() as conn:
+        version = int(stores.get_meta(conn, "schema_version") or 0)
+        needed = stores.get_meta(conn, "min_reader_app") or "?"
+    if version > schema.SCHEMA_VERSION:
+        raise newer(target, needed, readable=True)
+
+
 def newer(target: Path, needed: str, *, readable: bool) -> UserError:
     update = _("Install version {version} or later.").format(version=needed)
     return fail(

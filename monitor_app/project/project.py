@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from monitor_app.core.batch import ImportBatch, PointTable
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetInfo, SourceFile
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import UserError, errors, fail
+from monitor_app.core.issues import Issue, UserError, errors, fail
 from monitor_app.core.progress import Progress
 from monitor_app.project import (
     areas,
@@ -24,6 +25,7 @@ from monitor_app.project import (
     documents,
     faults,
     history,
+    integrity,
     layers,
     opening,
     publish,
@@ -40,6 +42,7 @@ from monitor_app.project.history import Change, Revision
 from monitor_app.project.lock import Lock
 from monitor_app.project.publish import Publication, Steps
 from monitor_app.project.store import Store
+from monitor_app.project.target import Fingerprint
 from monitor_app.project.workfile import WorkFile, default_working_dir
 
 WRITE, READ, TAKE_OVER = "write", "read", "take_over"
@@ -57,6 +60,7 @@ class Project:
         self._lock = lock
         self._areas: AreaSystem | None = None
         self._cubes: dict[str, Cube] = {}
+        self._saving = threading.Lock()
         self._closed = False
 
     # --- opening and closing -------------------------------------------------------------------
@@ -119,8 +123,8 @@ class Project:
             if lock is not None:
                 publish.sweep(target)
             work = WorkFile.new(folder, target, target.stem, READ if mode == READ else WRITE)
-            if targets.has_wal(target):
-                seen = targets.copy_through_sqlite(target, work.path, progress)
+            if targets.logs(target):
+                seen = targets.copy_with_logs(target, work.path, progress)
             else:
                 seen = targets.copy_in(target, work.path, progress)
             progress.step(None, _("Checking the project …"))
@@ -128,6 +132,7 @@ class Project:
             opening.check_and_migrate(store, target)
             with store.transaction(housekeeping=True) as conn:
                 stores.set_meta(conn, "saved_head", str(history.head(conn)))
+                history.skip_used_ids(conn)
             project = cls(target, store, work, lock)
             # From here on the copy counts as somebody's work (see ``recovery``).
             work.update(fingerprint=seen, name=project.name)
@@ -141,7 +146,10 @@ class Project:
         ``discard`` says that the user does not want them."""
         if self._closed:
             return
-        keep = self.dirty and not discard
+        try:
+            keep = not discard and not self.read_only and self.dirty
+        except UserError:  # the copy cannot be read: never throw it away
+            keep = True
         self._closed = True
         self._store.close()
         if keep:
@@ -182,25 +190,25 @@ class Project:
     def areas(self) -> AreaSystem:
         with self._store.lock:
             if self._areas is None:
-                with self._store.read() as conn:
+                with self._reading() as conn:
                     self._areas = areas.read(conn)
             return self._areas
 
     def datasets(self) -> tuple[DatasetInfo, ...]:
-        with self._store.read() as conn:
+        with self._reading() as conn:
             return datasets.infos(conn)
 
     def cube(self, key: str) -> Cube:
         """All numbers of a data set (arrays read-only). ``KeyError`` for an unknown key."""
         with self._store.lock:
             if key not in self._cubes:
-                with self._store.read() as conn:
+                with self._reading() as conn:
                     self._cubes[key] = datasets.cube(conn, key)
             return self._cubes[key]
 
     def points(self, key: str) -> PointTable:
         """Facilities of a data set in project coordinates. ``KeyError`` for an unknown key."""
-        with self._store.read() as conn:
+        with self._reading() as conn:
             return datasets.points(conn, key)
 
     def document(self, kind: str, key: str) -> str | None:
@@ -218,6 +226,20 @@ class Project:
         """SHA-256 of everything that a user put in, whatever the ids and the history are."""
         with self._store.read() as conn:
             return digest.content_hash(conn)
+
+    def check(self) -> tuple[Issue, ...]:
+        """What does not hold together inside the project; empty for a sound one."""
+        with self._reading() as conn:
+            return integrity.check(conn)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        """A view in which texts and numbers that make no sense are a damaged file."""
+        try:
+            with self._store.read() as conn:
+                yield conn
+        except (ValueError, TypeError) as error:
+            raise faults.damaged(self._path) from error
 
     # --- changes -------------------------------------------------------------------------------
 
@@ -296,8 +318,7 @@ class Project:
                     layers.refresh(conn, change.layers, change.points)
             finally:
                 self._forget()
-        if self._lock is not None:
-            self._lock.refresh()
+        self.keep_lock()
 
     def _forget(self) -> None:
         self._areas = None
@@ -321,26 +342,25 @@ class Project:
 
     def undo(self) -> Revision:
         """Take back the newest change. ``UserError`` where there is none."""
-        return self._move(lambda conn: history.head(conn) or None, history.revert, _("undo"))
+        none = _("There is nothing to undo.")
+        return self._move(lambda conn: history.head(conn) or None, history.revert, none)
 
     def redo(self) -> Revision:
         """Do again what was undone last. ``UserError`` where there is nothing."""
-        return self._move(history.next_redo, history.reapply, _("redo"))
+        return self._move(history.next_redo, history.reapply, _("There is nothing to redo."))
 
     def _move(
         self,
         find: Callable[[sa.Connection], int | None],
         move: Callable[[sa.Connection, int], tuple[set[str], set[int]]],
-        word: str,
+        none: str,
     ) -> Revision:
         with self._store.lock:
             try:
                 with self._store.transaction() as conn:
                     number = find(conn)
                     if number is None:
-                        raise fail(
-                            "nothing_to_do", _("There is nothing to {word}.").format(word=word)
-                        )
+                        raise fail("nothing_to_do", none)
                     layers.refresh(conn, *move(conn, number))
                     found = history.revisions(conn)
             finally:
@@ -351,8 +371,11 @@ class Project:
 
     def save(self, progress: Progress | None = None, *, steps: Steps | None = None) -> None:
         """Write the user's file (see ``publish``). ``Cancelled`` until the replace; on any
-        failure the file is untouched and the work safe in the working copy."""
+        failure the file is untouched and the work safe in the working copy. Nothing is written
+        where the file has everything already."""
         lock = self._own_lock()
+        if not self.dirty and self._as_saved():
+            return
         job = Publication(
             self._store, self._work, lock, self._path, self._work.note.fingerprint,
             progress or Progress(), steps=steps,
@@ -371,6 +394,7 @@ class Project:
         writable. ``overwrite``: the user agreed to replace an existing file."""
         target = _absolute(path)
         _refuse_own_copy(target, self._work.path.parent)
+        opening.require_current(self._store, self._path)
         targets.check_writable(target)
         same = target == self._path and self._lock is not None
         lock = self._own_lock() if same else Lock.acquire(target)
@@ -393,16 +417,38 @@ class Project:
             raise faults.read_only_place(self._path)
         return self._lock
 
+    def _as_saved(self) -> bool:
+        """Whether the user's file is still what we opened or saved last."""
+        known = self._work.note.fingerprint
+        with faults.told(self._path):
+            return known is not None and known.same_content(targets.fingerprint(self._path))
+
+    def keep_lock(self) -> None:
+        """Say that the project is still in use; call it every few minutes while it is open."""
+        if self._lock is not None:
+            self._lock.refresh()
+
     def _publish(self, job: Publication) -> None:
-        fingerprint = publish.publish(job)
-        with self._store.transaction(housekeeping=True) as conn:
+        with self._saving:
+            fingerprint = publish.publish(job)
+            self._note_saved(job, fingerprint)
+
+    def _note_saved(self, job: Publication, fingerprint: Fingerprint) -> None:
+        """The user's file is in place: from here on nothing may look like a failure. If the notes
+        cannot be written, the project stays marked as unsaved, which costs a second save."""
+        with suppress(UserError), self._store.transaction(housekeeping=True) as conn:
             stores.set_meta(conn, "saved_head", str(job.head))
-        self._work.update(fingerprint=fingerprint, pending=None, target=str(job.target), mode=WRITE)
+        with suppress(UserError):
+            self._work.update(
+                fingerprint=fingerprint, pending=None, target=str(job.target), mode=WRITE
+            )
         job.lock.refresh()
 
 
 def _absolute(path: Path | str) -> Path:
-    return Path(path).expanduser().absolute()
+    """The file itself: saving through a link must not replace the link."""
+    target = Path(path).expanduser().absolute()
+    return target.resolve() if target.is_symlink() else target
 
 
 def _refuse_own_copy(target: Path, working_dir: Path) -> None:

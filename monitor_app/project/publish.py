@@ -102,7 +102,7 @@ def publish(job: Publication) -> Fingerprint:
     if job.steps is not None:
         job.steps("sync_folder")
     sync_folder(job.target.parent)
-    job.work.publish_path.unlink(missing_ok=True)
+    _clear(job)
     return Fingerprint(job.size, _mtime(job.target), job.digest)
 
 
@@ -119,18 +119,19 @@ def check_target(job: Publication) -> None:
         raise faults.vanished(job.target)
     elif not current.same_content(job.expected):
         raise changed(job.target)
-    if current is not None and _has_side_files(job.target):
-        targets.settle_wal(job.target)
+    if current is not None and _is_open_elsewhere(job.target):
+        targets.settle_logs(job.target)
         with faults.told(job.target):
             job.expected = targets.fingerprint(job.target, job.progress)
 
 
-def _has_side_files(target: Path) -> bool:
-    """Whether another SQLite program has, or had, the target open."""
-    if targets.has_wal(target):
+def _is_open_elsewhere(target: Path) -> bool:
+    """Whether another SQLite program has, or had, the target open: replacing the file under its
+    log would destroy both."""
+    if targets.logs(target):
         return True
-    shared = target.with_name(target.name + "-shm")
-    return targets.is_local(target) and (shared.exists() or targets.wal(target).exists())
+    names = (target.with_name(target.name + suffix) for suffix in ("-shm", "-wal"))
+    return any(path.exists() for path in names) and targets.is_local(target)
 
 
 def vacuum(job: Publication) -> None:

@@ -1,16 +1,18 @@
 """The user's file: names beside it, what it looked like, and taking it in.
 
 The file itself is only ever read and replaced as bytes; SQLite works on copies. The one exception
-is a file with an unfinished write-ahead log (see ``wal``), and only in a local folder.
+is a file with an unfinished log beside it (see ``logs``), and only in a local folder.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sqlite3
 import sys
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,18 +41,19 @@ _NETWORK_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What a file looked like. ``wal`` is the hash of a write-ahead log beside it, or ""."""
+    """What a file looked like. ``log`` has the hashes of SQLite logs beside
+    it, or ""."""
 
     size: int
     mtime_ns: int
     sha256: str
-    wal: str = ""
+    log: str = ""
 
     def same_content(self, other: Fingerprint | None) -> bool:
-        return other is not None and (self.size, self.sha256, self.wal) == (
+        return other is not None and (self.size, self.sha256, self.log) == (
             other.size,
             other.sha256,
-            other.wal,
+            other.log,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,16 +75,18 @@ def backup(target: Path, number: int) -> Path:
     return beside(target, "", f".bak{number}")
 
 
-def wal(target: Path) -> Path:
-    """Where SQLite programs such as QGIS keep rows that are not in the file yet."""
-    return target.with_name(target.name + "-wal")
-
-
-def has_wal(target: Path) -> bool:
-    try:
-        return wal(target).stat().st_size > 0
-    except OSError:
-        return False
+def logs(target: Path) -> tuple[Path, ...]:
+    """Non-empty logs beside the target: rows that SQLite programs such as QGIS have written but
+    that are not in the file yet (``-wal``), or must be taken back (``-journal``)."""
+    found = []
+    for suffix in ("-wal", "-journal"):
+        path = target.with_name(target.name + suffix)
+        try:
+            if path.stat().st_size > 0:
+                found.append(path)
+        except OSError:
+            continue
+    return tuple(found)
 
 
 def hash_file(path: Path, progress: Progress | None = None) -> str:
@@ -101,15 +106,15 @@ def fingerprint(target: Path, progress: Progress | None = None) -> Fingerprint |
         digest = hash_file(target, progress)
     except FileNotFoundError:
         return None
-    log = hash_file(wal(target)) if has_wal(target) else ""
-    return Fingerprint(before.st_size, before.st_mtime_ns, digest, log)
+    pending = "".join(hash_file(path) for path in logs(target))
+    return Fingerprint(before.st_size, before.st_mtime_ns, digest, pending)
 
 
 def check_is_geopackage(target: Path) -> None:
     """Refuse what cannot be a project before SQLite sees it."""
     with faults.told(target):
-        if target.is_dir():
-            raise _no_project(target)
+        if not target.is_file():
+            raise no_project(target)
         with target.open("rb") as source:
             head = source.read(100)
     if not head:
@@ -128,16 +133,13 @@ def check_is_geopackage(target: Path) -> None:
         )
 
 
-def _no_project(target: Path) -> UserError:
+def no_project(target: Path) -> UserError:
     return fail(
         "not_a_project",
         _("“{name}” is not a project.").format(name=target.name),
         file=str(target),
         repair=_("Create a project and import this file into it."),
     )
-
-
-no_project = _no_project
 
 
 def copy_in(target: Path, copy: Path, progress: Progress) -> Fingerprint:
@@ -147,11 +149,11 @@ def copy_in(target: Path, copy: Path, progress: Progress) -> Fingerprint:
         for _attempt in range(5):
             before = target.stat()
             digest = hashlib.sha256()
-            with target.open("rb") as source, faults_of_copy(copy).open("wb") as sink:
-                done = 0
+            done = 0
+            with target.open("rb") as source, _sink(copy) as write:
                 while block := source.read(CHUNK):
                     digest.update(block)
-                    sink.write(block)
+                    write(block)
                     done += len(block)
                     progress.step(done / max(before.st_size, 1), _("Reading the project …"))
             after = target.stat()
@@ -161,35 +163,57 @@ def copy_in(target: Path, copy: Path, progress: Progress) -> Fingerprint:
     raise faults.in_use(target)
 
 
-def faults_of_copy(copy: Path) -> Path:
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    return copy
+@contextmanager
+def _sink(copy: Path) -> Iterator[Callable[[bytes], object]]:
+    """A new file to write to; what fails there is told about it and not about the source."""
+    with faults.told(copy):
+        sink = copy.open("wb")
+
+    def write(block: bytes) -> None:
+        with faults.told(copy):
+            sink.write(block)
+            sink.flush()
+
+    with sink:
+        yield write
 
 
-def copy_through_sqlite(target: Path, copy: Path, progress: Progress) -> Fingerprint:
-    """Take in a target whose newest rows are still in its write-ahead log."""
+def copy_with_logs(target: Path, copy: Path, progress: Progress) -> Fingerprint:
+    """Take in a target whose newest state is still in a log beside it, through SQLite. The
+    target is not written to."""
     require_local(target)
     with faults.told(target):
-        seen = fingerprint(target, progress)
-        copy.unlink(missing_ok=True)
-        source = sqlite3.connect(f"{target.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
-        with closing(source):
-            source.execute("PRAGMA trusted_schema = OFF")
-            source.execute("VACUUM INTO ?", (str(copy),))
-    if seen is None:
+        before = fingerprint(target, progress)
+        if any(path.name.endswith("-journal") for path in logs(target)):
+            # Rolling back would write to the target: do it on a copy of both.
+            copy_in(target, copy, progress)
+            for path in logs(target):
+                copy_in(path, copy.with_name(copy.name + path.name[len(target.name) :]), progress)
+        else:
+            copy.unlink(missing_ok=True)
+            uri = f"{target.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True, timeout=5.0)) as source:
+                source.execute("PRAGMA trusted_schema = OFF")
+                source.execute("VACUUM INTO ?", (str(copy),))
+        after = fingerprint(target, progress)
+    if before is None or after is None:
         raise faults.vanished(target)
-    return seen
+    if not after.same_content(before):
+        raise faults.in_use(target)
+    return after
 
 
-def settle_wal(target: Path) -> None:
-    """Bring the rows of a left-over log into the file, so that the file can be replaced."""
+def settle_logs(target: Path) -> None:
+    """Bring the rows of a left-over log into the file, so that the file can be replaced. Raises
+    where another program still has the file open."""
     require_local(target)
-    with faults.told(target):
-        other = sqlite3.connect(target, isolation_level=None, timeout=1.0)
-        with closing(other):
-            other.execute("PRAGMA trusted_schema = OFF")
-            mode = other.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
-    if mode != "delete" or has_wal(target):
+    with (
+        faults.told(target),
+        closing(sqlite3.connect(target, isolation_level=None, timeout=1.0)) as other,
+    ):
+        other.execute("PRAGMA trusted_schema = OFF")
+        mode = other.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
+    if mode != "delete" or logs(target):
         raise faults.in_use(target)
 
 
@@ -198,7 +222,7 @@ def require_local(target: Path) -> None:
         raise fail(
             "open_elsewhere",
             _("“{name}” has unfinished changes of another program beside it (“{log}”).").format(
-                name=target.name, log=wal(target).name
+                name=target.name, log=logs(target)[0].name if logs(target) else "-wal"
             ),
             file=str(target),
             repair=_("Close the file in QGIS (or the like) on every computer and try again."),
@@ -221,9 +245,11 @@ def is_local(path: Path) -> bool:
     best, kind = "", ""
     for line in mounts.splitlines():
         parts = line.split(" ")
-        point = parts[1].encode().decode("unicode_escape", "replace") if len(parts) > 2 else ""
+        if len(parts) < 3:
+            continue
+        point = re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), parts[1])
         inside = text == point or text.startswith(point.rstrip("/") + "/")
-        if point and inside and len(point) >= len(best):
+        if inside and len(point) >= len(best):
             best, kind = point, parts[2]
     return kind not in _NETWORK_TYPES
 
