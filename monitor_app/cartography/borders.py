@@ -95,6 +95,8 @@ def _codes(
     base = fineness**2 + 1
     rows, columns = ids.shape[0] // fineness, ids.shape[1] // fineness
     codes = np.zeros((rows, columns), dtype=np.intp)
+    # Where the outline has a line of its own, borders of groups keep to the inside.
+    outlined = any(border.level == OUTLINE for border in borders)
     for border in borders:
         if border.level == AREAS:
             numbers = ids
@@ -102,17 +104,25 @@ def _codes(
             numbers = (ids > 0).astype(np.int32)
         else:
             numbers = np.take(shapes.group_numbers(border.level), ids)
-        line = lines(numbers, max(1, round(border.width * dpr * fineness)))
+        inner = outlined and border.level not in (AREAS, OUTLINE)
+        line = lines(numbers, max(1, round(border.width * dpr * fineness)), inner=inner)
         codes *= base
         codes += shrink(line, fineness)
     return codes
 
 
-def lines(numbers: NDArray[np.int32], width: int) -> NDArray[np.bool_]:
-    """Pixels within a line of ``width`` pixels along the borders between different numbers."""
+def lines(numbers: NDArray[np.int32], width: int, *, inner: bool = False) -> NDArray[np.bool_]:
+    """Pixels within a line of ``width`` pixels along the borders between different numbers;
+    ``inner``: not along the border to 0."""
     mask = np.zeros(numbers.shape, dtype=bool)
-    mask[:, :-1] |= numbers[:, 1:] != numbers[:, :-1]
-    mask[:-1] |= numbers[1:] != numbers[:-1]
+    right = numbers[:, 1:] != numbers[:, :-1]
+    below = numbers[1:] != numbers[:-1]
+    if inner:
+        some = numbers > 0
+        right &= some[:, 1:] & some[:, :-1]
+        below &= some[1:] & some[:-1]
+    mask[:, :-1] |= right
+    mask[:-1] |= below
     # ``mask`` marks the pixel left of and above a border: grow to the right and down first.
     for i in range(1, width):
         grown = mask.copy()

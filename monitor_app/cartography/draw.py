@@ -182,18 +182,17 @@ def _draw_borders(
     point: float,
 ) -> None:
     known: dict[str, list[NDArray[np.float64]]] = {}
+    sliver = SLIVER_POINTS * point
+    if any(border.level == OUTLINE for border in borders):
+        everywhere = np.ones(len(shapes), dtype=np.int64)
+        known[OUTLINE] = group_rings(polygons, everywhere, sliver, coverage=shapes.is_coverage)
     for i, border in enumerate(borders):
         if border.level == AREAS or (border.level != OUTLINE and border.level not in shapes.groups):
             continue
         if border.level not in known:
-            groups = (
-                np.ones(len(shapes), dtype=np.int64)
-                if border.level == OUTLINE
-                else shapes.group_numbers(border.level)[1:].astype(np.int64)
-            )
-            known[border.level] = group_rings(
-                polygons, groups, SLIVER_POINTS * point, coverage=shapes.is_coverage
-            )
+            groups = shapes.group_numbers(border.level)[1:].astype(np.int64)
+            rings = group_rings(polygons, groups, sliver, coverage=shapes.is_coverage)
+            known[border.level] = _inside(rings, known.get(OUTLINE, []), 3 * sliver)
         axes.add_collection(
             LineCollection(
                 known[border.level],
@@ -201,10 +200,22 @@ def _draw_borders(
                 alpha=None if border.opacity == 1 else border.opacity,
                 linewidths=border.width * PT_PER_PX * 0.75,
                 joinstyle="round",
+                capstyle="butt",
                 zorder=3 + i,
             ),
             autolim=False,
         )
+
+
+def _inside(
+    rings: list[NDArray[np.float64]], outline: list[NDArray[np.float64]], reach: float
+) -> list[NDArray[np.float64]]:
+    """Parts of the rings that do not run along the outline, which has a line of its own."""
+    if not outline or not rings:
+        return rings
+    edge = shapely.buffer(shapely.MultiLineString(outline), reach)
+    kept = shapely.difference(shapely.MultiLineString(rings), edge)
+    return [shapely.get_coordinates(part) for part in shapely.get_parts(kept) if part.length > 0]
 
 
 def group_rings(

@@ -127,16 +127,19 @@ class LegendBox:
     def _sample(self, sheet: Sheet, swatch: Swatch, left: float, top: float) -> None:
         width, height = SWATCH
         axes = sheet.axes(left, top, width, height)
-        axes.set_xlim(0, width)
-        axes.set_ylim(0, height)
+        # The origin in the middle, so that patterns lie evenly in the sample.
+        corner = (-width / 2, -height / 2)
+        axes.set_xlim(-width / 2, width / 2)
+        axes.set_ylim(-height / 2, height / 2)
         axes.add_patch(
-            Rectangle((0, 0), width, height, facecolor=swatch.colour, edgecolor="none", zorder=1)
+            Rectangle(corner, width, height, facecolor=swatch.colour, edgecolor="none", zorder=1)
         )
         if swatch.pattern is not Pattern.NONE:
-            draw_pattern(axes, swatch, shapely.box(0, 0, width, height), MM_PER_INCH / 96)
+            area = shapely.box(*corner, width / 2, height / 2)
+            draw_pattern(axes, swatch, area, MM_PER_INCH / 96)
         axes.add_patch(
             Rectangle(
-                (0, 0),
+                corner,
                 width,
                 height,
                 facecolor="none",

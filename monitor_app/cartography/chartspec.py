@@ -1,0 +1,195 @@
+"""Everything that decides how a chart looks, without any drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor_app.cartography.mapspec import MapSpec
+from monitor_app.core.formats import collation_key
+from monitor_app.core.i18n import _
+from monitor_app.core.status import Status, has_value
+from monitor_app.core.values import IndicatorTable
+
+FloatArray = NDArray[np.float64]
+
+#: Colours of selected areas, told apart by colour-blind readers too (after Okabe and Ito; their
+#: vermilion is left to the hovered area).
+LINE_COLOURS = ("#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195")
+
+
+class Role(StrEnum):
+    """What a line stands for."""
+
+    AREA = "area"  # hovered
+    SELECTION = "selection"
+    CITY = "city"
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One line: ``values`` and ``status`` per date of the chart. ``key``: of its area."""
+
+    label: str
+    values: FloatArray
+    status: NDArray[np.uint8]
+    role: Role
+    colour: str = ""
+    key: str = ""
+
+    @property
+    def shown(self) -> FloatArray:
+        """Values with gaps as NaN."""
+        good = has_value(self.status) & np.isfinite(self.values)
+        return np.where(good, self.values, np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class TimeLineSpec:
+    """Values of areas over real time. ``low``/``high``: smallest and largest value of all areas
+    per date (NaN where no area has one). ``day``: the date that the map shows. ``signed``
+    values carry a plus."""
+
+    dates: tuple[date, ...]
+    lines: tuple[Line, ...]
+    low: FloatArray
+    high: FloatArray
+    unit: str = ""
+    precision: int = 1
+    title: str = ""
+    day: date | None = None
+    period: bool = False
+
+    @property
+    def forecast_from(self) -> int | None:
+        """Position of the first date with a forecast, None where there is none."""
+        marks = [np.flatnonzero(line.status == Status.FORECAST) for line in self.lines]
+        first = [int(m[0]) for m in marks if len(m)]
+        return min(first) if first else None
+
+
+def time_line_spec(
+    table: IndicatorTable,
+    names: dict[str, str],
+    *,
+    selected: Sequence[str] = (),
+    hovered: str | None = None,
+    day: date | None = None,
+    unit: str | None = None,
+    title: str = "",
+    city_name: str = "",
+    period: bool = False,
+) -> TimeLineSpec:
+    """The course of the town, the selected areas (at most six, the first ones) and the hovered
+    one, over the range of all areas. Unknown keys are left out."""
+    rows = {key: i for i, key in enumerate(table.areas)}
+    chosen = [key for key in selected if key in rows][: len(LINE_COLOURS)]
+    lines = [
+        Line(
+            city_name or _("Town as a whole"), table.city_values, table.city_status, Role.CITY
+        )
+    ]  # fmt: skip
+    lines += [
+        Line(
+            names.get(key, key), table.values[rows[key]], table.status[rows[key]],
+            Role.SELECTION, LINE_COLOURS[i], key,
+        )
+        for i, key in enumerate(chosen)
+    ]  # fmt: skip
+    if hovered in rows and hovered not in chosen:
+        row = rows[hovered]
+        label = names.get(hovered, hovered)
+        lines.append(Line(label, table.values[row], table.status[row], Role.AREA, "", hovered))
+    good = has_value(table.status) & np.isfinite(table.values)
+    some = good.any(axis=0)
+    low = np.where(good, table.values, np.inf).min(axis=0, initial=np.inf)
+    high = np.where(good, table.values, -np.inf).max(axis=0, initial=-np.inf)
+    return TimeLineSpec(
+        table.dates, tuple(lines), np.where(some, low, np.nan), np.where(some, high, np.nan),
+        table.unit if unit is None else unit, table.precision, title, day, period,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One area of a ranking."""
+
+    key: str
+    name: str
+    value: float
+    colour: str
+    rank: int
+    selected: bool = False
+
+
+@dataclass(frozen=True)
+class RankingSpec:
+    """All areas with a value, highest first, in the colours of the map. Equal values share a
+    rank. ``without`` counts areas that have no value."""
+
+    bars: tuple[Bar, ...]
+    without: int
+    city_value: float | None
+    unit: str = ""
+    precision: int = 1
+    title: str = ""
+    signed: bool = False
+
+
+def ranking_spec(spec: MapSpec, selected: Sequence[str] = ()) -> RankingSpec:
+    """The ranking that belongs to a map."""
+    classes, colours = spec.classification.classes, spec.class_colours
+    good = [int(i) for i in np.flatnonzero(classes >= 0)]
+    order = sorted(good, key=lambda i: (-spec.values[i], collation_key(spec.names[i])))
+    chosen = frozenset(selected)
+    bars: list[Bar] = []
+    for place, i in enumerate(order):
+        value = float(spec.values[i])
+        tied = bool(bars) and bars[-1].value == value
+        rank = bars[-1].rank if tied else place + 1
+        bars.append(
+            Bar(
+                spec.keys[i], spec.names[i], value, colours[classes[i]], rank,
+                spec.keys[i] in chosen,
+            )
+        )  # fmt: skip
+    return RankingSpec(
+        tuple(bars), len(spec.keys) - len(bars), spec.city_value,
+        spec.unit, spec.precision, spec.title, spec.signed,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class PyramidSide:
+    """One population of a pyramid: men and women per age group."""
+
+    label: str
+    men: FloatArray
+    women: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class PyramidSpec:
+    """A population pyramid. ``lows``/``highs``: completed years per group, [lo, hi); the open
+    group is given a width by the caller. ``base`` is drawn as bars, ``overlay`` as an outline.
+    With ``share`` both are drawn in per cent of their total, so that areas of different size
+    compare; groups of different width are drawn per single year of age."""
+
+    lows: NDArray[np.int64]
+    highs: NDArray[np.int64]
+    base: PyramidSide
+    overlay: PyramidSide | None = None
+    share: bool = False
+    title: str = ""
+
+    def lengths(self, side: PyramidSide) -> tuple[FloatArray, FloatArray]:
+        """Lengths of the bars of men and women: per single year of age, in persons or per cent."""
+        width = (self.highs - self.lows).astype(np.float64)
+        total = float(np.nansum(side.men) + np.nansum(side.women))
+        factor = 100 / total if self.share and total > 0 else 1.0
+        return side.men / width * factor, side.women / width * factor
