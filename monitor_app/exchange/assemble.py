@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,8 +13,6 @@ from numpy.typing import NDArray
 from monitor_app.core.ages import AgeAxis, AgeGroup
 from monitor_app.core.cube import DIMENSIONS, SEXES, Cube
 from monitor_app.core.datasets import Absent
-from monitor_app.core.i18n import _
-from monitor_app.core.issues import Issue, Severity
 from monitor_app.core.status import Status
 from monitor_app.exchange.coded import Codes
 from monitor_app.exchange.longform import LongPart
@@ -190,124 +186,6 @@ def _header_codes(long: Long, headers: Any) -> Codes:
     combined = long.part * (int(long.column.max(initial=0)) + 1) + long.column
     position, _unique = pd.factorize(combined)
     return np.asarray(headers, dtype=np.int64)[position]
-
-
-def fit_ages(
-    long: Long, content: FactContent, existing: AgeAxis | None, issues: list[Issue]
-) -> tuple[AgeAxis, Codes] | None:
-    """The age axis that all dates can be summed to exactly, and each entry's position on it.
-
-    Bounds that one date lacks are dropped for all (groups are summed, never split). None where
-    the groups of a date overlap or leave a gap; the issues say which.
-    """
-    rule = content.age
-    groups: tuple[AgeGroup, ...] = long.labels["age"]
-    by_date = _groups_by_date(long)
-    bounds: list[set[int | None]] = []
-    for day, present in by_date.items():
-        ordered = sorted((groups[i] for i in present), key=lambda g: (g.lo, g.hi or 999))
-        if rule is not None and rule.last_open and ordered and ordered[-1].hi is not None:
-            ordered[-1] = AgeGroup(ordered[-1].lo, None)
-        if not _joins(ordered, day, issues):
-            return None
-        found: set[int | None] = {*(g.lo for g in ordered), ordered[-1].hi}
-        if rule is not None and rule.open_from is not None:
-            found = {b for b in found if b is not None and b <= rule.open_from} | {None}
-        bounds.append(found)
-    common = set.intersection(*bounds)
-    if existing is not None:
-        common &= {*(g.lo for g in existing.groups), existing.groups[-1].hi}
-    every = set.union(*bounds)
-    lows = sorted(b for b in common if b is not None)
-    open_end = None in common
-    if len(lows) < (1 if open_end else 2) or lows[0] != min(b for b in every if b is not None):
-        issues.append(_no_common_axis())
-        return None
-    axis = AgeAxis.from_lows(tuple(lows)) if open_end else AgeAxis.from_lows(
-        tuple(lows[:-1]), lows[-1]
-    )  # fmt: skip
-    if existing is not None and axis != existing:
-        issues.append(_other_axis(existing, axis))
-        return None
-    if any(b != common for b in bounds):
-        issues.append(_harmonised(axis, list(by_date), bounds, common))
-    return axis, _positions(long, axis)
-
-
-def _groups_by_date(long: Long) -> dict[date, list[int]]:
-    usable = long.usable
-    pairs = np.unique(np.stack([long.codes["date"][usable], long.codes["age"][usable]]), axis=1)
-    found: dict[date, list[int]] = {}
-    for day, age in pairs.T:
-        found.setdefault(long.labels["date"][day], []).append(int(age))
-    return found
-
-
-def _joins(ordered: list[AgeGroup], day: date, issues: list[Issue]) -> bool:
-    for left, right in pairwise(ordered):
-        if left.hi == right.lo:
-            continue
-        overlap = left.hi is None or left.hi > right.lo
-        text = (
-            _("On {date} the age groups {left} and {right} overlap.")
-            if overlap
-            else _("On {date} ages are missing between the groups {left} and {right}.")
-        )
-        issues.append(
-            Issue(
-                "ages-overlap" if overlap else "ages-gap",
-                Severity.ERROR,
-                text.format(date=day.isoformat(), left=left.label, right=right.label),
-                repair=_("Leave total groups out in the recipe, or import them separately."),
-            )
-        )
-        return False
-    return bool(ordered)
-
-
-def _no_common_axis() -> Issue:
-    return Issue(
-        "ages-without-common-axis",
-        Severity.ERROR,
-        _("The age groups of the dates have no common division; groups are never split."),
-        repair=_(
-            "Import the dates as separate data sets, or, where the highest age means “and older”, "
-            "set age.last_open in the recipe."
-        ),
-    )
-
-
-def _other_axis(existing: AgeAxis, axis: AgeAxis) -> Issue:
-    return Issue(
-        "ages-differ-from-project",
-        Severity.ERROR,
-        _(
-            "The data set in the project has the age groups {known}; the file can only be summed "
-            "to {found}. Groups are never split."
-        ).format(known=existing.encode(), found=axis.encode()),
-        repair=_("Import the file as a data set of its own (another key in the recipe)."),
-    )
-
-
-def _harmonised(
-    axis: AgeAxis, days: list[date], bounds: list[set[int | None]], common: set[int | None]
-) -> Issue:
-    touched = [day for day, own in zip(days, bounds, strict=True) if own != common]
-    return Issue(
-        "ages-harmonised",
-        Severity.WARNING,
-        _(
-            "{count} dates come with other age groups; they were summed to the groups that all "
-            "share ({first} to {last}). Nothing was split."
-        ).format(count=len(touched), first=axis.labels[0], last=axis.labels[-1]),
-        repair=_("Import the dates separately if you need the finer groups."),
-        count=len(touched),
-    )
-
-
-def _positions(long: Long, axis: AgeAxis) -> Codes:
-    lookup = [int(np.searchsorted(axis.lows, g.lo, side="right")) - 1 for g in long.labels["age"]]
-    return np.array([*lookup, -1], dtype=np.int64)[long.codes["age"]]
 
 
 def build_cube(

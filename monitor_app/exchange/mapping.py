@@ -17,12 +17,12 @@ from monitor_app.core.issues import Issue, Severity
 from monitor_app.core.progress import Progress
 from monitor_app.core.status import Status
 from monitor_app.exchange import validate
+from monitor_app.exchange.age_axes import fit_ages
 from monitor_app.exchange.assemble import (
     MAX_CELLS,
     Long,
     build_cube,
     find_duplicates,
-    fit_ages,
     join_parts,
 )
 from monitor_app.exchange.blocks import apply_strays, find_strays

@@ -146,8 +146,10 @@ class CodeRule(Strict):
 
 class AgeRule(CodeRule):
     """Ages; ``last_open``: the highest age of each date stands for "and older";
-    ``open_from`` sums everything from that age on into one open group."""
+    ``open_from`` sums everything from that age on into one open group; ``axis`` states all groups
+    (``0..100+`` or ``0,3,6,10+``), so that every delivery has the same ones."""
 
+    axis: str | None = Field(default=None, pattern=r"^(\d+\.\.\d+\+?|\d+(,\d+)*\+?)$")
     last_open: bool = False
     open_from: int | None = None
 
