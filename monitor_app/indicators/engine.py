@@ -11,6 +11,7 @@ import numpy as np
 
 from monitor_app.core.areas import CITY, AreaSystem
 from monitor_app.core.datasets import DatasetInfo, Kind, Origin
+from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 from monitor_app.core.status import Status
@@ -20,6 +21,7 @@ from monitor_app.indicators.definitions import IndicatorDef
 from monitor_app.indicators.dependencies import closure
 from monitor_app.indicators.inputs import CubeSource, InputReader
 from monitor_app.indicators.run import Evaluated, Run, aligned, resolve
+from monitor_app.indicators.trace import Trace, trace_value
 from monitor_app.indicators.tree import inputs
 from monitor_app.indicators.units import unit_symbol
 
@@ -44,13 +46,25 @@ class Engine:
     """
 
     def __init__(self, areas: AreaSystem, source: CubeSource, catalogue: Catalogue) -> None:
-        self.areas = areas
+        self._areas = areas
         self.source = source
         self.catalogue = catalogue
         self._readers: dict[_View, InputReader] = {}
         self._kept: dict[tuple[str, str, _View], _Kept] = {}
         self._lock = threading.RLock()
         self.evaluations = 0  # how often something was really computed
+
+    @property
+    def areas(self) -> AreaSystem:
+        """Setting another area system forgets all results; a new ``catalogue`` only what it
+        changes."""
+        return self._areas
+
+    @areas.setter
+    def areas(self, areas: AreaSystem) -> None:
+        with self._lock:
+            self._areas = areas
+            self.invalidate()
 
     # -- values -------------------------------------------------------------------------------
 
@@ -112,6 +126,41 @@ class Engine:
         with self._lock:
             return self._evaluated(indicator_id, level, (origin, None), ()).missing
 
+    def trace(
+        self,
+        indicator_id: str,
+        level: str,
+        area: str,
+        day: date,
+        *,
+        origin: Origin = Origin.OBSERVED,
+        datasets: Collection[str] | None = None,
+    ) -> Trace:
+        """How the value of an area at a date came about ("Wie wurde das berechnet?").
+
+        Errors: ``UserError`` where there is no such area or date.
+        """
+        definition = self.catalogue.get(indicator_id)
+        self._known_level(level)
+        view = (origin, None if datasets is None else frozenset(datasets))
+
+        def one(other: str, at: str, place: str, when: date) -> Trace:
+            reader = self._readers[view]
+            unit = unit_symbol(self.catalogue.get(other).unit)
+            return trace_value(self._run(other, at, view), reader, place, when, unit, one)
+
+        with self._lock:
+            found = self._evaluated(indicator_id, level, view, ())
+            keys = self._reader(view).areas_of(level)
+            if area not in keys or day not in (*found.days, *found.moments):
+                raise fail(
+                    "no-value",
+                    _("“{name}” has no value for area “{area}” on {day}.").format(
+                        name=definition.name.shown, area=area, day=format_date(day)
+                    ),
+                )
+            return one(indicator_id, level, area, day)
+
     # -- keeping ------------------------------------------------------------------------------
 
     def invalidate(self, datasets: Collection[str] | None = None) -> None:
@@ -140,7 +189,7 @@ class Engine:
         )
         reader = self._readers.get(view)
         if reader is None:
-            reader = self._readers[view] = InputReader(self.areas, self.source, infos)
+            reader = self._readers[view] = InputReader(self._areas, self.source, infos)
         else:
             reader.update(infos)
         return reader
@@ -155,15 +204,18 @@ class Engine:
         if kept is not None and kept.definitions == definitions and kept.infos == infos:
             return kept.result
 
-        def lookup(other: str, at: str) -> Evaluated:
-            return self._evaluated(other, at, view, (*above, indicator_id))
-
-        known = frozenset(self.catalogue.ids)
-        run = Run(self.areas, reader, definitions[0], level, known, lookup)
         self.evaluations += 1
-        result = run.evaluate()
+        result = self._run(indicator_id, level, view).evaluate()
         self._kept[indicator_id, level, view] = _Kept(result, definitions, infos)
         return result
+
+    def _run(self, indicator_id: str, level: str, view: _View) -> Run:
+        def lookup(other: str, at: str) -> Evaluated:
+            return self._evaluated(other, at, view, (indicator_id,))
+
+        known = frozenset(self.catalogue.ids)
+        definition = self.catalogue.get(indicator_id)
+        return Run(self._areas, self._readers[view], definition, level, known, lookup)
 
     # -- dependencies -------------------------------------------------------------------------
 
@@ -201,7 +253,7 @@ class Engine:
         return tuple(found)
 
     def _known_level(self, level: str) -> None:
-        known = {CITY, *(lv.key for lv in self.areas.levels)}
+        known = {CITY, *(lv.key for lv in self._areas.levels)}
         known |= {i.spec.level for i in self.source.datasets()}
         if level not in known:
             raise fail(

@@ -45,6 +45,8 @@ _COMPARE: dict[type[ast.cmpop], _Operator] = {
 }  # fmt: skip
 MAX_POWER = 4
 MAX_YEARS = 100
+#: Long sums nest to the left: this is also the number of terms that one sum may have.
+MAX_TREE = 120
 
 
 def parse_tree(text: str) -> Node:
@@ -57,7 +59,9 @@ def parse_tree(text: str) -> Node:
     try:
         parsed = ast.parse(prepared.text, mode="eval")
     except SyntaxError as error:
-        column = prepared.column((error.offset or 1) - 1)
+        # An unfinished formula is reported with offset 0: the fault is at its end.
+        place = len(prepared.text.encode()) if not error.offset else error.offset - 1
+        column = prepared.column(place)
         raise wrong(
             _("this is not a complete formula here"),
             column,
@@ -77,6 +81,7 @@ class _Builder:
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
+        self._depth = 0
         self._special: dict[str, Callable[[ast.Call], Node]] = {
             "variable": self._variable,
             "surface": self._surface,
@@ -90,6 +95,15 @@ class _Builder:
         return wrong(message, self.column(node), self._prepared.original, repair)
 
     def node(self, node: ast.expr) -> Node:
+        if self._depth >= MAX_TREE:
+            raise self.error(node, _("the formula is too deeply nested"))
+        self._depth += 1
+        try:
+            return self._node(node)
+        finally:
+            self._depth -= 1
+
+    def _node(self, node: ast.expr) -> Node:
         match node:
             case ast.Constant(value=bool() | str() | None):
                 raise self.error(node, _("a text can stand only in a filter or in variable(…)"))

@@ -79,9 +79,10 @@ class Run:
         self.keys = reader.areas_of(level)
         self._wanted = tuple(dict.fromkeys(i for _s, t in self.trees for i in _needed(t)))
         self._ranking = reader.ranking(self._wanted, level)
-        if definition.aggregation == "none":
+        if definition.aggregation in ("none", "weighted"):
             self._ranking = {i: self._own_level(keys) for i, keys in self._ranking.items()}
         self.loaded: dict[Input, Loaded] = {}
+        self._town: Run | None = None
 
     def _own_level(self, keys: tuple[str, ...]) -> tuple[str, ...]:
         own = {i.spec.key for i in self._reader.infos if i.spec.level == self.level}
@@ -105,13 +106,14 @@ class Run:
 
     def evaluate(self) -> Evaluated:
         missing = self.missing()
-        if missing:
-            return self._empty(missing)
+        if not missing:
+            return self._evaluate()
         if self.definition.aggregation == "weighted":
-            finer = self._data_level()
-            if finer is not None and finer != self.level:
-                return self._weighted(finer)
-        return self._evaluate()
+            for finer in self._finer_levels():
+                inner = self.lookup(self.definition.id, finer)
+                if inner.moments:
+                    return self._weighted(finer, inner)
+        return self._empty(missing)
 
     def _empty(self, missing: tuple[str, ...]) -> Evaluated:
         grid = Grid.missing((len(self.keys), 0))
@@ -140,7 +142,7 @@ class Run:
             base,
             period,
             tuple(used),
-            self._issues(findings),
+            (*self._issues(findings), *self._mixed()),
         )
 
     @property
@@ -203,10 +205,19 @@ class Run:
         """Surface of the areas valid on each moment; the city's is the sum of its areas."""
         return surface_grid(self._areas, self.level, self.keys, moments, node.factor)
 
+    def at_city(self) -> Run:
+        """The same definition for the whole town."""
+        if self.level == CITY:
+            return self
+        if self._town is None:
+            self._town = Run(
+                self._areas, self._reader, self.definition, CITY, self._known, self.lookup
+            )
+        return self._town
+
     def city(self, node: Node, moments: tuple[date, ...]) -> Grid:
         """The value of the whole town beside each area."""
-        town = Run(self._areas, self._reader, self.definition, CITY, self._known, self.lookup)
-        grid = town.tree_value(node, moments)
+        grid = self.at_city().tree_value(node, moments)
         shape = (len(self.keys), len(moments))
         return Grid(np.broadcast_to(grid.values, shape), np.broadcast_to(grid.status, shape))
 
@@ -236,19 +247,41 @@ class Run:
             ),
         )
 
+    def _mixed(self) -> tuple[Issue, ...]:
+        """Numerator and denominator from different data sets are said, not hidden."""
+        found: dict[frozenset[str], None] = {}
+        subjects = {i.subject for i in self._wanted}
+        for subject in subjects:
+            parts = [self.load(i) for i in self._wanted if i.subject == subject]
+            for at in {m for part in parts for m in part.moments}:
+                used = frozenset(p.used[p.moments.index(at)] for p in parts if at in p.moments)
+                if len(used) > 1:
+                    found[used] = None
+        names = {i.spec.key: i.spec.name for i in self._reader.infos}
+        return tuple(
+            Issue(
+                "mixed-datasets",
+                Severity.WARNING,
+                _("“{name}”: the inputs come from different data sets ({names}).").format(
+                    name=self.definition.name.shown, names=", ".join(sorted(names[k] for k in used))
+                ),
+                repair=_("Check that these data sets count the same people."),
+            )
+            for used in found
+        )
+
     # -- means weighted over areas ------------------------------------------------------------
 
-    def _data_level(self) -> str | None:
-        """The level that the first input is given on."""
-        specs = {i.spec.key: i.spec for i in self._reader.infos}
-        for keys in self._ranking.values():
-            if keys:
-                return specs[keys[0]].level
-        return None
+    def _finer_levels(self) -> list[str]:
+        """Levels whose areas add up to those of this level, the nearest first."""
+        return [
+            level.key
+            for level in sorted(self._areas.levels, key=lambda lv: lv.rank)
+            if level.key not in (self.level, CITY) and self._areas.finer(level.key, self.level)
+        ]
 
-    def _weighted(self, finer: str) -> Evaluated:
+    def _weighted(self, finer: str, inner: Evaluated) -> Evaluated:
         """Values of the finer level, weighted by a count."""
-        inner = self.lookup(self.definition.id, finer)
         below = Run(self._areas, self._reader, self.definition, finer, self._known, self.lookup)
         tree = resolve(parse(self.definition.weight or "pop()").tree, self._known)
         weights = below.tree_value(tree, inner.moments)

@@ -84,10 +84,14 @@ def prepare(text: str) -> Prepared:
     out: list[str] = []
     columns: list[int] = []
     depth, count, place = 0, 0, 0
+    before = ""
     while place < len(text):
         kind, piece = _token(text, place)
         if kind != "space":
             count += 1
+            if kind == "text" and before == "text":
+                raise wrong(_("an operator or comma is missing here"), place + 1, text)
+            before = kind
             depth = _depth(depth, piece if kind == "op" else "", place, text)
             rewritten = _rewrite(kind, piece, text, place)
             out.append(f" {rewritten}")
