@@ -183,8 +183,11 @@ def _lower_lines(rows: Sequence[Row], top: int, main: int, width: int) -> int:
         merged = keys_empty and fills and body_key
         numeric = _numeric_columns(rows, last + 2, width)
         named = [row[j].strip() for j in numeric if row[j].strip()]
+        # Without a key it cannot be told from a first data row with remarks in it.
+        no_key = not row[0].strip() or (0 in numeric and not _number_like(row[0]))
         texts = (
-            bool(named)
+            no_key
+            and bool(named)
             and len(named) * 2 >= len(numeric)
             and not any(_number_like(c) for c in named)
         )
