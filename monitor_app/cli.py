@@ -7,6 +7,9 @@ import os
 import sys
 from pathlib import Path
 
+from monitor_app.app.settings import Settings
+from monitor_app.core.i18n import LANGUAGE, _
+
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point. Exit codes: 0 done, 1 refused with findings, 2 wrong usage."""
@@ -15,6 +18,8 @@ def main(argv: list[str] | None = None) -> int:
         # A Windows console may use a code page that lacks some of our signs.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    if "MONITOR_APP_LANGUAGE" not in os.environ:
+        LANGUAGE.use(Settings.load().language)
     if not arguments or arguments[0] == "open":
         return _window(arguments[1:])
     if arguments == ["demo"] and has_display():
@@ -32,8 +37,6 @@ def has_display() -> bool:
 
 
 def _window(arguments: list[str]) -> int:
-    from monitor_app.core.i18n import _
-
     sample = arguments == ["--sample"]
     paths = [a for a in arguments if not a.startswith("-")]
     unknown = [a for a in arguments if a.startswith("-") and a != "--sample"]

@@ -28,7 +28,7 @@ from monitor_app.app.settings import Settings
 from monitor_app.app.view import ChangeKind
 from monitor_app.core.batch import ImportBatch
 from monitor_app.core.formats import format_date, format_number
-from monitor_app.core.i18n import LANGUAGE, _
+from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError, errors, fail
 from monitor_app.core.progress import Progress
 from monitor_app.indicators.catalogue import Catalogue
@@ -37,22 +37,20 @@ from monitor_app.reports.page import Orientation, SheetLayout
 F = TypeVar("F", bound=Callable[..., Any])
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help="Kleinräumiges Monitoring: importieren, berechnen, Karten und Tabellen ausgeben.",
+    help=_("Small-area monitoring: import, compute, print maps and tables."),
 )  # fmt: skip
 console = Console(highlight=False, soft_wrap=True)
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
-ProjectPath = Annotated[Path, typer.Argument(metavar="PROJEKT", help="Projektdatei (.gpkg)")]
-Json = Annotated[bool, typer.Option("--json", help="Ausgabe für Maschinen")]
-IndicatorId = Annotated[str, typer.Option("--indicator", "-i", help="Kennung des Indikators")]
-LevelKey = Annotated[str, typer.Option("--level", "-l", help="Schlüssel der Ebene")]
+ProjectPath = Annotated[Path, typer.Argument(metavar=_("PROJECT"), help=_("Project file (.gpkg)"))]
+Json = Annotated[bool, typer.Option("--json", help=_("Output for machines"))]
+IndicatorId = Annotated[str, typer.Option("--indicator", "-i", help=_("Id of the indicator"))]
+LevelKey = Annotated[str, typer.Option("--level", "-l", help=_("Key of the level"))]
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line; see ``cli.main`` for the exit codes."""
     start_logging()
-    if "MONITOR_APP_LANGUAGE" not in __import__("os").environ:
-        LANGUAGE.use(Settings.load().language)
     try:
         app(arguments, prog_name="monitor-app")
     except SystemExit as end:
@@ -60,7 +58,7 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def command(name: str) -> Callable[[F], F]:
+def command(name: str, text: str) -> Callable[[F], F]:
     """Register a command; a ``UserError`` becomes findings and exit code 1."""
 
     def register(function: F) -> F:
@@ -75,7 +73,7 @@ def command(name: str) -> Callable[[F], F]:
                 notes.print(_("Cancelled; nothing was changed."))
                 raise typer.Exit(1) from None
 
-        app.command(name)(guarded)
+        app.command(name, help=text)(guarded)
         return function
 
     return register
@@ -134,13 +132,13 @@ def _session(project: Path | None = None, mode: str = "read") -> Session:
     return session
 
 
-@command("new")
+@command("new", _("Create an empty project."))
 def new(
     project: ProjectPath,
-    name: Annotated[str | None, typer.Option(help="Name der Stadt oder Gemeinde")] = None,
+    name: Annotated[str | None, typer.Option(help=_("Name of the town"))] = None,
     as_json: Json = False,
 ) -> None:
-    """Ein leeres Projekt anlegen."""
+    """Create an empty project."""
     session = Session(Settings.load())
     session.create(project, name)
     session.close()
@@ -150,17 +148,17 @@ def new(
         console.print(_("Created: {path}").format(path=project), markup=False)
 
 
-@command("import")
+@command("import", _("Read files by a recipe, check and import them."))
 def import_files(
     project: ProjectPath,
-    files: Annotated[list[Path], typer.Argument(metavar="DATEI…")],
+    files: Annotated[list[Path], typer.Argument(metavar=_("FILE…"))],
     recipe: Annotated[
-        list[str] | None, typer.Option("--recipe", "-r", help="Rezept: Kennung oder YAML-Datei")
+        list[str] | None, typer.Option("--recipe", "-r", help=_("Recipe: id or YAML file"))
     ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Nur prüfen, nichts übernehmen")] = False,
+    dry_run: Annotated[bool, typer.Option(help=_("Check only, import nothing"))] = False,
     as_json: Json = False,
 ) -> None:
-    """Dateien nach einem Rezept einlesen, prüfen und übernehmen."""
+    """Read files by a recipe, check and import them."""
     session = _session(project, "read" if dry_run else "write")
     try:
         recipes = [imports.find_recipe(session, name) for name in recipe or ()]
@@ -226,9 +224,9 @@ def _show(batch: ImportBatch, stored: bool) -> None:
         console.print(_("Checked only; nothing was imported."))
 
 
-@command("info")
+@command("info", _("Show levels and data sets of a project."))
 def info(project: ProjectPath, as_json: Json = False) -> None:
-    """Ebenen und Datensätze eines Projekts zeigen."""
+    """Show levels and data sets of a project."""
     session = _session(project)
     found = overview.overview(session)
     session.close()
@@ -238,13 +236,13 @@ def info(project: ProjectPath, as_json: Json = False) -> None:
         console.print(overview.overview_text(found), markup=False)
 
 
-@command("compute")
+@command("compute", _("Compute indicators for all levels and dates; say what is missing."))
 def compute(
     project: ProjectPath,
     indicator: Annotated[list[str] | None, typer.Option("--indicator", "-i")] = None,
     as_json: Json = False,
 ) -> None:
-    """Indikatoren für alle Ebenen und Stände berechnen; sagen, was fehlt."""
+    """Compute indicators for all levels and dates; say what is missing."""
     session = _session(project)
     wanted = [session.catalogue.get(name).id for name in indicator or session.catalogue.ids]
     levels = [level.key for level in session.areas.levels]
@@ -274,17 +272,19 @@ def compute(
     console.print(table)
 
 
-@command("values")
+@command("values", _("Print the values of an indicator."))
 def values(
     project: ProjectPath,
     indicator: IndicatorId,
     level: LevelKey,
-    day: Annotated[str | None, typer.Option("--date", "-d", help="Stand, z. B. 2024-12-31")] = None,
-    form: Annotated[str, typer.Option("--format", help="csv oder json")] = "",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help=".csv oder .xlsx")] = None,
+    day: Annotated[
+        str | None, typer.Option("--date", "-d", help=_("Date, such as 2024-12-31"))
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help=_("csv or json"))] = "",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help=_(".csv or .xlsx"))] = None,
     as_json: Json = False,
 ) -> None:
-    """Werte eines Indikators ausgeben."""
+    """Print the values of an indicator."""
     session = _session(project)
     table = session.compute(indicator, level)
     days = (find_day(day, table.dates),) if day else table.dates
@@ -315,24 +315,24 @@ def values(
     session.close()
 
 
-@command("map")
+@command("map", _("Print a map as a page (PDF, SVG, PNG)."))
 def draw_map(
     project: ProjectPath,
     indicator: IndicatorId,
     level: LevelKey,
-    out: Annotated[Path, typer.Option("--out", "-o", help=".pdf, .svg oder .png")],
+    out: Annotated[Path, typer.Option("--out", "-o", help=_(".pdf, .svg or .png"))],
     day: Annotated[
-        str | None, typer.Option("--date", "-d", help="Stand (Standard: neuester)")
+        str | None, typer.Option("--date", "-d", help=_("Date (default: the newest)"))
     ] = None,
-    compare: Annotated[str | None, typer.Option(help="Früherer Stand: Veränderungskarte")] = None,
-    relative: Annotated[bool, typer.Option(help="Veränderung in Prozent")] = False,
-    method: Annotated[str, typer.Option(help="Klassenbildung")] = "quantiles",
+    compare: Annotated[str | None, typer.Option(help=_("Earlier date: map of the change"))] = None,
+    relative: Annotated[bool, typer.Option(help=_("Change in per cent"))] = False,
+    method: Annotated[str, typer.Option(help=_("Class method"))] = "quantiles",
     classes: Annotated[int, typer.Option(min=2, max=7)] = 5,
-    portrait: Annotated[bool, typer.Option(help="Hochformat")] = False,
-    office: Annotated[str | None, typer.Option(help="Herausgebendes Amt")] = None,
+    portrait: Annotated[bool, typer.Option(help=_("Portrait format"))] = False,
+    office: Annotated[str | None, typer.Option(help=_("Office that publishes the page"))] = None,
     as_json: Json = False,
 ) -> None:
-    """Eine Karte als Seite ausgeben (PDF, SVG, PNG)."""
+    """Print a map as a page (PDF, SVG, PNG)."""
     session = _session(project)
     table = session.compute(indicator, level)
     session.set_view(
@@ -369,11 +369,11 @@ def find_day(text: str, known: tuple[date, ...]) -> date:
     )
 
 
-@command("recipes")
+@command("recipes", _("List the recipes, or print one as YAML."))
 def recipes(
-    name: Annotated[str | None, typer.Argument(metavar="REZEPT")] = None, as_json: Json = False
+    name: Annotated[str | None, typer.Argument(metavar=_("RECIPE"))] = None, as_json: Json = False
 ) -> None:
-    """Mitgelieferte Rezepte auflisten, oder eines als YAML ausgeben."""
+    """List the recipes, or print one as YAML."""
     session = Session(Settings.load())
     if name is not None:
         from monitor_app.exchange.recipe import dump_recipe
@@ -388,11 +388,12 @@ def recipes(
         console.print(f"{recipe.id:<36} {recipe.name}", markup=False)
 
 
-@command("check-catalogue")
+@command("check-catalogue", _("Check the catalogue of indicators and its test rows."))
 def check_catalogue(
-    folder: Annotated[Path | None, typer.Argument(metavar="ORDNER")] = None, as_json: Json = False
+    folder: Annotated[Path | None, typer.Argument(metavar=_("FOLDER"))] = None,
+    as_json: Json = False,
 ) -> None:
-    """Den Indikatorenkatalog samt seiner Rechenproben prüfen."""
+    """Check the catalogue of indicators and its test rows."""
     catalogue = Catalogue.shipped() if folder is None else Catalogue.from_folder(folder)
     issues = catalogue.check()
     if as_json:
@@ -412,14 +413,14 @@ def check_catalogue(
         raise typer.Exit(1)
 
 
-@command("demo")
+@command("demo", _("The sample town from files to the printed page."))
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Ordner für die Ergebnisse")] = Path(
+    out: Annotated[Path, typer.Option("--out", help=_("Folder for the results"))] = Path(
         "out/demo"
     ),
     as_json: Json = False,
 ) -> None:
-    """Die Beispielstadt von den Dateien bis zur gedruckten Seite."""
+    """The sample town from files to the printed page."""
     with _Steps() as steps:
         session = Session(Settings.load())
         written = demos.write_demo(session, out, steps)
@@ -431,9 +432,9 @@ def demo(
             console.print(str(path), markup=False)
 
 
-@command("self-test")
+@command("self-test", _("Check that this installation works: read, compute, save, print."))
 def self_test(as_json: Json = False) -> None:
-    """Prüfen, ob diese Installation arbeitet: einlesen, rechnen, speichern, ausgeben."""
+    """Check that this installation works: read, compute, save, print."""
     with tempfile.TemporaryDirectory() as folder:
         session = Session(Settings.load(), working_dir=Path(folder) / "working")
         written = demos.write_demo(session, Path(folder) / "out")

@@ -6,13 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from monitor_app.app.exports import value_table, write_map, write_table
-from monitor_app.app.imports import known_recipes, prepare
 from monitor_app.app.session import Session
-from monitor_app.app.settings import home_folder
+from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 from monitor_app.core.progress import Progress
 from monitor_app.core.resources import resource_path
+from monitor_app.exchange.prepare import prepare_import
+from monitor_app.exchange.recipe import shipped_recipes
+from monitor_app.project.project import Project
 from monitor_app.reports.page import Orientation, SheetLayout
 
 SAMPLE_RECIPES = "beispielstadt_"
@@ -37,37 +39,38 @@ def sample_files() -> tuple[Path, ...]:
     return tuple(sorted(p for p in folder.rglob("*") if p.suffix in endings))
 
 
-def build_sample(session: Session, path: Path, progress: Progress | None = None) -> None:
-    """*Slow.* Create the project of the sample town at ``path`` from its files and save it."""
+def make_demo(
+    folder: Path, progress: Progress | None = None, working_dir: Path | None = None
+) -> Path:
+    """*Slow* at the first time. The project of the sample town in ``folder``, built from the
+    town's files where it is not there yet; returns its path."""
+    path = folder / "Beispielstadt.gpkg"
+    if path.exists():
+        return path
     steps = progress or Progress()
-    recipes = tuple(r for r in known_recipes(session) if r.id.startswith(SAMPLE_RECIPES))
-    session.create(path, "Beispielstadt")
+    folder.mkdir(parents=True, exist_ok=True)
+    recipes = [r for r in shipped_recipes() if r.id.startswith(SAMPLE_RECIPES)]
+    project = Project.create(path, name="Beispielstadt", working_dir=working_dir)
     try:
-        batch = prepare(session, sample_files(), recipes, steps.part(0.0, 0.7))
-        session.apply(batch, steps.part(0.7, 0.9))
-        session.save(steps.part(0.9, 1.0))
+        context = ImportContext(project.areas(), project.datasets())
+        batch = prepare_import(list(sample_files()), recipes, context, steps.part(0.0, 0.7))
+        project.apply(batch, steps.part(0.7, 0.9))
+        project.save(steps.part(0.9, 1.0))
     except BaseException:
-        session.close(discard=True)
+        project.close(discard=True)
         path.unlink(missing_ok=True)
         raise
-
-
-def open_sample(session: Session, progress: Progress | None = None) -> None:
-    """*Slow* at the first time. Open the sample town, building its project if need be."""
-    path = home_folder() / "Beispielstadt.gpkg"
-    if path.exists():
-        session.open(path, progress=progress)
-    else:
-        build_sample(session, path, progress)
+    project.close()
+    return path
 
 
 def write_demo(session: Session, folder: Path, progress: Progress | None = None) -> list[Path]:
     """*Slow.* The sample town as files: project, pages and tables. Returns what was written."""
     steps = progress or Progress()
     folder.mkdir(parents=True, exist_ok=True)
-    project = folder / "Beispielstadt.gpkg"
-    project.unlink(missing_ok=True)
-    build_sample(session, project, steps.part(0.0, 0.7))
+    (folder / "Beispielstadt.gpkg").unlink(missing_ok=True)
+    project = make_demo(folder, steps.part(0.0, 0.7), session.working_dir)
+    session.open(project)
     written = [project]
     for n, indicator in enumerate(SHOWN):
         steps.step(0.7 + 0.3 * n / len(SHOWN), _("Writing pages"))

@@ -65,7 +65,7 @@ class Session:
         self.settings = settings or Settings.load()
         self.selection = Selection()
         self.view = ViewState()
-        self._working_dir = working_dir
+        self.working_dir = working_dir
         self._project: Project | None = None
         self._engine: Engine | None = None
         self._listeners: list[Callable[[Event], None]] = []
@@ -100,12 +100,12 @@ class Session:
 
     def create(self, path: Path, name: str | None = None) -> None:
         """*Slow.* A new project at ``path``, opened."""
-        project = Project.create(path, name=name, working_dir=self._working_dir)
+        project = Project.create(path, name=name, working_dir=self.working_dir)
         self._take(project)
 
     def open(self, path: Path, mode: str = "write", progress: Progress | None = None) -> None:
         """*Slow.* Open a project; the one open so far is closed when that has succeeded."""
-        self._take(Project.open(path, mode, working_dir=self._working_dir, progress=progress))
+        self._take(Project.open(path, mode, working_dir=self.working_dir, progress=progress))
 
     def recover(self, leftover: recovery.Leftover, *, take_over: bool = False) -> None:
         """*Slow.* Go on with unsaved work."""
@@ -113,7 +113,7 @@ class Session:
 
     def leftovers(self) -> tuple[recovery.Leftover, ...]:
         """Unsaved work of programs that ended without saving, newest first."""
-        return recovery.leftovers(self._working_dir)
+        return recovery.leftovers(self.working_dir)
 
     def _take(self, project: Project) -> None:
         self.close()

@@ -1,0 +1,76 @@
+"""Every text that a user can see is translated, and the compiled catalogues are up to date."""
+
+from __future__ import annotations
+
+import ast
+import io
+import string
+from pathlib import Path
+
+import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from monitor_app.core.i18n import DOMAINS
+
+ROOT = Path(__file__).resolve().parents[1]
+CATALOGUES = ROOT / "resources" / "i18n" / "de" / "LC_MESSAGES"
+
+
+def sources(domain: str) -> list[Path]:
+    package = ROOT / "monitor_app"
+    if domain == "cli":
+        return [package / "cli.py", package / "commands.py"]
+    return sorted((package / domain).glob("**/*.py"))
+
+
+def messages(path: Path) -> set[str]:
+    """First arguments of ``_`` and ``ngettext`` calls."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            continue
+        if node.func.id in ("_", "ngettext") and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                found.add(first.value)
+            elif node.func.id == "_" and not isinstance(first, ast.Name):
+                pytest.fail(f"{path.name}:{node.lineno}: a text must be written out in _()")
+    return found
+
+
+def fields(text: str) -> set[str]:
+    return {name for _text, name, _spec, _conv in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_every_text_has_german_with_the_same_placeholders(domain: str) -> None:
+    wanted = set().union(*(messages(p) for p in sources(domain)), set())
+    path = CATALOGUES / f"{domain}.po"
+    if not wanted:
+        return
+    catalogue = read_po(io.BytesIO(path.read_bytes()))
+    known = {}
+    for entry in catalogue:
+        if not entry.id:
+            continue
+        ids = entry.id if isinstance(entry.id, (tuple, list)) else (entry.id,)
+        texts = entry.string if isinstance(entry.string, (tuple, list)) else (entry.string,)
+        known[ids[0]] = (ids, texts)
+    missing = sorted(wanted - known.keys())
+    assert not missing
+    for ids, texts in (known[m] for m in wanted):
+        assert all(texts), f"no German for {ids[0]!r}"
+        for text in texts:
+            assert fields(text) <= fields("".join(ids)), f"placeholders differ: {ids[0]!r}"
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_compiled_catalogue_is_up_to_date(domain: str) -> None:
+    path = CATALOGUES / f"{domain}.po"
+    if not path.exists():
+        return
+    source = read_po(io.BytesIO(path.read_bytes()))
+    compiled = read_mo(io.BytesIO(path.with_suffix(".mo").read_bytes()))
+    wanted = {e.id: e.string for e in source if e.id and e.string and not e.fuzzy}
+    assert {e.id: e.string for e in compiled if e.id} == wanted
