@@ -83,7 +83,8 @@ def prepare(text: str) -> Prepared:
         )
     out: list[str] = []
     columns: list[int] = []
-    depth, count, place = 0, 0, 0
+    opened: list[int] = []
+    count, place = 0, 0
     before = ""
     while place < len(text):
         kind, piece = _token(text, place)
@@ -92,7 +93,7 @@ def prepare(text: str) -> Prepared:
             if kind == "text" and before == "text":
                 raise wrong(_("an operator or comma is missing here"), place + 1, text)
             before = kind
-            depth = _depth(depth, piece if kind == "op" else "", place, text)
+            _brackets(opened, piece if kind == "op" else "", place, text)
             rewritten = _rewrite(kind, piece, text, place)
             out.append(f" {rewritten}")
             columns.extend([place] * (len(rewritten) + 1))
@@ -101,8 +102,8 @@ def prepare(text: str) -> Prepared:
         place += len(piece)
     if not out:
         raise wrong(_("the formula is empty"), 1, text)
-    if depth:
-        raise wrong(_("a bracket is not closed"), len(text), text)
+    if opened:
+        raise wrong(_("a bracket is not closed"), opened[-1] + 1, text)
     # The leading blank would be an indent for the parser.
     return Prepared("".join(out)[1:], tuple(columns[1:]), text)
 
@@ -118,13 +119,16 @@ def _token(text: str, place: int) -> tuple[str, str]:
     return match.lastgroup, match.group()
 
 
-def _depth(depth: int, piece: str, place: int, text: str) -> int:
-    depth += (piece == "(") - (piece == ")")
-    if depth < 0:
-        raise wrong(_("there is a closing bracket too many"), place + 1, text)
-    if depth > MAX_DEPTH:
-        raise wrong(_("brackets are nested too deeply"), place + 1, text)
-    return depth
+def _brackets(opened: list[int], piece: str, place: int, text: str) -> None:
+    """Keep the places of open brackets."""
+    if piece == "(":
+        opened.append(place)
+        if len(opened) > MAX_DEPTH:
+            raise wrong(_("brackets are nested too deeply"), place + 1, text)
+    elif piece == ")":
+        if not opened:
+            raise wrong(_("there is a closing bracket too many"), place + 1, text)
+        opened.pop()
 
 
 def _rewrite(kind: str, piece: str, text: str, place: int) -> str:

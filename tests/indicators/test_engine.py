@@ -361,8 +361,9 @@ def test_stocks_keep_the_day_of_their_data_set() -> None:
     source = FakeSource().add(
         "p", Cube.of({"area": ["11", "12", "21"], "date": days}, np.array([[100.0, 150]] * 3))
     )
-    known = catalogue(n="pop()", c="change(pop(), 1)", p="change_percent(pop(), 1)", l="lag(pop(), 1)",
-                      m="mean_years(pop(), 2)", s="sum_years(pop(), 2)")  # fmt: skip
+    known = catalogue(n="pop()", c="change(pop(), 1)", p="change_percent(pop(), 1)",
+                      l="lag(pop(), 1)", m="mean_years(pop(), 2)",
+                      s="sum_years(pop(), 2)")  # fmt: skip
     engine = engine_of(source, known)
     assert engine.dates("n", "viertel") == tuple(days)
     # The first year has nothing to be compared with: no date of the series.

@@ -79,7 +79,7 @@ def test_numbers_may_have_leading_zeros() -> None:
         ("100 * pop(agee >= 65)", 11, "age"),
         ("pop() / birth()", 9, "births"),
         ("pop(age >= 65) + ", 16, None),
-        ("pop(age >= 65", 13, None),
+        ("2 * pop(age >= 65", 8, None),
         ("pop(age 64..20)", 5, None),
         ("pop(age < 18 or age > 65)", 5, "pop(age < 18) + pop(age >= 65)"),
         ("pop(sex == q)", 12, "m, f, x"),
@@ -221,8 +221,7 @@ def test_fuzz_of_characters_raises_nothing_but_user_errors(text: str) -> None:
 def _parses_or_tells(text: str) -> None:
     try:
         tree = parse(text).tree
-    except UserError as error:
-        assert error.issues
+    except UserError:
         return
     assert isinstance(hash(tree), int)
 
