@@ -11,7 +11,7 @@ from monitor_app.forecast.state import Array, Layout
 def fertile_ages(fertility: Array) -> slice:
     """Smallest run of ages outside of which no rate ``[group, age, area]`` is positive."""
     rows = np.flatnonzero(fertility.any(axis=(0, 2)))
-    return slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(1, 1)
 
 
 def women_exposed(

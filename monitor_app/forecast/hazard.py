@@ -14,54 +14,77 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from monitor_app.forecast.fertility import births, births_by_mother, fertile_ages, women_exposed
-from monitor_app.forecast.flows import COMPONENTS, Flows, Step
+from monitor_app.forecast.flows import COMPONENTS, SIGNS, Flows, Step
 from monitor_app.forecast.moves import MoveModel
 from monitor_app.forecast.rates import BirthExposure, StepRates
-from monitor_app.forecast.state import Array, Layout
+from monitor_app.forecast.state import Array, Layout, arrays_like
 
 #: Cells of one block; about eight such arrays are in use at a time.
-_BLOCK_CELLS = 16_384
+_BLOCK_CELLS = 98_304
 
 _EXITS = ("death", "departure", "move", "naturalise")
 
 
 @dataclass(frozen=True, eq=False)
 class ExitTable:
-    """Probabilities per step made of hazards, each ``[sex, group, age, area]``.
+    """Probabilities per step made of hazards, ``[sex, group, age, area]``.
 
-    ``stay``: not to leave the cell; ``death`` … ``naturalise``: to leave it that way (None: never);
-    ``late_death``: death of those who arrived within the step.
+    ``stay``: not to leave the cell; ``death`` … ``naturalise``: to leave it that way (None: never).
+    ``late_life``: survival of those who arrive within the step; it keeps axes of length 1.
+    ``leavers``: groups in which anybody can be naturalised.
     """
 
     stay: Array
     death: Array
-    late_death: Array
+    late_life: Array
     departure: Array | None
     move: Array | None
     naturalise: Array | None
+    leavers: tuple[int, ...]
 
     @classmethod
     def of(cls, layout: Layout, rates: StepRates, *, arrivals_die: bool = True) -> ExitTable:
         """Expand hazards; ``arrivals_die`` False leaves deaths of arrivals out."""
-        exposure = np.ones((1, 1, len(layout.ages), 1)) * layout.step
-        exposure[:, :, 0] *= 0.5
-        hazards = {n: a * exposure for n in _EXITS if (a := getattr(rates, n)) is not None}
-        total = sum(hazards.values(), np.zeros((1, 1, 1, 1)))
-        leave = -np.expm1(-total)
-        # (1 - exp(-h))/h tends to 1 as h tends to 0.
-        per_hazard = np.divide(leave, total, out=np.ones_like(total), where=total > 0)
+        hazards = {n: a for n in _EXITS if (a := getattr(rates, n)) is not None}
+        years = np.full((1, 1, len(layout.ages), 1), float(layout.step))
+        years[:, :, 0] *= 0.5
+        leave, spent, late, *rest = arrays_like(3 + len(hazards), layout.shape)
+        total = spent
+        np.copyto(total, rates.death)
+        for name in _EXITS[1:]:
+            if name in hazards:
+                total += hazards[name]
+        if layout.step == 1:
+            total[:, :, 0] *= 0.5
+        else:
+            total *= years
+        np.expm1(np.negative(total, out=leave), out=leave)
+        np.negative(leave, out=leave)
+        # Years at the hazard until the exit: (1 - exp(-h t)) / h. Nobody leaves where h is 0, so
+        # there any finite number will do.
+        np.maximum(total, np.finfo(np.float64).tiny, out=total)
+        np.divide(leave, total, out=spent)
+        if layout.step == 1:
+            spent[:, :, 0] *= 0.5
+        else:
+            spent *= years
         shares = {
-            name: np.ascontiguousarray(np.broadcast_to(hazard * per_hazard, layout.shape))
-            for name, hazard in hazards.items()
+            name: np.multiply(spent, hazard, out=table)
+            for (name, hazard), table in zip(hazards.items(), rest, strict=True)
         }
-        late = -np.expm1(-hazards["death"] / 2.0) if arrivals_die else 0.0 * hazards["death"]
+        if rates.death.shape != layout.shape:
+            late = np.empty(np.broadcast_shapes(rates.death.shape, years.shape))
+        np.exp(np.multiply(rates.death, -0.5 * years * arrivals_die, out=late), out=late)
+        gain = np.zeros((1, layout.shape[1], 1, 1))
+        gain = gain + hazards.get("naturalise", gain)
         return cls(
-            stay=np.ascontiguousarray(np.broadcast_to(np.exp(-total), layout.shape)),
+            stay=np.subtract(1.0, leave, out=leave),
             death=shares["death"],
-            late_death=np.ascontiguousarray(np.broadcast_to(late, layout.shape)),
+            late_life=late,
             departure=shares.get("departure"),
             move=shares.get("move"),
             naturalise=shares.get("naturalise"),
+            leavers=tuple(g for g in range(layout.shape[1]) if np.any(gain[:, g])),
         )
 
 
@@ -72,16 +95,24 @@ class Prepared:
     rates: StepRates
     exits: ExitTable
     arrivals: Array | None  # [sex, group, age, area], expanded
+    arrivals_alive: Array | None  # those of them who are alive at the end
+    arrivals_sum: Array  # arrivals by area …
+    arrivals_dead: Array  # … and how many of them die
     fertile: slice
     moving: MoveModel | None
 
     @classmethod
     def of(cls, layout: Layout, rates: StepRates, *, arrivals_die: bool = True) -> Prepared:
-        arrivals = rates.arrivals
-        if arrivals is not None:
-            arrivals = np.ascontiguousarray(np.broadcast_to(arrivals, layout.shape))
         exits = ExitTable.of(layout, rates, arrivals_die=arrivals_die)
-        return cls(rates, exits, arrivals, fertile_ages(rates.fertility), rates.move_model)
+        arrivals = alive = None
+        came = dead = np.zeros(layout.shape[3])
+        if rates.arrivals is not None:
+            arrivals = np.broadcast_to(rates.arrivals, layout.shape)
+            alive = np.multiply(arrivals, exits.late_life, out=arrays_like(4, layout.shape)[0])
+            came = arrivals.sum(axis=(0, 1, 2))
+            dead = came - alive.sum(axis=(0, 1, 2))
+        fertile = fertile_ages(rates.fertility)
+        return cls(rates, exits, arrivals, alive, came, dead, fertile, rates.move_model)
 
 
 @dataclass(eq=False)
@@ -103,8 +134,10 @@ class Workspace:
     def flow(self, name: str, sex: int, ages: slice) -> Array:
         """Where to write a flow of a block: its place among all cells, or scratch space."""
         if self.cells:
-            if name not in self.flows:
-                self.flows[name] = np.zeros(self.layout.shape)
+            if not self.flows:
+                kept = arrays_like(len(SIGNS) + 1, self.layout.shape)
+                kept.fill(0.0)
+                self.flows = dict(zip(("exposed", *SIGNS), kept, strict=True))
             return self.flows[name][sex, :, ages]
         return self.temporary(name, ages)
 
@@ -115,11 +148,11 @@ class Workspace:
             self.scratch[name] = np.empty((groups, max(height, self.rows), areas))
         return self.scratch[name][:, :height]
 
-    def count(self, name: str, block: Array) -> None:
-        """Add a block ``[group, age, area]`` to the component ``name`` of each area."""
-        ones = np.ones(block.shape[1])
-        for group in block:
-            self.sums[name] += ones @ group
+    def count(self, name: str, block: Array) -> Array:
+        """Add a block ``[…, area]`` to component ``name`` of each area; returns the addition."""
+        added: Array = np.add.reduce(block, axis=tuple(range(block.ndim - 1)))
+        self.sums[name] += added
+        return added
 
 
 def hazard_step(
@@ -145,13 +178,15 @@ def hazard_step(
         for top in range(1, ages, work.rows):
             rows = slice(top, min(top + work.rows, ages))
             aged = _aged(stock[sex], rows, work)
-            moved = None if joint is None else joint[sex, :, rows]
+            moved = None if joint is None else joint[sex, :, top - 1 : rows.stop - 1]
             _block(aged, sex, rows, prepared, work, end, moved)
     women, fertile = layout.mothers, prepared.fertile
     aged_women = _aged_rows(stock[women], fertile)
     exposed = women_exposed(exposure, stock[women], aged_women, end[women], fertile)
     born = births(layout, prepared.rates, exposed, fertile)
     work.sums["births"] += born.sum(axis=(0, 1))
+    work.sums["arrivals"] += prepared.arrivals_sum
+    work.sums["deaths"] += prepared.arrivals_dead
     first = slice(0, 1)
     late = None
     if prepared.moving is not None and not prepared.moving.row_by_row:
@@ -194,12 +229,12 @@ def _joint_moves(stock: Array, prepared: Prepared, work: Workspace) -> Array | N
     model, move = prepared.moving, prepared.exits.move
     if model is None or move is None or model.row_by_row:
         return None
-    out = work.scratch.setdefault("joint_out", np.empty(stock[:, :, 1:].shape))
-    into = work.scratch.setdefault("joint_in", np.zeros(stock.shape))
+    if "joint" not in work.scratch:
+        work.scratch["joint"] = arrays_like(2, stock[:, :, 1:].shape)
+    out, into = work.scratch["joint"]
     np.multiply(stock[:, :, :-1], move[:, :, 1:], out=out)
     out[:, :, -1] += stock[:, :, -1] * move[:, :, -1]
-    into[:, :, 1:] = model.arrivals(out, None, slice(1, None), np.empty_like(out))
-    return into
+    return model.arrivals(out, None, slice(1, None), into)
 
 
 def _block(
@@ -215,70 +250,95 @@ def _block(
     exits = prepared.exits
     here = end[sex, :, rows]
     np.multiply(aged, exits.stay[sex, :, rows], out=here)
-    deaths = work.flow("deaths", sex, rows)
-    np.multiply(aged, exits.death[sex, :, rows], out=deaths)
-    inward = _inward(aged, sex, rows, prepared, work, moved_in)
-    if inward is not None:
-        late = work.temporary("late", rows)
-        np.multiply(inward, exits.late_death[sex, :, rows], out=late)
-        here += inward
-        here -= late
-        deaths += late
-    work.count("deaths", deaths)
+    _leave("deaths", aged, exits.death, sex, rows, work)
     if exits.departure is not None:
-        left = work.flow("departures", sex, rows)
-        np.multiply(aged, exits.departure[sex, :, rows], out=left)
-        work.count("departures", left)
+        _leave("departures", aged, exits.departure, sex, rows, work)
     if exits.naturalise is not None:
-        gone = work.flow("naturalised_out", sex, rows)
-        np.multiply(aged, exits.naturalise[sex, :, rows], out=gone)
-        work.count("naturalised_out", gone)
-        to = prepared.rates.naturalise_to
-        gained = gone.sum(axis=0)
-        here[to] += gained
-        work.sums["naturalised_in"] += np.ones(len(gained)) @ gained
+        _naturalise(aged, sex, rows, prepared, work, here)
+    if prepared.arrivals is not None and prepared.arrivals_alive is not None:
+        living = prepared.arrivals_alive[sex, :, rows]
+        here += living
         if work.cells:
-            work.flow("naturalised_in", sex, rows)[to] = gained
+            _bury(prepared.arrivals[sex, :, rows], living, sex, rows, work)
+    if prepared.moving is not None and exits.move is not None:
+        out = work.flow("moves_out", sex, rows)
+        np.multiply(aged, exits.move[sex, :, rows], out=out)
+        work.count("moves_out", out)
+        came = _came(out, sex, rows, prepared.moving, work, moved_in)
+        living = work.temporary("living", rows)
+        np.multiply(came, _part(exits.late_life, sex, rows), out=living)
+        here += living
+        added = work.count("moves_in", came)
+        work.sums["deaths"] += added - np.add.reduce(living, axis=(0, 1))
+        if work.cells:
+            _bury(came, living, sex, rows, work)
 
 
-def _inward(
-    aged: Array,
-    sex: int,
-    rows: slice,
-    prepared: Prepared,
-    work: Workspace,
-    moved_in: Array | None,
-) -> Array | None:
-    """Everybody who comes into the cells of a block, from outside and by moves."""
-    arrivals = None if prepared.arrivals is None else prepared.arrivals[sex, :, rows]
-    if arrivals is not None:
-        work.count("arrivals", arrivals)
-    move = prepared.exits.move
-    if prepared.moving is None or move is None:
-        return arrivals
-    out = work.flow("moves_out", sex, rows)
-    np.multiply(aged, move[sex, :, rows], out=out)
-    work.count("moves_out", out)
-    came = work.flow("moves_in", sex, rows)
-    if moved_in is None:
-        prepared.moving.arrivals(out, sex, rows, came)
+def _came(
+    out: Array, sex: int, rows: slice, model: MoveModel, work: Workspace, known: Array | None
+) -> Array:
+    """Movers into the cells of a block; ``known`` where a pattern bundles more than the block."""
+    if known is None:
+        return model.arrivals(out, sex, rows, work.flow("moves_in", sex, rows))
+    if work.cells:
+        np.copyto(work.flow("moves_in", sex, rows), known)
+    return known
+
+
+def _part(array: Array, sex: int, rows: slice) -> Array:
+    """A block of an array whose axes may have length 1."""
+    one: Array = array[min(sex, array.shape[0] - 1)]
+    return one if one.shape[1] == 1 else one[:, rows]
+
+
+def _leave(name: str, aged: Array, share: Array, sex: int, rows: slice, work: Workspace) -> None:
+    """Count those who leave their cell one way; keep them by cell where cells are kept."""
+    if work.cells:
+        gone = work.flow(name, sex, rows)
+        np.multiply(aged, share[sex, :, rows], out=gone)
+        work.count(name, gone)
     else:
-        np.copyto(came, moved_in)
-    work.count("moves_in", came)
-    if arrivals is None:
-        return came
-    inward = work.temporary("inward", rows)
-    return np.add(came, arrivals, out=inward)
+        work.sums[name] += np.einsum("gxa,gxa->a", aged, share[sex, :, rows])
+
+
+def _bury(came: Array, living: Array, sex: int, rows: slice, work: Workspace) -> None:
+    """Add those arrivals of a block who die within the step to the deaths of their cells."""
+    late = work.temporary("late", rows)
+    np.subtract(came, living, out=late)
+    deaths = work.flow("deaths", sex, rows)
+    deaths += late
+
+
+def _naturalise(
+    aged: Array, sex: int, rows: slice, prepared: Prepared, work: Workspace, here: Array
+) -> None:
+    """Move those who are naturalised to their new group; they left their old one by ``stay``."""
+    exits, to = prepared.exits, prepared.rates.naturalise_to
+    assert exits.naturalise is not None
+    gone = work.flow("naturalised_out", sex, rows)
+    for group in exits.leavers:
+        np.multiply(aged[group], exits.naturalise[sex, group, rows], out=gone[group])
+        here[to] += gone[group]
+        added = work.count("naturalised_out", gone[group])
+        work.sums["naturalised_in"] += added
+    if work.cells and exits.leavers:
+        gained = work.flow("naturalised_in", sex, rows)
+        np.add.reduce(gone[list(exits.leavers)], axis=0, out=gained[to])
 
 
 def _flows(stock: Array, born: Array, prepared: Prepared, work: Workspace) -> Flows:
     """The flows of all cells where they are kept, else just the births."""
     if not work.cells:
         return Flows(exposed=born[:, :, None], deaths=born[:, :, None][:, :, :0])
-    exposed = work.flows.setdefault("exposed", np.empty(stock.shape))
+    exposed = work.flows["exposed"]
     exposed[:, :, 1:] = stock[:, :, :-1]
     exposed[:, :, -1] += stock[:, :, -1]
     exposed[:, :, 0] = born
-    found = {name: work.flows.get(name) for name in COMPONENTS[2:]}
-    found["arrivals"] = prepared.arrivals
+    found: dict[str, Array | None] = {"arrivals": prepared.arrivals}
+    if prepared.exits.departure is not None:
+        found["departures"] = work.flows["departures"]
+    if prepared.moving is not None:
+        found |= {name: work.flows[name] for name in ("moves_out", "moves_in")}
+    if prepared.exits.naturalise is not None:
+        found |= {name: work.flows[name] for name in ("naturalised_out", "naturalised_in")}
     return Flows(exposed, work.flows["deaths"], **found)

@@ -102,18 +102,20 @@ class OriginDestination:
     def arrivals(self, out: Array, sex: int | None, ages: slice, into: Array) -> Array:
         types = _cells(self.type_of, sex, ages).ravel()
         cells = out.reshape(-1, out.shape[-1])
-        found = self._full(cells, types) if self.full else self._by_type(cells, types)
-        into[...] = found.reshape(out.shape)
+        if not into.flags.c_contiguous:
+            into[...] = self.arrivals(out, sex, ages, np.empty_like(out, order="C"))
+        elif self.full:
+            self._full(cells, types, into.reshape(cells.shape))
+        else:
+            self._by_type(cells, types, into.reshape(cells.shape))
         return into
 
-    def _full(self, cells: Array, types: Integers) -> Array:
-        found = np.empty_like(cells)
+    def _full(self, cells: Array, types: Integers, into: Array) -> None:
         for k in np.unique(types):
-            rows = types == k
-            found[rows] = cells[rows] @ self.matrix[k]
-        return found
+            rows = np.flatnonzero(types == k)
+            into[rows] = cells[rows] @ self.matrix[k]
 
-    def _by_type(self, cells: Array, types: Integers) -> Array:
+    def _by_type(self, cells: Array, types: Integers, into: Array) -> None:
         movers = np.zeros((len(self.matrix), cells.shape[1]))
         for k in np.unique(types):
             movers[k] = cells[types == k].sum(axis=0)
@@ -121,7 +123,8 @@ class OriginDestination:
         inflow = np.einsum("ko,koa->ka", movers, self.matrix, optimize=False)
         totals = movers.sum(axis=1)[types]
         share = np.divide(cells.sum(axis=1), totals, out=np.zeros(len(cells)), where=totals > 0)
-        return np.asarray(share[:, None] * inflow[types], dtype=np.float64)
+        np.take(inflow, types, axis=0, out=into)
+        into *= share[:, None]
 
 
 def _cells(type_of: Integers, sex: int | None, ages: slice) -> Integers:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor_app.core.progress import Progress
-from monitor_app.forecast.flows import COMPONENTS, Step
+from monitor_app.forecast.flows import COMPONENTS, SIGNS, Step
 from monitor_app.forecast.hazard import Prepared, Workspace, hazard_step
 from monitor_app.forecast.published import published_step
 from monitor_app.forecast.rates import BirthExposure, Scheme, StepRates
-from monitor_app.forecast.state import Array, Layout
+from monitor_app.forecast.state import Array, Layout, arrays_like
 
 #: Rates of the step that begins so many steps after the launch.
 RatesOf = Callable[[int], StepRates]
@@ -75,29 +75,29 @@ def project(
     single cells (faster, less memory); a ``control`` needs them. ``first_step`` continues a run:
     ``rates_of`` is asked for ``first_step``, ``first_step + 1``, ….
     """
-    stock = np.array(launch, dtype=np.float64)
-    if stock.shape != layout.shape:
-        raise ValueError(f"launch {stock.shape} does not fit the layout {layout.shape}")
-    keep = np.empty((steps + 1, *layout.shape)) if keep_stocks else None
+    if np.shape(launch) != layout.shape:
+        raise ValueError(f"launch {np.shape(launch)} does not fit the layout {layout.shape}")
+    stock, spare, *_ = arrays_like(4, layout.shape)
+    np.copyto(stock, launch)
+    keep = arrays_like(steps + 1, layout.shape) if keep_stocks else None
     run = _Runner(layout, scheme, exposure, check_cells or control is not None)
     sums = np.empty((steps + 1, len(bands), layout.shape[3]))
     parts = {name: np.empty((steps, layout.shape[3])) for name in COMPONENTS}
     imbalance, floored = 0.0, 0
-    _record(stock, bands, sums[0])
+    by_area = _record(stock, bands, sums[0])
     if keep is not None:
         keep[0] = stock
-    spare = np.empty(layout.shape)
     for index in range(steps):
         step, areas = run.step(stock, rates_of(first_step + index), spare)
         if control is not None:
             step = control(first_step + index, step)
             areas = step.flows.by_area()
-        imbalance = max(imbalance, run.imbalance(stock, step, areas))
         floored += step.floored
         for name, values in areas.items():
             parts[name][index] = values
         spare, stock = stock, step.end
-        _record(stock, bands, sums[index + 1])
+        before, by_area = by_area, _record(stock, bands, sums[index + 1])
+        imbalance = max(imbalance, run.imbalance(step, areas, by_area - before))
         if keep is not None:
             keep[index + 1] = stock
         if progress is not None:
@@ -105,10 +105,15 @@ def project(
     return Projection(layout, keep, sums, parts, stock, imbalance, floored)
 
 
-def _record(stock: Array, bands: Sequence[slice], into: Array) -> None:
-    by_age = stock.sum(axis=(0, 1))
+def _record(stock: Array, bands: Sequence[slice], into: Array) -> Array:
+    """Write sums over age bands ``[band, area]``; returns the persons of each area."""
+    slabs = stock.reshape(-1, *stock.shape[2:])
+    by_age = slabs[0].copy()
+    for slab in slabs[1:]:
+        by_age += slab
     for position, band in enumerate(bands):
-        into[position] = by_age[band].sum(axis=0)
+        np.sum(by_age[band], axis=0, out=into[position])
+    return np.asarray(by_age.sum(axis=0), dtype=np.float64)
 
 
 class _Runner:
@@ -131,12 +136,9 @@ class _Runner:
         step = hazard_step(stock, self._prepared, self._work, exposure=self._exposure, out=out)
         return step, self._work.sums
 
-    def imbalance(self, stock: Array, step: Step, areas: dict[str, Array]) -> float:
+    def imbalance(self, step: Step, areas: dict[str, Array], change: Array) -> float:
         """Largest violation of the balance in a cell, or in an area if cells are not kept."""
         if self._cells:
             return step.flows.imbalance(step.end)
-        change = areas["births"] + areas["arrivals"] + areas["moves_in"] + areas["naturalised_in"]
-        change = change - areas["deaths"] - areas["departures"]
-        change = change - areas["moves_out"] - areas["naturalised_out"]
-        before, after = stock.sum(axis=(0, 1, 2)), step.end.sum(axis=(0, 1, 2))
-        return float(np.max(np.abs(before + change - after), initial=0.0))
+        explained = areas["births"] + sum(sign * areas[name] for name, sign in SIGNS.items())
+        return float(np.max(np.abs(explained - change), initial=0.0))
