@@ -19,7 +19,7 @@ from monitor_app.indicators.ageweights import age_weights, mean_age, median_age
 from monitor_app.indicators.aggregate import Placement, add_up, weighted_mean
 from monitor_app.indicators.filters import label_positions
 from monitor_app.indicators.grid import Codes, Floats, Grid
-from monitor_app.indicators.tree import Filter, Input
+from monitor_app.indicators.tree import CodeTest, Filter, Input
 
 _LEAST_STATUS = {
     Origin.OBSERVED: Status.OK,
@@ -27,6 +27,11 @@ _LEAST_STATUS = {
     Origin.PROJECTION: Status.FORECAST,
     Origin.FORECAST: Status.FORECAST,
 }
+
+
+_BodyKey = tuple[str, CodeTest | None, CodeTest | None, CodeTest | None]
+#: Cubes by age that are kept per reader (a large town: some 30 MB each).
+KEPT_BODIES = 6
 
 
 class CubeSource(Protocol):
@@ -79,6 +84,7 @@ class InputReader:
         self.infos = tuple(infos)
         self._placements: dict[tuple[str, str, str], Placement] = {}
         self._loaded: dict[tuple[Input, str, tuple[str, ...]], Loaded] = {}
+        self._bodies: dict[_BodyKey, Cube] = {}
 
     def update(self, infos: Sequence[DatasetInfo]) -> None:
         """Take over the present list of data sets; what changed data sets gave is forgotten."""
@@ -96,6 +102,7 @@ class InputReader:
         weighted = {i.spec.key for i in self.infos if i.spec.aggregation.startswith("mean:")}
         stale = datasets | weighted
         self._loaded = {m: v for m, v in self._loaded.items() if not stale & set(m[2])}
+        self._bodies = {m: v for m, v in self._bodies.items() if m[0] not in datasets}
         self._placements = {
             m: v for m, v in self._placements.items() if m[2] and m[2] not in datasets
         }
@@ -221,7 +228,7 @@ class InputReader:
             info = infos[key]
             is_period = info.spec.time is TimeReference.PERIOD
             period = period and is_period
-            cube = self._source.cube(key)
+            cube = self._filtered(key, wanted.filter)
             fresh = [
                 j
                 for j, day in enumerate(cube.dates)
@@ -249,7 +256,7 @@ class InputReader:
     def _on_level(self, cube: Cube, info: DatasetInfo, wanted: Input, level: str) -> Grid:
         spec = info.spec
         placement = self.placement(spec.level, level, spec.key)
-        cells = self._filtered(cube, wanted.filter)
+        cells = cube
         if spec.kind is Kind.VARIABLE and spec.aggregation.startswith("mean:"):
             if spec.level == level:
                 grid = add_up(cells, placement, spec.absent)
@@ -276,8 +283,19 @@ class InputReader:
             grid = add_up(cells, placement, spec.absent)
         return grid.at_least(_LEAST_STATUS[spec.origin])
 
-    def _filtered(self, cube: Cube, condition: Filter) -> Cube:
-        """Cells that pass, summed over everything but area, date and age."""
+    def _filtered(self, key: str, condition: Filter) -> Cube:
+        """Cells that pass, summed over everything but area, date and age.
+
+        The last few are kept: most formulas of a topic differ in their ages only.
+        """
+        mark = (key, condition.sex, condition.group, condition.partner)
+        if mark not in self._bodies:
+            while len(self._bodies) >= KEPT_BODIES:
+                del self._bodies[next(iter(self._bodies))]
+            self._bodies[mark] = self._sum_out(self._source.cube(key), condition)
+        return self._bodies[mark]
+
+    def _sum_out(self, cube: Cube, condition: Filter) -> Cube:
         for dim in ("sex", "group", "partner"):
             test = getattr(condition, dim)
             if test is not None and cube.has(dim):

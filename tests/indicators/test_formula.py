@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import string
+from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from towns import FakeSource, catalogue, stock, town
 
 from monitor_app.core.datasets import Kind
 from monitor_app.core.issues import UserError
+from monitor_app.core.status import Status
 from monitor_app.indicators.definitions import IndicatorDef
+from monitor_app.indicators.engine import Engine
 from monitor_app.indicators.formula import parse
 from monitor_app.indicators.functions import FUNCTIONS
 from monitor_app.indicators.parser import CALLABLE
@@ -244,3 +249,52 @@ def test_dated_formulas_must_be_in_order() -> None:
 
 def test_a_plain_name_is_kept_for_the_catalogue() -> None:
     assert parse("altenquotient").tree == Name("altenquotient")
+
+
+TERMS = st.recursive(
+    st.sampled_from(
+        ["1", "0", "2.5", "pop()", "pop(age >= 65)", "pop(age 20..64, sex == f)", "births()",
+         "mean_pop()", "x", 'variable("v")', "surface(km2)", "mean_age()", "median_age()", "n"]
+    ),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "<", "==", "and", "or"]), inner).map(
+            lambda t: f"({t[0]} {t[1]} {t[2]})"
+        ),
+        inner.map(lambda t: f"-{t}"),
+        inner.map(lambda t: f"(not {t})"),
+        inner.map(lambda t: f"interpolate({t})"),
+        st.tuples(st.sampled_from(sorted(FUNCTIONS)), st.lists(inner, min_size=1, max_size=3)).map(
+            lambda t: f"{t[0]}({', '.join(t[1])})"
+        ),
+        st.tuples(st.sampled_from(["lag", "change", "mean_years", "change_percent"]), inner).map(
+            lambda t: f"{t[0]}({t[1]}, 1)"
+        ),
+    ),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(TERMS)
+def test_fuzz_of_values_raises_nothing_but_user_errors(text: str) -> None:
+    keys = ["11", "12", "21"]
+    areas = town({"11": "1", "12": "1", "21": "2"}, surface={"11": 1e6})
+    days = [date(2019, 12, 31), date(2020, 12, 31)]
+    counts = [[[3, 0, 1], [0, 0, 0]], [[2, float("nan"), 1], [5, 5, 5]], [[1, 2, 3], [4, 5, 6]]]
+    source = FakeSource().add("p", stock(keys, counts, days=days))
+    v = stock(keys, [[0, 1], [-1, 2], [3, 3]], ages=None, days=days)
+    source.add("v", v, kind=Kind.VARIABLE, variable="v", aggregation="mean:population")
+    source.add("b", v, kind=Kind.BIRTHS, period=True)
+    engine = Engine(areas, source, catalogue(f=text, n="pop()"))
+    for level in ("viertel", "bezirk"):
+        try:
+            table = engine.compute("f", level)
+        except UserError:
+            continue
+        known = table.status < Status.MISSING
+        assert np.isfinite(table.values[known]).all()
+        assert np.isnan(table.values[~known]).all()
+        assert np.isnan(table.city_values[table.city_status >= Status.MISSING]).all()
+        for j, day in enumerate(table.dates[-1:], start=len(table.dates) - 1):
+            trace = engine.trace("f", level, table.areas[0], day)
+            np.testing.assert_array_equal(trace.value, table.values[0, j])
