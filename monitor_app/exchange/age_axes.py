@@ -203,7 +203,7 @@ def _other_axis(existing: AgeAxis, axis: AgeAxis) -> Issue:
 
 
 def _harmonised(
-    axis: AgeAxis, days: list[date], bounds: list[set[int | None]], common: set[int | None]
+    axis: AgeAxis, days: Sequence[date], bounds: list[set[int | None]], common: set[int | None]
 ) -> Issue:
     touched = [day for day, own in zip(days, bounds, strict=True) if own != common]
     return Issue(

@@ -172,7 +172,7 @@ def _read_rows(
             geometry=shapes[n],
             valid_from=starts[n],
             valid_to=ends[n],
-            parents=_given_parents(content.parents, table, i, key),
+            parents=given_parents(content.parents, table, i, key),
             row=i,
             table=table,
         )
@@ -208,7 +208,7 @@ def _days(
     return [days.get(i) for i in rows]
 
 
-def _given_parents(
+def given_parents(
     rules: Sequence[ParentRule], table: RawTable, row: int, key: str
 ) -> dict[str, str]:
     found = {}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import CITY
 from monitor_app.core.batch import Comparison, FactTable, ImportContext
+from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import Absent, DatasetSpec
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
@@ -33,15 +35,26 @@ from monitor_app.exchange.recipe_model import FactContent, Recipe
 from monitor_app.exchange.table import RawTable
 from monitor_app.exchange.values import convert_cells
 
+Span = tuple[date | None, date | None]
+
 
 @dataclass(frozen=True)
 class KnownAreas:
-    """Keys per level that the project has or that the same import brings, in order."""
+    """Keys per level that the project has or that the same import brings, in order; ``spans``
+    are the periods (from, to, both inclusive, None = unbounded) in which a key exists."""
 
     keys: dict[str, tuple[str, ...]]
+    spans: dict[str, dict[str, tuple[Span, ...]]] = field(default_factory=dict)
 
     def of(self, level: str) -> tuple[str, ...]:
         return (CITY,) if level == CITY else self.keys.get(level, ())
+
+    def exists(self, level: str, key: str, day: date) -> bool:
+        """Whether an area exists on a day; areas without dates always do."""
+        spans = self.spans.get(level, {}).get(key, ())
+        return not spans or any(
+            (a is None or a <= day) and (b is None or day <= b) for a, b in spans
+        )
 
 
 @dataclass(frozen=True)
@@ -117,12 +130,51 @@ def _assemble(
         return MappedFact(None, tuple(issues))
     cube, filled = build_cube(long, content, ages)
     files = validate.Files.of(long)
-    issues.extend(validate.check_cube(cube, filled, content, known.of(content.level), files))
+    cube, filled = respect_validity(cube, filled, content, known, files, issues)
+    issues.extend(
+        validate.check_cube(cube, filled, content, expected_areas(content, cube, known), files)
+    )
     parents = validate.parents_of(long, content, unknown)
     spec = dataset_spec(recipe, content)
     comparisons = validate.compare(long, cube, spec, stated)
     issues.extend(validate.comparison_issues(comparisons, content, files))
     return MappedFact(FactTable(spec, cube), tuple(issues), comparisons, parents)
+
+
+def expected_areas(content: FactContent, cube: Cube, known: KnownAreas) -> tuple[str, ...]:
+    """Areas of the level that exist on at least one date of the data set."""
+    return tuple(
+        key
+        for key in known.of(content.level)
+        if any(known.exists(content.level, key, day) for day in cube.dates)
+    )
+
+
+def respect_validity(
+    cube: Cube,
+    filled: NDArray[np.bool_],
+    content: FactContent,
+    known: KnownAreas,
+    files: validate.Files,
+    issues: list[Issue],
+) -> tuple[Cube, NDArray[np.bool_]]:
+    """Cells of areas that do not exist on a date: nobody lives there (counts are zero), other
+    values do not apply. Numbers given for such cells are reported and kept."""
+    gone = np.array(
+        [[not known.exists(content.level, a, d) for d in cube.dates] for a in cube.areas],
+        dtype=np.bool_,
+    )
+    if not gone.any():
+        return cube, filled
+    absent = gone.reshape(gone.shape + (1,) * (len(cube.dims) - 2)) & ~filled
+    values, status = cube.values.copy(), cube.status.copy()
+    values[absent] = 0.0 if content.counts else np.nan
+    status[absent] = Status.OK if content.counts else Status.NOT_APPLICABLE
+    other = tuple(range(2, len(cube.dims)))
+    given = gone & (filled.any(axis=other) if other else filled)
+    for area, day in np.argwhere(given)[: validate.LISTED].tolist():
+        issues.append(validate.outside_validity(cube.areas[area], cube.dates[day], files))
+    return replace(cube, values=values, status=status), filled | absent
 
 
 def dataset_spec(recipe: Recipe, content: FactContent) -> DatasetSpec:

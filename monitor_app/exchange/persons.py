@@ -43,7 +43,7 @@ from monitor_app.exchange.table import RawTable
 
 #: Rows per chunk. Texts of some ten columns take about 100 MB.
 CHUNK_ROWS = 200_000
-_UNKNOWN_DAY = re.compile(r"0{1,2}\.(\d{1,2})\.(\d{4})")
+_UNKNOWN_DAY = re.compile(r"0{1,2}\.(?P<m>\d{1,2})\.(?P<y>\d{4})|(?P<y2>\d{4})-?(?P<m2>\d\d)-?00")
 
 
 @dataclass
@@ -197,9 +197,9 @@ def _births(texts: Sequence[str], where: LabelPlace) -> Meaning:
     middles: dict[str, date] = {}
     for text in texts:
         match = _UNKNOWN_DAY.fullmatch(text.strip())
-        if match:
-            month = int(match[1])
-            middles[text] = date(int(match[2]), month or 7, 15 if month else 1)
+        if match and int(match["m"] or match["m2"]) <= 12:
+            month, year = int(match["m"] or match["m2"]), int(match["y"] or match["y2"])
+            middles[text] = date(year, month or 7, 15 if month else 1)
         else:
             known[text] = text
     found = parse_dates(list(known), where)

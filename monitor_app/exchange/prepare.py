@@ -24,7 +24,7 @@ from monitor_app.core.progress import Progress
 from monitor_app.exchange import boundaries
 from monitor_app.exchange.areas import layer_crs, map_areas
 from monitor_app.exchange.facilities import map_facilities
-from monitor_app.exchange.mapping import KnownAreas, MappedFact, map_fact
+from monitor_app.exchange.mapping import KnownAreas, MappedFact, Span, map_fact
 from monitor_app.exchange.persons import map_persons
 from monitor_app.exchange.propose import propose_recipe
 from monitor_app.exchange.readers import iter_chunks, read_tables, sniff
@@ -42,6 +42,8 @@ from monitor_app.exchange.table import RawTable
 GOOD_MATCH = 0.5
 #: So many rows are looked at to tell a person-level file.
 HEAD_ROWS = 1000
+#: Smaller files are simply read.
+LARGE_FILE = 20_000_000
 
 
 @dataclass
@@ -58,15 +60,25 @@ class _Work:
     sources: tuple[SourceFile, ...] = ()
 
     def known(self) -> KnownAreas:
-        keys = {
-            level.key: self.context.areas.keys(level.key) for level in self.context.areas.levels
-        }
+        have = self.context.areas
+        keys = {level.key: have.keys(level.key) for level in have.levels}
+        spans: dict[str, dict[str, tuple[Span, ...]]] = {}
+        for area in have.areas:
+            if area.valid_from is not None or area.valid_to is not None:
+                own = spans.setdefault(area.level, {})
+                own[area.key] = (*own.get(area.key, ()), (area.valid_from, area.valid_to))
         for level, table in self.areas.items():
-            own = tuple(dict.fromkeys(table.keys))
+            fresh = tuple(dict.fromkeys(table.keys))
             located = any(g is not None for g in table.geometries)
             before = () if located else keys.get(level, ())
-            keys[level] = (*before, *(k for k in own if k not in set(before)))
-        return KnownAreas(keys)
+            keys[level] = (*before, *(k for k in fresh if k not in set(before)))
+            if located:
+                spans[level] = {}
+            for key, start, end in zip(table.keys, table.valid_from, table.valid_to, strict=True):
+                if start is not None or end is not None:
+                    own = spans.setdefault(level, {})
+                    own[key] = (*own.get(key, ()), (start, end))
+        return KnownAreas(keys, spans)
 
 
 @dataclass(frozen=True)
@@ -159,14 +171,19 @@ def _plan(
             work.issues.extend(table.issues)
             work.sources += (replace(table.source, sheet=None),)
         for own, table in _recipes_for(tables, given, work):
-            chosen.setdefault(own.id, (own, []))[1].append(table)
+            if _is_persons(own):
+                counted.setdefault(own.id, (own, []))[1].append(path)
+            else:
+                chosen.setdefault(own.id, (own, []))[1].append(table)
     jobs = [_Job(r, tuple(t), ()) for r, t in chosen.values()]
     return jobs + [_Job(r, (), tuple(own)) for r, own in counted.values()]
 
 
 def _persons_recipe(path: Path, given: list[Recipe] | None) -> Recipe | None:
-    """The recipe for a file with one row per person, found from its first rows: such a file is
-    never read as a whole."""
+    """The recipe for a large file with one row per person, found from its first rows: such a file
+    is never read as a whole."""
+    if path.is_file() and path.stat().st_size < LARGE_FILE:
+        return None
     candidates = [r for r in (shipped_recipes() if given is None else given) if _is_persons(r)]
     if not candidates or sniff(path) != "csv":
         return None

@@ -230,6 +230,19 @@ def unknown_areas(
     return tuple(key for _i, key in unknown)
 
 
+def outside_validity(key: str, day: date, files: Files) -> Issue:
+    return Issue(
+        "area-outside-validity",
+        Severity.WARNING,
+        _(
+            "The area {key} does not exist on {date} by its dates of validity, but has numbers."
+        ).format(key=key, date=format_date(day)),
+        file=files.of_date.get(day),
+        value=key,
+        repair=_("Check the validity of the area and the state of boundaries of the file."),
+    )
+
+
 def parents_of(
     long: Long, content: FactContent, unknown: Sequence[str]
 ) -> dict[str, dict[str, str]]:
@@ -311,6 +324,20 @@ def _check_combinations(
     if "partner" in dims and len(holes) > LISTED:
         # an origin-destination table is sparse by nature
         holes = holes[:0]
+    if zero and len(holes):
+        first = [cube.labels[d][k] for d, k in zip(dims, holes[0].tolist(), strict=True)]
+        example = ", ".join(format_date(x) if isinstance(x, date) else str(x) for x in first)
+        text = _("{count} combinations have no rows, e.g. {example}; {meaning}.")
+        return [
+            Issue(
+                "combination-missing",
+                Severity.INFO,
+                text.format(count=len(holes), example=example, meaning=meaning),
+                file=files.one,
+                value=example,
+                count=len(holes),
+            )
+        ]
     groups: dict[tuple[str, ...], list[date]] = {}
     for hole in holes.tolist():
         where = tuple(
@@ -321,7 +348,7 @@ def _check_combinations(
         found.append(
             Issue(
                 "combination-missing",
-                Severity.INFO if zero else Severity.WARNING,
+                Severity.WARNING,
                 _("The file has no rows for {where} on {dates}; {meaning}.").format(
                     where=", ".join(where), dates=_span(days), meaning=meaning
                 ),
@@ -336,7 +363,7 @@ def _check_combinations(
         found.append(
             Issue(
                 "combination-missing",
-                Severity.INFO if zero else Severity.WARNING,
+                Severity.WARNING,
                 _("{count} more combinations have no rows; {meaning}.").format(
                     count=rest, meaning=meaning
                 ),

@@ -1,0 +1,155 @@
+"""What the columns of an unknown table may be, with a score and the reason of each guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitor_app.core.i18n import _
+from monitor_app.exchange.keys import clean_key, match_keys
+from monitor_app.exchange.labels import DateKind, parse_ages, parse_date, parse_dates, parse_sexes
+from monitor_app.exchange.numbers import weigh
+from monitor_app.exchange.table import RawTable
+
+#: So many distinct texts of a column are looked at.
+SAMPLE = 5_000
+
+
+class Role(StrEnum):
+    AREA = "area"
+    DATE = "date"
+    SEX = "sex"
+    AGE = "age"
+    GROUP = "group"
+    NAME = "name"
+    VALUE = "value"
+    TOTAL = "total"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """One role that a column may have. ``score`` 0..1; ``level`` for area keys."""
+
+    column: str
+    role: Role
+    score: float
+    reason: str
+    level: str | None = None
+
+
+_HINTS: Mapping[Role, re.Pattern[str]] = {
+    Role.AREA: re.compile(
+        r"schl|(?<![a-z])nr|code|key|gebiet|bezirk|viertel|teil|raum|block|district|area|zbez|_id$"
+    ),
+    Role.DATE: re.compile(r"stichtag|datum|date|jahr|year|stand|zeit|period"),
+    Role.SEX: re.compile(r"geschlecht|sex|gender"),
+    Role.AGE: re.compile(r"alter|age(?![a-z]*ncy)|jahrgang"),
+    Role.GROUP: re.compile(r"staat|nation|herkunft|gruppe|group|typ|art|form|status|kind|geo"),
+    Role.NAME: re.compile(r"name|bezeichnung|label|stadtteil$|viertel$|bezirk$"),
+    Role.TOTAL: re.compile(r"insgesamt|gesamt|total|summe|zusammen|all(e)?$"),
+}
+
+
+def _hint(role: Role, column: str) -> float:
+    return 0.3 if _HINTS[role].search(column.strip().casefold()) else 0.0
+
+
+def guess_columns(
+    table: RawTable, levels: Mapping[str, Sequence[str]]
+) -> tuple[tuple[Guess, ...], ...]:
+    """Ranked guesses for every column of the table; ``levels`` are the known keys per level."""
+    return tuple(
+        tuple(sorted(_of_column(table, i, levels), key=lambda g: -g.score))
+        for i in range(len(table.header))
+    )
+
+
+def _of_column(table: RawTable, position: int, levels: Mapping[str, Sequence[str]]) -> list[Guess]:
+    column = table.header[position]
+    cells = table.columns[position]
+    texts = [t for t in dict.fromkeys(c.strip() for c in cells) if t][:SAMPLE]
+    if not texts:
+        return [Guess(column, Role.EMPTY, 1.0, _("the column is empty"))]
+    found = _area_guesses(column, texts, levels)
+    found += _label_guesses(column, texts)
+    evidence = weigh(texts)
+    if evidence.is_numeric:
+        score = 0.35 + (0.1 if column in table.numeric else 0.0) - (0.2 if evidence.keys else 0.0)
+        found.append(Guess(column, Role.VALUE, score, _("all cells are numbers")))
+        if _HINTS[Role.TOTAL].search(column.strip().casefold()):
+            found.append(Guess(column, Role.TOTAL, 0.5, _("the header says that it is a total")))
+    else:
+        few = len(texts) <= 30 and len(texts) * 3 <= len(table)
+        if few:
+            text = _("few distinct texts ({count})").format(count=len(texts))
+            found.append(Guess(column, Role.GROUP, 0.3 + _hint(Role.GROUP, column), text))
+        if len(texts) > 2:
+            text = _("texts that are no keys")
+            found.append(Guess(column, Role.NAME, 0.25 + _hint(Role.NAME, column) / 2, text))
+    return found
+
+
+def _area_guesses(
+    column: str, texts: Sequence[str], levels: Mapping[str, Sequence[str]]
+) -> list[Guess]:
+    found = []
+    keys = [clean_key(t) for t in texts]
+    for level, known in levels.items():
+        if not known:
+            continue
+        match = match_keys(keys, known)
+        share = sum(match.known) / len(keys)
+        covered = len({k for k, hit in zip(match.keys, match.known, strict=True) if hit})
+        if share >= 0.6 and covered * 2 >= min(len(known), len(keys)):
+            text = _("{share} % of the keys are areas of the level {level}").format(
+                share=round(100 * share), level=level
+            )
+            score = 0.5 * share + 0.2 * covered / len(known) + _hint(Role.AREA, column)
+            found.append(Guess(column, Role.AREA, min(1.0, score), text, level))
+    codes = all(re.fullmatch(r"[0-9A-Za-z_.\-/]{1,16}", k) for k in keys)
+    if not found and codes and _hint(Role.AREA, column) and len(keys) > 1:
+        found.append(Guess(column, Role.AREA, 0.45, _("the header speaks of an area key")))
+    return found
+
+
+def _label_guesses(column: str, texts: Sequence[str]) -> list[Guess]:
+    found = []
+    days = parse_dates(texts).readings
+    good = [t for t in texts if days[t].kind in (DateKind.DAY, DateKind.YEAR, DateKind.MONTH)]
+    years = {days[t].year for t in good}
+    if len(good) == len(texts) and all(y is not None and 1800 <= y <= 2100 for y in years):
+        bare = all(days[t].kind is DateKind.YEAR for t in texts)
+        text = _("all cells are years") if bare else _("all cells are dates")
+        score = (0.4 if bare else 0.7) + _hint(Role.DATE, column)
+        found.append(Guess(column, Role.DATE, score, text))
+    sexes = parse_sexes(texts).readings
+    if len(texts) <= 5 and all(sexes[t].readable for t in texts):
+        numbers = all(t.isdigit() for t in texts)
+        score = (0.35 if numbers else 0.7) + _hint(Role.SEX, column)
+        found.append(Guess(column, Role.SEX, score, _("all cells are sexes")))
+    ages = parse_ages(texts).readings
+    groups = [t for t in texts if ages[t].group is not None]
+    if len(texts) >= 3 and len(groups) >= 0.9 * len(texts):
+        plain = all(t.isdigit() for t in texts)
+        score = (0.2 if plain else 0.6) + _hint(Role.AGE, column)
+        found.append(Guess(column, Role.AGE, score, _("the cells are age groups")))
+    return found
+
+
+def wide_headers(free: Sequence[str]) -> tuple[str, dict[str, str]] | None:
+    """Columns whose headers are ages, years or sexes: the dimension, and header -> its text."""
+    ages = parse_ages(free).readings
+    aged = {h: h for h in free if ages[h].group is not None and not h.strip().isdigit()}
+    if len(aged) >= 3:
+        return "age", aged
+    dated = {h: h for h in free if parse_date(h).kind in (DateKind.YEAR, DateKind.DAY)}
+    if len(dated) >= 2:
+        return "date", dated
+    sexes = parse_sexes(free).readings
+    sexed = {h: h for h in free if sexes[h].code is not None and not h.strip().isdigit()}
+    if len(sexed) >= 2:
+        return "sex", sexed
+    return None
