@@ -13,21 +13,19 @@ from typing import Any
 
 import pyarrow as pa
 import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
 
 from monitor_app.core.datasets import SourceFile
-from monitor_app.core.i18n import _
-from monitor_app.core.issues import Issue, Severity, fail
+from monitor_app.core.issues import Issue
 from monitor_app.core.progress import Progress
-from monitor_app.exchange import arrow_text, source
+from monitor_app.exchange import arrow_text, shapefile, source
 from monitor_app.exchange.archives import open_zip, unpack
-from monitor_app.exchange.encoding import detect_encoding
 from monitor_app.exchange.layout import name_columns
 from monitor_app.exchange.source import ReadOptions
 from monitor_app.exchange.table import RawTable
 
 FORMATS = ("gpkg", "shp", "shp-zip", "geojson", "fgb")
-_SHAPE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".cst")
+#: Formats whose header states the number of features.
+COUNTED = (".fgb",)
 
 
 def sniff(path: Path) -> float:
@@ -50,104 +48,19 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable
         name = f"/vsigzip/{path}" if source.is_gzip(path) else str(path)
         with source.unchanged(path):
             return _layers(name, path, described, options, progress)
-    return _shapefile(path.with_suffix(_case(path, ".shp")), options, progress)
-
-
-def _case(path: Path, suffix: str) -> str:
-    """``.SHP`` where the file is written so."""
-    for candidate in (suffix, suffix.upper()):
-        if path.with_suffix(candidate).exists():
-            return candidate
-    return suffix
-
-
-def _parts(path: Path) -> dict[str, Path]:
-    found = {}
-    for suffix in _SHAPE_PARTS:
-        part = path.with_suffix(_case(path, suffix))
-        if part.exists():
-            found[suffix] = part
-    return found
+    return _shapefile(path.with_suffix(shapefile.written(path, ".shp")), options, progress)
 
 
 def _shapefile(
     path: Path, options: ReadOptions, progress: Progress, outer: SourceFile | None = None
 ) -> tuple[RawTable, ...]:
-    parts = _parts(path)
-    for suffix in (".shp", ".shx", ".dbf"):
-        if suffix not in parts:
-            raise fail(
-                "shapefile-part",
-                _("The shapefile “{name}” is incomplete: its part {suffix} is missing.").format(
-                    name=path.stem, suffix=suffix), file=path.name,
-                repair=_("Copy all files with the same name (.shp, .shx, .dbf, .prj) together."),
-            )  # fmt: skip
+    parts = shapefile.parts(path)
     others = tuple(p for s, p in parts.items() if s != ".shp")
     described = outer or source.describe(parts[".shp"], progress, others)
-    encoding, issues = _dbf_encoding(parts, options)
+    encoding, issues = shapefile.text_encoding(parts, options)
     with source.unchanged(parts[".shp"]), source.unchanged(parts[".dbf"]):
         tables = _layers(str(parts[".shp"]), path, described, options, progress, encoding)
     return tuple(replace(t, encoding=encoding, issues=(*issues, *t.issues)) for t in tables)
-
-
-def _dbf_encoding(parts: dict[str, Path], options: ReadOptions) -> tuple[str, list[Issue]]:
-    """The encoding of the attribute table: as declared where that fits the bytes, else measured."""
-    if options.encoding:
-        return options.encoding, []
-    declared = None
-    for suffix in (".cpg", ".cst"):
-        if suffix in parts:
-            declared = _codec(parts[suffix].read_bytes()[:40])
-            break
-    raw = parts[".dbf"].read_bytes()
-    body = raw[int.from_bytes(raw[8:10], "little") :] if len(raw) > 10 else b""
-    if body.isascii():
-        return declared or "utf-8", []
-    # One "line" per record, so that a letter cut at the end of a field spoils one record only.
-    size = int.from_bytes(raw[10:12], "little") or len(body)
-    records = b"\n".join(body[i : i + size].replace(b"\n", b" ") for i in range(0, len(body), size))
-    measured = detect_encoding([records])
-    name = measured.name
-    if measured.mixed_count:  # letters cut at the end of a field, or truly mixed
-        return declared if declared and declared != "utf-8" else "cp1252", [
-            Issue(
-                "encoding-mixed",
-                Severity.WARNING,
-                _(
-                    "The texts of the shapefile mix encodings, or letters were cut off: {count}"
-                    " records."
-                ).format(count=measured.mixed_count),
-                parts[".dbf"].name,
-                row=measured.mixed[0],
-                count=measured.mixed_count,
-                repair=_("Check the umlauts in the preview."),
-            )
-        ]
-    if declared is None or (declared == "utf-8") == (name == "utf-8"):
-        return declared or name, []
-    return name, [Issue(
-        "encoding-declared", Severity.WARNING,
-        _("The shapefile says its texts are {declared}, but they are {measured}.").format(
-            declared=declared, measured=name),
-        parts[".dbf"].name, repair=_("Check the umlauts in the preview."),
-    )]  # fmt: skip
-
-
-def _codec(raw: bytes) -> str | None:
-    """Name of a Python codec from the text of a .cpg or .cst file."""
-    import codecs
-
-    text = raw.decode("ascii", "ignore").strip().strip("\ufeff").lower()
-    text = text.replace("ansi ", "cp").replace("ldid/87", "cp1252").replace("ldid/57", "cp1252")
-    if text.isdigit():
-        text = {"65001": "utf-8", "88591": "iso-8859-1", "28591": "iso-8859-1"}.get(
-            text, f"cp{text}"
-        )
-    try:
-        name = codecs.lookup(text).name
-    except LookupError:
-        return None
-    return "cp1252" if name == "iso8859-1" else name
 
 
 def _zipped(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable, ...]:
@@ -164,7 +77,7 @@ def _zipped(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTa
             wanted = [
                 n for n in names
                 if n.lower().rpartition(".")[0] == stem
-                and PurePosixPath(n).suffix.lower() in _SHAPE_PARTS
+                and PurePosixPath(n).suffix.lower() in shapefile.PARTS
             ]  # fmt: skip
             unpack(path, archive, wanted, folder)
             inner = replace(described, sheet=PurePosixPath(shape).stem)
@@ -222,9 +135,8 @@ def _layers(
                 if options.sheet in (None, layer):
                     inner = replace(described, sheet=layer) if len(layers) > 1 else described
                     tables.append(_layer(name, layer, path, inner, options, encoding))
-    except (DataSourceError, DataLayerError, FeatureError, FieldError, ValueError) as error:
-        raise source.damaged(path) from error
-    except pa.ArrowException as error:
+    except (RuntimeError, ValueError, OSError, pa.ArrowException) as error:
+        # GDAL's and Arrow's own errors derive from these.
         raise source.damaged(path) from error
     progress.step(1.0)
     return tuple(tables)
@@ -240,6 +152,10 @@ def _layer(
 ) -> RawTable:
     extra: dict[str, Any] = {"encoding": encoding} if encoding else {}
     meta, table = pyogrio.read_arrow(name, layer=layer, **extra)
+    if name.lower().endswith(COUNTED):
+        stated = pyogrio.read_info(name, layer=layer)["features"]
+        if stated > table.num_rows:  # GDAL stops without a word where such a file is cut off
+            raise source.damaged(path)
     geometry = meta["geometry_name"] or "wkb_geometry"
     geometries = None
     rows = tuple(range(1, table.num_rows + 1))
