@@ -55,6 +55,11 @@ class Flows:
                 np.add(stock, flow, out=stock) if sign > 0 else np.subtract(stock, flow, out=stock)
         return stock
 
+    def end_at_least_zero(self) -> Array:
+        """Like ``end``, with what rounding left below zero set to zero; a real shortage would show
+        up as an imbalance."""
+        return np.maximum(self.end(), 0.0)
+
     def imbalance(self, end: Array) -> float:
         """Largest absolute difference in any cell between a stock and the balance, in persons."""
         return float(np.max(np.abs(self.end() - end), initial=0.0))

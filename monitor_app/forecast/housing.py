@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from dataclasses import replace
 
-Array = NDArray[np.float64]
+import numpy as np
+from numpy.typing import ArrayLike
+
+from monitor_app.forecast.flows import Step
+from monitor_app.forecast.state import Array
 
 
 def first_occupants(
@@ -55,3 +58,23 @@ def released(inside: Array, movers_out: Array, limit: Array) -> tuple[Array, Arr
     taken = losses.sum(axis=-1, keepdims=True)
     placed = inside * np.divide(taken, wanted, out=np.zeros_like(taken), where=wanted > 0)
     return losses, placed
+
+
+def move_in(step: Step, occupants: Array, share_from_city: float) -> Step:
+    """A step with the first residents of new dwellings added.
+
+    ``occupants`` ``[sex, group, age, area]`` persons at the end of the step. Those from within the
+    city leave the other areas like usual movers do (by everybody who can where nobody moves);
+    those from outside are arrivals. The balance holds in every cell, moves still add up to zero.
+    """
+    flows = step.flows
+    inside, outside = split_origin(occupants, share_from_city)
+    zero = np.zeros_like(occupants)
+    usual = zero if flows.moves_out is None else flows.moves_out
+    came = zero if flows.moves_in is None else flows.moves_in
+    losses, placed = released(inside, usual, np.maximum(step.end, 0.0))
+    arrivals = zero if flows.arrivals is None else flows.arrivals
+    changed = replace(
+        flows, moves_out=usual + losses, moves_in=came + placed, arrivals=arrivals + outside
+    )
+    return replace(step, end=changed.end_at_least_zero(), flows=changed)
