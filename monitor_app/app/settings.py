@@ -31,6 +31,7 @@ class Settings:
     language: str = "de"
     theme: str = "system"  # system | light | dark
     office: str = ""  # author office printed on pages
+    last_folder: str = ""  # where the last file dialog ended
     recent: list[str] = field(default_factory=list)  # project paths, newest first
     window: dict[str, str] = field(default_factory=dict)  # geometry and dock state, base64
 
