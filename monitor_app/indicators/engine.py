@@ -19,7 +19,7 @@ from monitor_app.core.values import IndicatorTable
 from monitor_app.indicators.catalogue import Catalogue
 from monitor_app.indicators.definitions import IndicatorDef
 from monitor_app.indicators.dependencies import closure
-from monitor_app.indicators.inputs import CubeSource, InputReader
+from monitor_app.indicators.inputs import CubeSource, InputReader, answers
 from monitor_app.indicators.run import Evaluated, Run, aligned, resolve
 from monitor_app.indicators.trace import Trace, trace_value
 from monitor_app.indicators.tree import inputs
@@ -224,17 +224,13 @@ class Engine:
     ) -> tuple[DatasetInfo, ...]:
         """Data sets that a change of could change the values."""
         known = frozenset(self.catalogue.ids)
-        wanted = {
-            i.subject
+        wanted = [
+            i
             for d in definitions
             for tree in (*d.trees, *d.extra_trees)
             for i in inputs(resolve(tree, known))
-        }
-        found = [
-            i
-            for i in reader.infos
-            if (i.spec.kind, i.spec.variable if i.spec.kind is Kind.VARIABLE else None) in wanted
         ]
+        found = [i for i in reader.infos if any(answers(i, item) for item in wanted)]
         weights = {
             i.spec.aggregation.removeprefix("mean:")
             for i in found

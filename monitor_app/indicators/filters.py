@@ -26,14 +26,12 @@ FOREIGN_CODES = frozenset(
 UNKNOWN_CODES = frozenset({"unknown", "unbekannt", "u", "z"})
 
 
-def parse_filter(call: ast.Call, prepared: Prepared) -> Filter:
+def parse_filter(conditions: Sequence[ast.expr], prepared: Prepared) -> Filter:
     """The filter inside the brackets of ``pop(…)``; conditions joined by commas or ``and``."""
     reader = _FilterReader(prepared)
     found = Filter()
-    for node in call.args:
+    for node in conditions:
         found = reader.add(found, node)
-    if call.keywords:  # pragma: no cover - "=" is rewritten before Python sees it
-        raise reader.error(call, _("conditions are written as sex == f"))
     return found
 
 

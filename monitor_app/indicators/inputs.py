@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from monitor_app.core.ages import AgeAxis
-from monitor_app.core.areas import AreaSystem
+from monitor_app.core.areas import CITY, AreaSystem
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetInfo, Kind, Origin, TimeReference
 from monitor_app.core.i18n import _
@@ -19,6 +19,7 @@ from monitor_app.indicators.ageweights import age_weights, mean_age, median_age
 from monitor_app.indicators.aggregate import Placement, add_up, weighted_mean
 from monitor_app.indicators.filters import label_positions
 from monitor_app.indicators.grid import Codes, Floats, Grid
+from monitor_app.indicators.moves import ALSO_FROM, MARGINS, from_pairs
 from monitor_app.indicators.tree import CodeTest, Filter, Input
 
 _LEAST_STATUS = {
@@ -65,6 +66,13 @@ class Loaded:
     used: tuple[str, ...]
     days: tuple[date, ...]
     period: bool
+
+
+def answers(info: DatasetInfo, wanted: Input) -> bool:
+    """Whether a data set is of a kind that the input can be read from."""
+    if wanted.kind is Kind.VARIABLE:
+        return info.spec.kind is Kind.VARIABLE and info.spec.variable == wanted.variable
+    return info.spec.kind in (wanted.kind, *ALSO_FROM.get(wanted.kind, ()))
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ class InputReader:
         return tuple(
             Offer(info, self._obstacle(info, wanted, level))
             for info in self.infos
-            if (info.spec.kind, info.spec.variable if wanted.variable else None) == wanted.subject
+            if answers(info, wanted)
         )
 
     def ranking(self, wanted: Sequence[Input], level: str) -> dict[Input, tuple[str, ...]]:
@@ -156,9 +164,10 @@ class InputReader:
             return _("“{name}” is on a level that cannot be added up to this one").format(
                 name=spec.name
             )
-        if spec.level != level and not self._additive(info):
+        if spec.level != level and not self._additive(info, level):
             return _("“{name}” cannot be added up to larger areas").format(name=spec.name)
-        for dim in wanted.filter.dims:
+        pairs = ("partner",) if spec.kind is Kind.MOVES_WITHIN else ()
+        for dim in (*wanted.filter.dims, *pairs):
             if dim not in info.dims:
                 return _("“{name}” has no breakdown by {dimension}").format(
                     name=spec.name, dimension=dimension_word(dim)
@@ -173,12 +182,37 @@ class InputReader:
             return _("“{name}” has no breakdown by {dimension}").format(
                 name=spec.name, dimension=dimension_word("age")
             )
-        return self._unknown_code(info, wanted.filter)
+        return self._unknown_code(info, wanted.filter) or self._not_summable(info, wanted)
 
-    def _additive(self, info: DatasetInfo) -> bool:
+    def _not_summable(self, info: DatasetInfo, wanted: Input) -> str:
+        """Means and rates by sex or age are no parts of a sum: the filter must pick one."""
+        if info.spec.kind is not Kind.VARIABLE or info.spec.aggregation == "sum":
+            return ""
+        for dim in info.dims:
+            if dim in ("area", "date") or self._picks_one(info, wanted, dim):
+                continue
+            return _("“{name}” cannot be added up over {dimension}: pick one in a filter").format(
+                name=info.spec.name, dimension=dimension_word(dim)
+            )
+        return ""
+
+    def _picks_one(self, info: DatasetInfo, wanted: Input, dim: str) -> bool:
+        if dim == "age":
+            axis = AgeAxis.decode(info.age_axis or "0+")
+            weights = age_weights(axis, wanted)
+            return weights is not None and int((weights > 0).sum()) == 1
+        labels = self._source.cube(info.spec.key).labels[dim]
+        test: CodeTest | None = getattr(wanted.filter, dim)
+        positions = range(len(labels)) if test is None else label_positions(dim, test, labels)
+        return positions is not None and len(positions) == 1
+
+    def _additive(self, info: DatasetInfo, level: str) -> bool:
         spec = info.spec
-        if spec.kind in (Kind.ARRIVALS_WITHIN, Kind.DEPARTURES_WITHIN, Kind.MOVES_SAME_AREA):
-            # A move between two areas of one district is no arrival for the district.
+        if spec.kind in MARGINS:
+            # A move between two areas of one district is no arrival for the district; for the
+            # whole town there are none.
+            return level == CITY
+        if spec.kind is Kind.MOVES_SAME_AREA:
             return False
         return spec.kind is not Kind.VARIABLE or spec.aggregation != "none"
 
@@ -257,6 +291,10 @@ class InputReader:
         spec = info.spec
         placement = self.placement(spec.level, level, spec.key)
         cells = cube
+        if spec.kind is Kind.MOVES_WITHIN:
+            goals = Placement.of(self._areas, spec.level, level, cube.labels["partner"])
+            cells = from_pairs(cube, placement, goals, wanted.kind, spec.absent)
+            placement = Placement.of(self._areas, level, level, cells.areas, cells.areas)
         if spec.kind is Kind.VARIABLE and spec.aggregation.startswith("mean:"):
             if spec.level == level:
                 grid = add_up(cells, placement, spec.absent)
@@ -281,6 +319,8 @@ class InputReader:
             grid = reduce(cells, placement, spec.absent, wanted.interpolate)
         else:
             grid = add_up(cells, placement, spec.absent)
+            if spec.kind in MARGINS and level == CITY:
+                grid = Grid(np.where(grid.known, 0.0, grid.values), grid.status)
         return grid.at_least(_LEAST_STATUS[spec.origin])
 
     def _filtered(self, key: str, condition: Filter) -> Cube:
@@ -292,16 +332,18 @@ class InputReader:
         if mark not in self._bodies:
             while len(self._bodies) >= KEPT_BODIES:
                 del self._bodies[next(iter(self._bodies))]
-            self._bodies[mark] = self._sum_out(self._source.cube(key), condition)
+            pairs = any(i.spec.key == key and i.spec.kind is Kind.MOVES_WITHIN for i in self.infos)
+            self._bodies[mark] = self._sum_out(self._source.cube(key), condition, pairs)
         return self._bodies[mark]
 
-    def _sum_out(self, cube: Cube, condition: Filter) -> Cube:
+    def _sum_out(self, cube: Cube, condition: Filter, pairs: bool) -> Cube:
         for dim in ("sex", "group", "partner"):
             test = getattr(condition, dim)
             if test is not None and cube.has(dim):
                 positions = label_positions(dim, test, cube.labels[dim])
                 cube = cube.take(dim, positions or ())
-        return cube.sum(*(d for d in ("sex", "group", "partner") if cube.has(d)))
+        summed = ("sex", "group") if pairs else ("sex", "group", "partner")
+        return cube.sum(*(d for d in summed if cube.has(d)))
 
     def _weighted(self, cells: Cube, info: DatasetInfo, placement: Placement) -> Grid:
         """The mean of a variable over larger areas, weighted as its data set says."""

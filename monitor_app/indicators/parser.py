@@ -174,20 +174,21 @@ class _Builder:
         if not isinstance(node.func, ast.Name):
             raise self.error(node, _("only a registered function can be called"))
         name = node.func.id
+        self._no_keywords(node)
         if name in _KINDS:
-            return Input(_KINDS[name], parse_filter(node, self._prepared), column=self.column(node))
+            return Input(
+                _KINDS[name], parse_filter(node.args, self._prepared), column=self.column(node)
+            )
         if name in _REDUCERS:
             return Input(
                 Kind.POPULATION,
-                parse_filter(node, self._prepared),
+                parse_filter(node.args, self._prepared),
                 reducer=_REDUCERS[name],
                 column=self.column(node),
             )
         if name in self._special:
-            self._no_keywords(node)
             return self._special[name](node)
         if name in FUNCTIONS:
-            self._no_keywords(node)
             return self._function(name, node)
         raise self.error(
             node,
@@ -226,9 +227,10 @@ class _Builder:
         )
 
     def _variable(self, node: ast.Call) -> Node:
-        match node.args:
+        match node.args[:1]:
             case [ast.Constant(value=str() as key)] | [ast.Name(id=key)] if key:
-                return Input(Kind.VARIABLE, variable=key, column=self.column(node))
+                condition = parse_filter(node.args[1:], self._prepared)
+                return Input(Kind.VARIABLE, condition, key, column=self.column(node))
         raise self.error(
             node,
             _("variable needs the key of a variable"),

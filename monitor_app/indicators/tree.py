@@ -89,7 +89,8 @@ class Input:
 
     def text(self) -> str:
         if self.kind is Kind.VARIABLE:
-            return f'variable("{self.variable}")'
+            condition = self.filter.text()
+            return f'variable("{self.variable}"{", " if condition else ""}{condition})'
         name = {"sum": INPUT_NAMES[self.kind], "mean": "mean_pop"}.get(self.reducer, self.reducer)
         inner = f"{name}({self.filter.text()})"
         return f"interpolate({inner})" if self.interpolate else inner

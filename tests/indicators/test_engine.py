@@ -402,6 +402,25 @@ def test_variables_follow_their_aggregation_rule() -> None:
     assert "nothing" in engine.availability("q")[0]
 
 
+def test_variables_take_filters_and_means_are_not_added_up() -> None:
+    keys = ["11", "12", "21"]
+    labels = {"area": keys, "date": [DAY], "sex": ["m", "f"]}
+    ages = AgeAxis.from_lows((0, 18))
+    kids = Cube.of(labels, np.full((3, 1, 2, 2), 5.0), ages=ages)
+    income = Cube.of(labels, np.array([[[2000.0, 1000.0]]] * 3))
+    source = FakeSource().add("k", kids, kind=Kind.VARIABLE, variable="naturalised")
+    source.add("i", income, kind=Kind.VARIABLE, variable="income", aggregation="none")
+    known = catalogue(a='variable("naturalised", age < 18, sex == f)', b="naturalised",
+                      i="income", f='variable("income", sex == f)')  # fmt: skip
+    engine = engine_of(source, known)
+    assert value(engine, "a", "viertel", "11") == 5.0
+    assert value(engine, "a", "bezirk", "1") == 10.0
+    assert value(engine, "b", "viertel", "11") == 20.0
+    assert value(engine, "f", "viertel", "11") == 1000.0
+    assert engine.compute("i", "viertel").dates == ()
+    assert "Geschlecht" in engine.availability("i", "viertel")[0]
+
+
 def test_an_indicator_may_be_weighted_by_a_count() -> None:
     keys = ["11", "12", "21"]
     source = FakeSource().add("p", stock(keys, [[300], [100], [50]], ages=None))
