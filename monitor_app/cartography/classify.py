@@ -290,7 +290,18 @@ def _jenks(sample: FloatArray, k: int) -> tuple[FloatArray, bool]:
         if len(np.unique(picked)) <= k:
             picked = distinct[np.round(np.linspace(0, len(distinct) - 1, EXACT_JENKS)).astype(int)]
     bins = _run("FisherJenks", picked, k=min(k, len(np.unique(picked))))
-    return _after(sample, bins[:-1]), len(picked) < len(sample)
+    if len(picked) == len(sample):
+        return _after(sample, bins[:-1]), False
+    return np.array([_widest_gap(distinct, picked, b) for b in bins[:-1]]), True
+
+
+def _widest_gap(distinct: FloatArray, picked: FloatArray, bound: float) -> float:
+    """The upper end of the widest gap between ``bound``, the largest picked value of a class,
+    and the next picked value: where the class really ends among all values."""
+    following = picked[min(np.searchsorted(picked, bound, side="right"), len(picked) - 1)]
+    first, last = np.searchsorted(distinct, (bound, following))
+    between = distinct[first : last + 1]
+    return float(between[np.argmax(np.diff(between)) + 1]) if len(between) > 1 else np.inf
 
 
 def _by_mapclassify(sample: FloatArray, method: Method, k: int) -> FloatArray:
