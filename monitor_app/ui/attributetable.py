@@ -49,9 +49,7 @@ class AttributePanel(QWidget):
 
     filtered = Signal(object)  # RowFilter
 
-    def __init__(
-        self, theme: Theme, selection: Selection, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, theme: Theme, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._selection = selection
@@ -108,6 +106,7 @@ class AttributePanel(QWidget):
         head = view.horizontalHeader()
         head.setHighlightSections(False)
         head.setStretchLastSection(False)
+        head.setMinimumSectionSize(64)
         head.setSortIndicatorShown(True)
         head.setSectionsClickable(True)
         view.setSortingEnabled(True)
@@ -135,13 +134,13 @@ class AttributePanel(QWidget):
                 72,
             )
             self.view.setColumnWidth(column, min(wanted, 320))
+        if self.model.columnCount():
+            head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
     def _count(self) -> None:
         shown, everything = self.model.rowCount(), len(self.model.table.keys)
         text = _("{shown} of {all} areas") if shown != everything else _("{all} areas")
-        self.count.setText(
-            text.format(shown=format_number(shown), all=format_number(everything))
-        )
+        self.count.setText(text.format(shown=format_number(shown), all=format_number(everything)))
 
     # filter ------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from monitor_app.core.i18n import _
 from monitor_app.ui.icons import icon
-from monitor_app.ui.theme import Theme
+from monitor_app.ui.mapfurniture import INK
+from monitor_app.ui.theme import HEADING, Theme
 
 
 class Banner(QFrame):
@@ -36,17 +37,36 @@ class Banner(QFrame):
 
 
 class Banners(QWidget):
-    """Row of banners, hidden while there are none."""
+    """The date and a row of banners over the upper left of the map: appearing or going, they
+    do not push the map about."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
         self._shown: dict[str, Banner] = {}
         self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(12, 8, 12, 4)
+        self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(8)
-        self._row.addStretch(1)
-        self.hide()
+        self.day = QLabel()
+        self.day.setObjectName("mapDay")
+        self.day.setStyleSheet(
+            f"QLabel#mapDay {{ background: rgba(255, 255, 255, 215); color: {INK};"
+            f" border-radius: 6px; padding: 4px 8px; font-size: {HEADING}px; font-weight: 600; }}"
+        )
+        self._row.addWidget(self.day)
+        self.move(12, 12)
+        self.tell("")
+
+    def tell(self, day: str) -> None:
+        """Show the date of the map, large."""
+        self.day.setText(day)
+        self.day.setVisible(bool(day))
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setVisible(bool(self._shown) or bool(self.day.text()))
+        self.adjustSize()
+        self.resize(self.sizeHint())
 
     def put(self, name: str, picture: str, text: str, close: Callable[[], None]) -> None:
         """Show or replace the banner ``name``."""
@@ -56,8 +76,9 @@ class Banners(QWidget):
         self.drop(name)
         banner = Banner(self._theme, picture, text, close, self)
         self._shown[name] = banner
-        self._row.insertWidget(self._row.count() - 1, banner)
-        self.show()
+        self._row.addWidget(banner)
+        banner.show()
+        self._fit()
 
     def drop(self, name: str) -> None:
         banner = self._shown.pop(name, None)
@@ -65,7 +86,7 @@ class Banners(QWidget):
             self._row.removeWidget(banner)
             banner.hide()
             banner.deleteLater()
-        self.setVisible(bool(self._shown))
+        self._fit()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ class TreeChooser(QToolButton):
         metrics = self.fontMetrics()
         # ampersands would become shortcuts
         self.setText(
-            metrics.elidedText(shown, Qt.TextElideMode.ElideRight, 320).replace("&", "&&") + "  ▾"
+            metrics.elidedText(shown, Qt.TextElideMode.ElideRight, 400).replace("&", "&&") + "  ▾"
         )
         self.setToolTip(shown)
         self.setAccessibleName(f"{self._placeholder}: {title}" if title else self._placeholder)

@@ -27,13 +27,14 @@ _WIDTH, _HEIGHT = 560, 420
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that can be found. ``kind`` (Befehl, Kennzahl, Gebiet) and ``hint`` (a shortcut,
-    a topic, a key) stand beside the title."""
+    """Something that can be found. ``kind`` (Befehl, Kennzahl, Gebiet) and ``hint`` (a topic, a
+    key) stand beside the title, and a command's ``keys``, which are not searched."""
 
     title: str
     kind: str
     hint: str
     run: Callable[[], object]
+    keys: str = ""
 
 
 def rank(entries: Sequence[Entry], text: str) -> list[Entry]:
@@ -90,7 +91,7 @@ class CommandSearch(QFrame):
         self._hits = rank(self._entries, text)
         self.list.clear()
         for entry in self._hits:
-            aside = " · ".join(part for part in (entry.kind, entry.hint) if part)
+            aside = " · ".join(part for part in (entry.kind, entry.hint, entry.keys) if part)
             item = QListWidgetItem(f"{entry.title}   –   {aside}" if aside else entry.title)
             item.setToolTip(entry.title)
             self.list.addItem(item)

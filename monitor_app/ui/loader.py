@@ -25,6 +25,7 @@ HEAVY = (
     "pydantic",
     "yaml",
     "monitor_app.app.session",
+    "monitor_app.app.demo",
 )
 
 

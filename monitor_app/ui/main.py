@@ -3,6 +3,7 @@ at once; geopandas, matplotlib, SQLAlchemy and the like are loaded in a thread b
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,10 +49,14 @@ def open_window(app: QApplication, settings: Settings) -> MainWindow:
     return window
 
 
-def run(argv: Sequence[str] | None = None, project: Path | None = None) -> int:
-    """Show the window and stay until it is closed; returns the exit code."""
+def run(
+    argv: Sequence[str] | None = None, project: Path | None = None, *, sample: bool = False
+) -> int:
+    """Show the window and stay until it is closed; returns the exit code. ``project`` (or the
+    sample town) is opened as soon as everything is loaded."""
     settings = Settings.load()
-    LANGUAGE.use(settings.language)
+    if "MONITOR_APP_LANGUAGE" not in os.environ:
+        LANGUAGE.use(settings.language)
     app = application(sys.argv if argv is None else argv)
     translate_qt(app)
     reason = unsafe_reason(QLabel().update)
@@ -62,4 +67,6 @@ def run(argv: Sequence[str] | None = None, project: Path | None = None) -> int:
     QTimer.singleShot(0, window.load)
     if project is not None:
         window.open_path(project)
+    elif sample:
+        window.open_sample()
     return app.exec()

@@ -110,15 +110,15 @@ class MapButtons(QFrame):
         self.move(self._map.width() - self.width() - 12, 12)
 
 
-def paint_furniture(painter: QPainter, view: View, spec: MapSpec) -> None:
-    """Scale bar at the lower left, date at the upper left."""
+def paint_furniture(painter: QPainter, view: View, spec: MapSpec, *, day: bool) -> None:
+    """Scale bar at the lower left, and the date at the upper left where nothing else shows it."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     font = painter.font()
     font.setPixelSize(HEADING)
     font.setBold(True)
     painter.setFont(font)
-    text = spec.date_text
+    text = spec.date_text if day else ""
     width = painter.fontMetrics().horizontalAdvance(text)
     back = QColor(PAPER)
     back.setAlpha(215)

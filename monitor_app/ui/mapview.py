@@ -291,7 +291,7 @@ class MapView(QWidget):
             painter.setPen(pen)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
-    def _paint_map(self, painter: QPainter) -> None:
+    def _paint_map(self, painter: QPainter, *, day: bool = False) -> None:
         painter.fillRect(self.rect(), self._theme.colour("map_ground"))
         frame = self._frame
         if frame is None or self._spec is None:
@@ -301,7 +301,7 @@ class MapView(QWidget):
                 painter.drawText(self.rect().adjusted(48, 24, -48, -24), flags, self.empty_text)
             return
         frame.paint(painter, self._view)
-        paint_furniture(painter, self._view, self._spec)
+        paint_furniture(painter, self._view, self._spec, day=day)
 
     def picture(self) -> QImage:
         """The map as shown, without buttons, for the clipboard and small previews."""
@@ -310,7 +310,7 @@ class MapView(QWidget):
         image.setDevicePixelRatio(dpr)
         painter = QPainter(image)
         painter.setFont(self.font())
-        self._paint_map(painter)
+        self._paint_map(painter, day=True)
         painter.end()
         return image
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -36,6 +37,7 @@ class RecentRow(QFrame):
         super().__init__()
         self.path = str(path)
         self.setProperty("role", "card")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         found = path.exists()
@@ -222,11 +224,9 @@ class StartPage(QScrollArea):
 
     def _offer(self, picture: str, text: str, primary: bool = False) -> QPushButton:
         button = QPushButton(text)
-        button.setMinimumHeight(44)
         button.setIconSize(QSize(20, 20))
         button.setIcon(icon(picture, self._theme, "on_accent" if primary else "text"))
-        if primary:
-            button.setProperty("role", "primary")
+        button.setProperty("role", "offer-first" if primary else "offer")
         return button
 
     def set_drop_active(self, on: bool) -> None:

@@ -176,6 +176,13 @@ QPushButton[role="primary"] { background: $accent; color: $on_accent; border-col
 QPushButton[role="primary"]:hover { background: $accent_hover; }
 QPushButton[role="primary"]:focus { border: 2px solid $text; }
 QPushButton[role="primary"]:disabled { background: $hover; color: $muted; border-color: $line; }
+QPushButton[role="offer"], QPushButton[role="offer-first"] { min-height: 42px; }
+QPushButton[role="offer-first"] { background: $accent; color: $on_accent;
+  border-color: $accent; font-weight: 600; }
+QPushButton[role="offer-first"]:hover { background: $accent_hover; }
+QPushButton[role="offer-first"]:focus { border: 2px solid $text; }
+QPushButton[role="offer-first"]:disabled { background: $hover; color: $muted;
+  border-color: $line; }
 QPushButton[role="link"] { border: 0; background: transparent; color: $accent; text-align: left;
   padding: 0 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; background: transparent; }
@@ -198,16 +205,19 @@ QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border;
   selection-background-color: $selected; selection-color: $on_selected; padding: 4px; }
 QComboBox QAbstractItemView::item { min-height: ${control}px; }
+QAbstractSpinBox QLineEdit { border: 0; padding: 0; min-height: 0; background: transparent; }
+QAbstractSpinBox QLineEdit:focus { border: 0; padding: 0; }
 QSpinBox::up-button, QSpinBox::down-button { width: 20px; border: 0; background: transparent; }
 QSpinBox::up-arrow { image: url("$arrow_up"); width: 10px; height: 10px; }
 QSpinBox::down-arrow { image: url("$arrow"); width: 10px; height: 10px; }
 QCheckBox, QRadioButton { min-height: ${control}px; spacing: 8px; background: transparent; }
 QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px;
   border: 1px solid $border; background: $surface; border-radius: 4px; }
-QRadioButton::indicator { border-radius: 8px; }
+QRadioButton::indicator { border-radius: 9px; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent;
   image: url("$check"); }
-QRadioButton::indicator:checked { background: $accent; border: 4px solid $surface; }
+QRadioButton::indicator:checked { width: 8px; height: 8px; background: $surface;
+  border: 5px solid $accent; border-radius: 9px; }
 QCheckBox:focus, QRadioButton:focus { color: $accent; text-decoration: underline; }
 QCheckBox::indicator:focus, QRadioButton::indicator:focus { border: 2px solid $accent; }
 
@@ -239,6 +249,7 @@ QTableView, QTreeView, QListView { background: $surface; border: 0; alternate-ba
   selection-color: $on_selected; }
 QTableView:focus, QTreeView:focus, QListView:focus { border: 2px solid $accent; }
 QListView::item, QTreeView::item { min-height: ${control}px; padding: 0 4px; }
+QListView::item:disabled, QTreeView::item:disabled { color: $muted; }
 QTableView::item { padding: 0 8px; }
 QTableView::item:focus { border: 2px solid $accent; }
 QHeaderView { background: $surface; border: 0; }

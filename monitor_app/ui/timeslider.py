@@ -136,22 +136,42 @@ class TimeAxis(QWidget):
         self.setToolTip(_("Step with the arrow keys, drag the handle, or click a date"))
 
     def labelled(self) -> tuple[int, ...]:
-        """Indices of the dates whose labels fit without touching each other; both ends first."""
+        """Indices of the dates whose labels fit without touching each other: both ends, and
+        between them every date or those of every 2nd, 5th, 10th … year."""
         if not self._dates:
             return ()
-        chosen: list[tuple[float, float, int]] = []
-        metrics = self.fontMetrics()
-        rest = range(1, len(self._dates) - 1)
-        order = [0, len(self._dates) - 1]
-        order += [i for i in rest if self._dates[i].year % 10 == 0]
-        order += [i for i in rest if self._dates[i].year % 5 == 0]
-        order += list(rest)
-        for i in order:
-            half = metrics.horizontalAdvance(short_label(self._dates[i])) / 2 + 6
-            left, right = self.x_of(i) - half, self.x_of(i) + half
-            if all(right <= a or left >= b for a, b, _i in chosen):
-                chosen.append((left, right, i))
-        return tuple(sorted(i for _a, _b, i in chosen))
+        ends = list(dict.fromkeys((0, len(self._dates) - 1)))
+        between = range(1, len(self._dates) - 1)
+        for step in (0, 1, 2, 5, 10, 20, 50, 100):
+            years: set[int] = set()
+            chosen: list[int] = []
+            for i in between:
+                year = self._dates[i].year
+                if step and (year % step or year in years):
+                    continue
+                years.add(year)
+                chosen.append(i)
+            fitting = self._fitting(ends)
+            inner = [i for i in chosen if self._free(i, fitting)]
+            if len(self._fitting(inner)) == len(inner):
+                return tuple(sorted([*fitting, *inner]))
+        return tuple(self._fitting(ends))
+
+    def _span(self, i: int) -> tuple[float, float]:
+        half = self.fontMetrics().horizontalAdvance(short_label(self._dates[i])) / 2 + 6
+        return self.x_of(i) - half, self.x_of(i) + half
+
+    def _free(self, i: int, others: Sequence[int]) -> bool:
+        left, right = self._span(i)
+        return all(right <= a or left >= b for a, b in map(self._span, others))
+
+    def _fitting(self, wanted: Sequence[int]) -> list[int]:
+        """Those that touch none before them."""
+        kept: list[int] = []
+        for i in wanted:
+            if self._free(i, kept):
+                kept.append(i)
+        return kept
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

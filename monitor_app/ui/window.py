@@ -44,7 +44,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.theme = theme
         self.workbench: Workbench | None = None
-        self._waiting: list[Callable[[], object]] = []
+        self._waiting: list[Callable[[Workbench], None]] = []
         self.setWindowTitle(_("Small-area monitoring"))
         self.setAcceptDrops(True)
         self.setMinimumSize(640, 420)
@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
         self.loader.failed.connect(self._cannot_load)
         self.show_recent()
         self.rail.check(START)
+        self.start.setFocus()
         self._restore_geometry()
 
     # building --------------------------------------------------------------------------------
@@ -118,6 +119,7 @@ class MainWindow(QMainWindow):
     def show_page(self, key: str) -> None:
         self.rail.check(key)
         self.pages.setCurrentWidget(self._by_key[key])
+        self._by_key[key].setFocus()
         if self.workbench is not None:
             self.workbench.page_shown(key)
 
@@ -138,30 +140,36 @@ class MainWindow(QMainWindow):
 
         self.jobs.facts.clear()
         self.workbench = Workbench(self)
+        if self._waiting:
+            QApplication.restoreOverrideCursor()
         waiting, self._waiting = self._waiting, []
         for call in waiting:
-            call()
+            call(self.workbench)
 
     def _cannot_load(self, library: str) -> None:
         self.jobs.showMessage(_("A part of the program is missing: {name}").format(name=library))
 
-    def when_ready(self, call: Callable[[], object]) -> None:
+    def when_ready(self, call: Callable[[Workbench], None]) -> None:
         """Call now, or as soon as everything is loaded."""
-        if self.workbench is None:
-            self._waiting.append(call)
+        if self.workbench is not None:
+            call(self.workbench)
+            return
+        if not self._waiting:
             QApplication.setOverrideCursor(Qt.CursorShape.BusyCursor)
-            self._waiting.append(QApplication.restoreOverrideCursor)
-        else:
-            call()
+        self._waiting.append(call)
 
     def _later(self, command: str) -> None:
-        self.when_ready(lambda: self.workbench and self.workbench.run(command))
+        self.when_ready(lambda bench: bench.run(command))
 
     # what the workbench and others use -------------------------------------------------------
 
     def open_path(self, path: Path) -> None:
         """Open a project, or import a file into the open one."""
-        self.when_ready(lambda: self.workbench and self.workbench.open_paths([path]))
+        self.when_ready(lambda bench: bench.open_paths([path]))
+
+    def open_sample(self) -> None:
+        """Open the sample town as soon as everything is loaded."""
+        self._later("sample")
 
     def say(self, text: str) -> None:
         """A short message about something that worked."""
@@ -212,7 +220,7 @@ class MainWindow(QMainWindow):
         paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            self.when_ready(lambda: self.workbench and self.workbench.open_paths(paths))
+            self.when_ready(lambda bench: bench.open_paths(paths))
 
     # window ----------------------------------------------------------------------------------
 
@@ -237,6 +245,9 @@ class MainWindow(QMainWindow):
         if self.workbench is not None:
             self.workbench.shutdown()
         self.loader.shutdown()
+        if self._waiting:
+            self._waiting.clear()
+            QApplication.restoreOverrideCursor()
         self.jobs.shutdown()
         self.settings.save()
         event.accept()

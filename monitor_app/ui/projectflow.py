@@ -1,0 +1,354 @@
+"""Opening, saving, closing and recovering projects, and what to ask before something is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from monitor_app.app.demo import make_demo
+from monitor_app.app.session import Event
+from monitor_app.app.settings import home_folder
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import UserError
+from monitor_app.core.progress import Progress
+
+if TYPE_CHECKING:
+    from monitor_app.project.recovery import Leftover
+    from monitor_app.ui.workbench import Workbench
+
+MAP = "map"
+DATA = "data"
+#: Issue codes that say "this is no project": then a dropped file is something to import.
+NO_PROJECT = {"not_a_project"}
+PROJECT_FILTER = "GeoPackage (*.gpkg)"
+
+
+def data_filter() -> str:
+    """Kinds of files that can be imported, for file dialogs."""
+    kinds = "*.csv *.txt *.xlsx *.xls *.ods *.gpkg *.shp *.zip *.geojson *.json *.fgb *.parquet"
+    return f"{_('Tables and boundaries')} ({kinds});;{_('All files')} (*)"
+
+
+class ProjectFlow:
+    """Commands about the project as a whole. Everything slow is a job of the workbench."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._session = bench.session
+        self._window = bench.window_
+        self._leaving = False
+
+    # asking --------------------------------------------------------------------------------
+
+    def leave(self, then: Callable[[], object]) -> None:
+        """Call ``then`` when the open project may go: at once where nothing is unsaved, else
+        after the user chose to save or to discard."""
+        session = self._session
+        if not session.has_project or session.project.read_only or not session.project.dirty:
+            then()
+            return
+        box = QMessageBox(self._window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(_("Unsaved changes"))
+        box.setText(_("Save the changes in “{name}”?").format(name=session.project.name))
+        save = box.addButton(_("Save"), QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton(_("Discard"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save)
+
+        def chosen() -> None:
+            if box.clickedButton() is save:
+                self.save(then)
+            elif box.clickedButton() is discard:
+                session.close(discard=True)
+                then()
+
+        box.finished.connect(lambda _result: chosen())
+        box.open()
+
+    def may_close(self, again: Callable[[], object]) -> bool:
+        """Whether the window may close now; if not, ``again`` is called once it may."""
+        session = self._session
+        if self._leaving:
+            return True
+        if self._bench.locked:
+            self._window.say(_("Please wait or cancel what is running."))
+            return False
+        if not session.has_project or session.project.read_only or not session.project.dirty:
+            return True
+
+        def go() -> None:
+            self._leaving = True
+            again()
+
+        self.leave(go)
+        return False
+
+    # opening -------------------------------------------------------------------------------
+
+    def _opened(self, page: str = MAP) -> None:
+        session = self._session
+        session.announce(Event.PROJECT)
+        if session.has_project and not session.map_levels():
+            page = DATA
+        self._window.show_page(page)
+
+    def new(self) -> None:
+        path, _kind = QFileDialog.getSaveFileName(
+            self._window, _("New project"), self._folder(_("Project") + ".gpkg"), PROJECT_FILTER,
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )  # fmt: skip
+        if path:
+            target = Path(path)
+            if target.suffix.lower() != ".gpkg":
+                target = target.with_name(target.name + ".gpkg")
+            self.leave(lambda: self._create(target))
+
+    def _create(self, target: Path) -> None:
+        self._bench.job(
+            _("Creating the project"),
+            lambda _progress: self._session.create(target, target.stem),
+            lambda _none: self._opened(DATA),
+            changes=True,
+        )
+
+    def open(self) -> None:
+        path, _kind = QFileDialog.getOpenFileName(
+            self._window, _("Open a project"), self._folder(), PROJECT_FILTER
+        )
+        if path:
+            self.open_file(Path(path))
+
+    def open_file(self, path: Path, mode: str = "write") -> None:
+        """Open a project; a file that is none is imported instead."""
+
+        def failed(error: UserError) -> None:
+            codes = {issue.code for issue in error.issues}
+            if codes & NO_PROJECT:
+                self.import_files([path])
+            elif "locked" in codes:
+                self._ask_locked(path, error)
+            else:
+                self._window.show_issues(
+                    _("“{name}” cannot be opened").format(name=path.name), error.issues
+                )
+                self._bench.show_project()
+
+        def go() -> None:
+            self._bench.job(
+                _("Opening {name}").format(name=path.name),
+                lambda progress: self._session.open(path, mode, progress),
+                lambda _none: self._opened(),
+                failed=failed,
+                changes=True,
+            )
+
+        self.leave(go)
+
+    def _ask_locked(self, path: Path, error: UserError) -> None:
+        box = QMessageBox(self._window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle(_("Project in use"))
+        box.setText(error.issues[0].message)
+        box.setInformativeText(error.issues[0].repair or "")
+        read = box.addButton(_("Open read-only"), QMessageBox.ButtonRole.AcceptRole)
+        take = box.addButton(_("Take over"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole)
+
+        def chosen() -> None:
+            if box.clickedButton() is read:
+                self.open_file(path, "read")
+            elif box.clickedButton() is take:
+                self.open_file(path, "take_over")
+
+        box.finished.connect(lambda _result: chosen())
+        box.open()
+
+    def sample(self) -> None:
+        def work(progress: Progress) -> None:
+            path = make_demo(home_folder(), progress.part(0.0, 0.9))
+            self._session.open(path, progress=progress.part(0.9, 1.0))
+
+        def go() -> None:
+            self._bench.job(
+                _("Opening the sample town"),
+                work,
+                lambda _none: self._opened(),
+                changes=True,
+            )
+
+        self.leave(go)
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Files that were dropped: one GeoPackage may be a project, all else is imported."""
+        if len(paths) == 1 and paths[0].suffix.lower() == ".gpkg":
+            self.open_file(paths[0])
+        else:
+            self.import_files(paths)
+
+    # recovering ----------------------------------------------------------------------------
+
+    def offer_leftovers(self) -> None:
+        """Offer on the start page what a crash left behind."""
+        self._bench.job(
+            _("Looking for unsaved work"),
+            lambda _progress: self._session.leftovers(),
+            self._show_leftovers,
+            failed=lambda _error: None,
+        )
+
+    def _show_leftovers(self, found: tuple[Leftover, ...]) -> None:
+        for leftover in found:
+            when = leftover.time.astimezone().strftime("%d.%m.%Y %H:%M")
+            count = len(leftover.revisions)
+            text = _("Unsaved work in “{name}” from {time}: {changes}").format(
+                name=leftover.name,
+                time=when,
+                changes=leftover.revisions[-1].label
+                if count == 1
+                else _("{count} changes").format(count=count),
+            )
+            offer = self._window.start.add_leftover(text)
+
+            def restore(leftover: Leftover = leftover, offer=offer) -> None:  # type: ignore[no-untyped-def]
+                self.leave(lambda: self._restore(leftover, offer.hide))
+
+            def discard(leftover: Leftover = leftover, offer=offer) -> None:  # type: ignore[no-untyped-def]
+                leftover.discard()
+                offer.hide()
+
+            offer.restored.connect(restore)
+            offer.discarded.connect(discard)
+
+    def _restore(self, leftover: Leftover, hide: Callable[[], object]) -> None:
+        def done(_none: object) -> None:
+            hide()
+            self._opened()
+
+        self._bench.job(
+            _("Restoring {name}").format(name=leftover.name),
+            lambda _progress: self._session.recover(leftover),
+            done,
+            changes=True,
+        )
+
+    # saving and closing --------------------------------------------------------------------
+
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        """Write the user's file; go on with ``then`` when that has succeeded."""
+        self._save(_("Saving"), self._session.save, then)
+
+    def save_as(self) -> None:
+        project = self._session.project
+        path, _kind = QFileDialog.getSaveFileName(
+            self._window, _("Save as"), str(project.path), PROJECT_FILTER
+        )
+        if path:
+            target = Path(path)
+            if target.suffix.lower() != ".gpkg":
+                target = target.with_name(target.name + ".gpkg")
+            # The dialog has asked about replacing a file.
+            self._save(
+                _("Saving"),
+                lambda progress: self._session.save_as(target, progress, overwrite=True),
+                None,
+            )
+
+    def _save(
+        self, label: str, work: Callable[[Progress], None], then: Callable[[], object] | None
+    ) -> None:
+        def done(_none: object) -> None:
+            self._bench.keep_picture()
+            self._session.announce(Event.SAVED)
+            self._window.show_recent()
+            self._window.say(_("Saved."))
+            if then is not None:
+                then()
+
+        self._bench.job(label, work, done, changes=True)
+
+    def close(self) -> None:
+        def go() -> None:
+            self._session.close()
+            self._session.announce(Event.PROJECT)
+
+        self.leave(go)
+
+    # changing ------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        self._move(_("Undoing"), self._session.undo, _("Undone: {what}"))
+
+    def redo(self) -> None:
+        self._move(_("Redoing"), self._session.redo, _("Redone: {what}"))
+
+    def _move(self, label: str, work: Callable[[], object], said: str) -> None:
+        def done(revision: object) -> None:
+            self._session.announce(Event.DATA)
+            self._window.say(said.format(what=getattr(revision, "label", "")))
+
+        self._bench.job(label, lambda _progress: work(), done, changes=True)
+
+    def remove_dataset(self, key: str) -> None:
+        """Take a data set out; undo brings it back, so nobody is asked."""
+
+        def done(revision: object) -> None:
+            self._session.announce(Event.DATA)
+            self._window.say(
+                _("{what} – Ctrl+Z brings it back").format(what=getattr(revision, "label", ""))
+            )
+
+        self._bench.job(
+            _("Removing"),
+            lambda _progress: self._session.remove_dataset(key),
+            done,
+            changes=True,
+        )
+
+    # importing -----------------------------------------------------------------------------
+
+    def choose_files(self) -> None:
+        paths, _kind = QFileDialog.getOpenFileNames(
+            self._window, _("Import files"), self._folder(), data_filter()
+        )
+        if paths:
+            self.import_files([Path(p) for p in paths])
+
+    def import_files(self, paths: Sequence[Path]) -> None:
+        """Begin an import; without a project one is created first."""
+        if self._session.has_project:
+            self._bench.begin_import(paths)
+            return
+        path, _kind = QFileDialog.getSaveFileName(
+            self._window, _("Where shall the new project be kept?"),
+            self._folder(_("Project") + ".gpkg"), PROJECT_FILTER,
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )  # fmt: skip
+        if not path:
+            return
+        target = Path(path)
+        if target.suffix.lower() != ".gpkg":
+            target = target.with_name(target.name + ".gpkg")
+
+        def done(_none: object) -> None:
+            self._opened(DATA)
+            self._bench.begin_import(paths)
+
+        self._bench.job(
+            _("Creating the project"),
+            lambda _progress: self._session.create(target, target.stem),
+            done,
+            changes=True,
+        )
+
+    def _folder(self, name: str = "") -> str:
+        """Where file dialogs begin: beside the project used last."""
+        recent = self._session.settings.recent
+        folder = Path(recent[0]).parent if recent else Path.home()
+        return str(folder / name) if name else str(folder)

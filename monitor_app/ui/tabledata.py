@@ -1,0 +1,74 @@
+"""The attribute table of what the map shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor_app.cartography.classify import classifiable
+from monitor_app.cartography.mapspec import MapKind, MapSpec, difference
+from monitor_app.core.i18n import _
+from monitor_app.core.status import Status
+from monitor_app.core.values import IndicatorTable
+from monitor_app.ui.tablemodel import Column, NumberColumn, TableData, TextColumn
+
+
+def ranks(values: NDArray[np.float64], status: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Place of each value, 1 for the highest; equal values share the better place, NaN without
+    a value."""
+    good = classifiable(values, status)
+    ordered = np.sort(values[good])
+    places = np.full(values.shape, np.nan)
+    places[good] = 1 + len(ordered) - np.searchsorted(ordered, values[good], side="right")
+    return places
+
+
+def table_of(
+    spec: MapSpec, table: IndicatorTable, parents: Mapping[str, str], parent_title: str
+) -> TableData:
+    """Rows in the order of the map. ``parents``: area key -> name of the area above it."""
+    columns: list[Column] = [
+        TextColumn(_("Area"), spec.names),
+        TextColumn(_("Key"), spec.keys),
+    ]
+    if parents:
+        columns.append(TextColumn(parent_title, tuple(parents.get(k, "") for k in spec.keys)))
+    if spec.kind is MapKind.VALUE:
+        main = len(columns)
+        columns.append(
+            NumberColumn(_("Value"), spec.values, spec.status, spec.precision, unit=spec.unit)
+        )
+    else:
+        main = len(columns) + (3 if spec.kind is MapKind.CHANGE_RELATIVE else 2)
+        columns += _change_columns(spec, table)
+    shown = columns[main]
+    assert isinstance(shown, NumberColumn)
+    places = ranks(shown.values, shown.status)
+    marks = np.where(np.isnan(places), Status.NOT_APPLICABLE, Status.OK).astype(np.uint8)
+    columns.append(NumberColumn(_("Rank"), places, marks))
+    return TableData(spec.keys, tuple(columns), main)
+
+
+def _change_columns(spec: MapSpec, table: IndicatorTable) -> list[Column]:
+    place = {key: i for i, key in enumerate(table.areas)}
+    rows = np.array([place.get(key, -1) for key in spec.keys], dtype=np.int64)
+    assert spec.base_day is not None
+    assert spec.day is not None
+    both = []
+    for day in (spec.base_day, spec.day):
+        at = table.dates.index(day)
+        values = np.where(rows < 0, np.nan, table.values[rows, at])
+        status = np.where(rows < 0, np.uint8(Status.MISSING), table.status[rows, at])
+        both.append((values, status.astype(np.uint8)))
+    (before, before_status), (after, after_status) = both
+    change, change_status = difference(before, before_status, after, after_status)
+    share, share_status = difference(before, before_status, after, after_status, relative=True)
+    precision, unit = table.precision, table.unit
+    return [
+        NumberColumn(_("Before"), before, before_status, precision, unit=unit),
+        NumberColumn(_("After"), after, after_status, precision, unit=unit),
+        NumberColumn(_("Difference"), change, change_status, precision, True, unit),
+        NumberColumn(_("Change"), share, share_status, max(1, precision), True, "%"),
+    ]

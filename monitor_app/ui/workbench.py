@@ -1,0 +1,459 @@
+"""What connects the session with the window: commands, pages, and what they show.
+
+Slow calls of the session run as jobs. While a job changes the session, everything that reads it
+is switched off; the map itself stays usable.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QByteArray, QMimeData, QObject
+from PySide6.QtGui import QGuiApplication, QKeySequence
+
+from monitor_app.app.maps import map_spec, shapes_of
+from monitor_app.app.session import Choice, Event, Session
+from monitor_app.app.view import ChangeKind
+from monitor_app.cartography.mapspec import group_levels
+from monitor_app.cartography.shapes import AreaShapes
+from monitor_app.core.formats import format_date
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import UserError
+from monitor_app.core.progress import Progress
+from monitor_app.ui.chooser import Choice as TreeChoice
+from monitor_app.ui.chooser import Topic
+from monitor_app.ui.commandsearch import CommandSearch, Entry
+from monitor_app.ui.contextbar import ContextBar
+from monitor_app.ui.datapage import DataPage
+from monitor_app.ui.exportdialog import PageDialog, TableDialog
+from monitor_app.ui.help import AboutDialog, HelpDialog
+from monitor_app.ui.legendpanel import ClassChoice
+from monitor_app.ui.mappage import MapPage, Picture
+from monitor_app.ui.projectflow import ProjectFlow
+from monitor_app.ui.tabledata import table_of
+from monitor_app.ui.thumbnails import keep_thumbnail
+from monitor_app.ui.topics import topic_name
+
+if TYPE_CHECKING:
+    from monitor_app.ui.window import MainWindow
+
+T = TypeVar("T")
+
+START, DATA, MAP = "start", "data", "map"
+
+
+class Workbench(QObject):
+    """Lives as long as its window; created when the libraries are loaded."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.window_ = window
+        self.theme = window.theme
+        self.session = Session(window.settings)
+        self._shapes: dict[tuple[str, tuple[int, ...]], AreaShapes] = {}
+        self._choices: tuple[Choice, ...] = ()
+        self._locked = False
+        self._offered_for = ""
+        self.bar = ContextBar(self.theme)
+        self.bar.hide()
+        window.add_bar(self.bar)
+        self.map = MapPage(self.theme, self.session.selection)
+        self.data = DataPage(self.theme)
+        window.add_page(DATA, "data", _("Data"), self.data)
+        window.add_page(MAP, "map", _("Map"), self.map)
+        self.flow = ProjectFlow(self)
+        self.search = CommandSearch(window)
+        self._connect()
+        self._commands = self._all_commands()
+        self._restore_panels()
+        self._unsubscribe = self.session.subscribe(self._heard)
+        self.show_project()
+        self.flow.offer_leftovers()
+
+    def _connect(self) -> None:
+        bar = self.bar
+        bar.level_chosen.connect(lambda level: self.change_view(level=level))
+        bar.indicator_chosen.connect(lambda indicator: self.change_view(indicator=indicator))
+        bar.day_chosen.connect(lambda day: self.change_view(day=day))
+        bar.search_wanted.connect(self.open_search)
+        self.map.changed.connect(self._map_wants)
+        self.data.import_wanted.connect(lambda: self.run("import"))
+        self.data.remove_wanted.connect(self.flow.remove_dataset)
+
+    def _all_commands(self) -> dict[str, Callable[[], object]]:
+        flow, page = self.flow, self.map
+        return {
+            "new": flow.new, "open": flow.open, "sample": flow.sample,
+            "save": flow.save, "save_as": flow.save_as, "close": flow.close,
+            "import": flow.choose_files, "undo": flow.undo, "redo": flow.redo,
+            "page": self.export_page, "table": self.export_table,
+            "copy_map": self.copy_map,
+            "copy_table": lambda: page.table.copy_rows(everything=True),
+            "select_all": page.select_all, "select_invert": page.invert_selection,
+            "select_none": self.session.selection.clear,
+            "filter": self.open_filter, "commands": self.open_search,
+            "zoom_in": lambda: page.map.zoom(1.5), "zoom_out": lambda: page.map.zoom(1 / 1.5),
+            "zoom_all": page.map.zoom_to_all, "zoom_selection": page.map.zoom_to_selection,
+            "show_table": self.show_table, "refresh": self.refresh,
+            "reset_layout": page.reset_layout,
+            "back": lambda: page.step(-1), "forward": lambda: page.step(1),
+            "play": page.slider.play.toggle, "balance": page.toggle_balance,
+            "help": self.show_help, "about": self.show_about,
+        }  # fmt: skip
+
+    def run(self, command: str) -> None:
+        """Carry out a command by its id."""
+        self._commands[command]()
+
+    # jobs ----------------------------------------------------------------------------------
+
+    def job(
+        self,
+        label: str,
+        work: Callable[[Progress], T],
+        done: Callable[[T], None],
+        *,
+        failed: Callable[[UserError], None] | None = None,
+        cancelled: Callable[[], None] | None = None,
+        changes: bool = False,
+    ) -> None:
+        """Run slow work; ``changes``: the session changes meanwhile, so nothing else may use
+        it. Failures are shown as a table of findings unless ``failed`` takes them."""
+
+        def on_done(result: T) -> None:
+            self._lock(False)
+            done(result)
+
+        def on_failed(error: UserError) -> None:
+            self._lock(False)
+            if failed is not None:
+                failed(error)
+            else:
+                self.window_.show_issues(_("That did not work"), error.issues)
+                self.show_project()
+
+        def on_cancelled() -> None:
+            self._lock(False)
+            if cancelled is not None:
+                cancelled()
+            self.show_project()
+
+        if changes:
+            self._lock(True)
+        self.window_.jobs.start(label, work, done=on_done, failed=on_failed, cancelled=on_cancelled)
+
+    def _lock(self, on: bool) -> None:
+        self._locked = on
+        for widget in (self.bar, self.data, *self.map.tools(), self.window_.start):
+            widget.setEnabled(not on)
+        self._enable()
+
+    @property
+    def locked(self) -> bool:
+        return self._locked
+
+    # what the session tells ------------------------------------------------------------------
+
+    def _heard(self, event: Event) -> None:
+        if event is Event.VIEW:
+            self.show_map()
+        elif event is Event.SAVED:
+            self._show_name()
+        else:
+            self.show_project()
+
+    def show_project(self) -> None:
+        """Everything anew: another project, or other data in it."""
+        there = self.session.has_project
+        self.bar.setVisible(there)
+        for key in (DATA, MAP):
+            self.window_.rail.offer(key, there)
+        self._shapes.clear()
+        self._show_name()
+        self.window_.show_recent()
+        if not there:
+            self.map.show_nothing("")
+            if self.window_.page != START:
+                self.window_.show_page(START)
+            self._enable()
+            return
+        self._offered_for = ""
+        self.data.show_project(self.session.project)
+        self.show_map()
+
+    def _offer_indicators(self) -> None:
+        """Find out which indicators can be computed on the shown level."""
+        level = self.session.view.level
+        if level == self._offered_for:
+            return
+        self._offered_for = level
+        self.job(
+            _("Looking at the indicators"),
+            lambda _progress: self.session.choices(level),
+            self._take_choices,
+            failed=lambda _error: None,  # the map says what is missing
+        )
+
+    def _take_choices(self, choices: tuple[Choice, ...]) -> None:
+        self._choices = choices
+        by_topic: dict[str, list[TreeChoice]] = {}
+        for choice in choices:
+            known = choice.definition
+            why = ""
+            if not choice.ready:
+                why = _("Missing: {inputs}").format(inputs="; ".join(choice.missing))
+            words = f"{known.name.de} {known.name.en} {known.description.shown}"
+            by_topic.setdefault(known.topic, []).append(
+                TreeChoice(known.id, known.name.shown, why, words)
+            )
+        topics = [Topic(topic_name(key), tuple(found)) for key, found in by_topic.items()]
+        self.bar.set_topics(topics, self.session.view.indicator)
+
+    def _show_name(self) -> None:
+        window = self.window_
+        if not self.session.has_project:
+            window.setWindowTitle(_("Small-area monitoring"))
+            window.setWindowModified(False)
+            return
+        project = self.session.project
+        window.setWindowTitle(f"{project.name}[*]")
+        window.setWindowModified(project.dirty)
+        self.bar.set_project(project.name, project.dirty, project.read_only)
+        self._label_undo()
+
+    def _label_undo(self) -> None:
+        project = self.session.project
+        for name, label, plain in (
+            ("undo", project.undo_label, _("Undo")),
+            ("redo", project.redo_label, _("Redo")),
+        ):
+            action = self.window_.actions_[name]
+            action.setText(f"{plain}: {label}" if label else plain)
+            action.setEnabled(bool(label) and not self._locked and not project.read_only)
+
+    def _enable(self) -> None:
+        there = self.session.has_project and not self._locked
+        writable = there and not self.session.project.read_only
+        shown = there and self.map.picture is not None
+        actions = self.window_.actions_
+        actions.enable(project=there, writable=writable, shown=shown)
+        for name in ("new", "open", "sample", "quit"):
+            actions[name].setEnabled(not self._locked)
+        if shown and self.map.picture is not None:
+            actions["balance"].setChecked(self.map.picture.spec.base_day is not None)
+        if there:
+            self._label_undo()
+
+    # showing the map -------------------------------------------------------------------------
+
+    def change_view(self, **changes: Any) -> None:
+        """Change what is shown. Another indicator or level is computed in the background first,
+        so that the window never waits."""
+        view = self.session.view
+        indicator = changes.get("indicator", view.indicator)
+        level = changes.get("level", view.level)
+        if (indicator, level) == (view.indicator, view.level):
+            self.session.set_view(**changes)
+            return
+        name = self.session.catalogue.get(indicator).name.shown
+        self.job(
+            _("Computing {name}").format(name=name),
+            lambda _progress: self.session.compute(indicator, level),
+            lambda _table: self.session.set_view(**changes),
+            changes=True,
+        )
+
+    def _map_wants(self, changes: dict[str, Any]) -> None:
+        if "breaks" in changes:
+            view = self.session.view
+            place = f"{view.indicator}|{view.level}"
+            changes = {"breaks": {**view.breaks, place: tuple(changes["breaks"])}}
+        if "change" in changes:
+            changes = {"change": ChangeKind(changes["change"])}
+        if changes.get("method") == "manual":
+            changes = {**changes, **self._breaks_as_shown()}
+        self.change_view(**changes)
+
+    def _breaks_as_shown(self) -> dict[str, Any]:
+        """Own limits begin with those on screen."""
+        view, picture = self.session.view, self.map.picture
+        place = f"{view.indicator}|{view.level}"
+        if picture is None or place in view.breaks:
+            return {}
+        found = picture.spec.classification.breaks
+        rounded = tuple(dict.fromkeys(round(b, picture.spec.precision) for b in found))
+        return {"breaks": {**view.breaks, place: rounded}}
+
+    def show_map(self) -> None:
+        """Bring map, legend, charts, table and context bar up to the session's view."""
+        session = self.session
+        view = session.view
+        levels = [(level.key, level.name) for level in session.map_levels()]
+        self.bar.set_levels(levels, view.level)
+        self.bar.indicator.set_current(view.indicator)
+        try:
+            picture = self._picture()
+        except UserError as error:
+            self.bar.set_days(session.dates() if view.level else (), view.day)
+            issue = error.issues[0]
+            self.map.show_nothing("\n\n".join(t for t in (issue.message, issue.repair) if t))
+        else:
+            self.bar.set_days(picture.days, view.day)
+            self.map.show_picture(picture)
+            count = len(picture.spec.keys)
+            self.window_.jobs.facts.setText(
+                f"{picture.spec.level_name}: {count} · {format_date(picture.spec.day)}"
+                if picture.spec.day
+                else ""
+            )
+        self._enable()
+        self._offer_indicators()
+
+    def _picture(self) -> Picture:
+        session = self.session
+        view = session.view
+        spec = map_spec(session, view)
+        table = session.compute(view.indicator, view.level)
+        above = group_levels(session.areas, view.level)
+        parents: dict[str, str] = {}
+        title = ""
+        if above:
+            names = session.names(above[0])
+            ancestors = session.areas.ancestor(view.level, above[0])
+            parents = {key: names.get(up, up) for key, up in ancestors.items()}
+            title = session.areas.level(above[0]).name
+        choice = ClassChoice(
+            view.method,
+            view.k,
+            view.whole_series,
+            view.palette,
+            view.breaks.get(f"{view.indicator}|{view.level}", ()),
+            None if view.compare_to is None else view.change is ChangeKind.RELATIVE,
+        )
+        rate = session.catalogue.get(view.indicator).aggregation != "sum"
+        return Picture(
+            spec,
+            self._shapes_now(),
+            table,
+            table_of(spec, table, parents, title),
+            choice,
+            table.dates,
+            rate=rate or spec.unit == "%",
+        )
+
+    def _shapes_now(self) -> AreaShapes:
+        """The same object as long as the same areas are valid: the map need not be drawn anew."""
+        view = self.session.view
+        located = (a for a in self.session.areas.at(view.level, view.day) if a.located)
+        place = (view.level, tuple(area.id for area in located))
+        if place not in self._shapes:
+            self._shapes[place] = shapes_of(self.session, view.level, view.day)
+        return self._shapes[place]
+
+    # commands of the workspaces --------------------------------------------------------------
+
+    def page_shown(self, key: str) -> None:
+        if key != MAP:
+            self.map.slider.stop()
+
+    def show_table(self) -> None:
+        self.window_.show_page(MAP)
+        self.map.raise_dock("table")
+        self.map.table.view.setFocus()
+
+    def open_filter(self) -> None:
+        self.window_.show_page(MAP)
+        self.map.raise_dock("table")
+        self.map.table.focus_filter()
+
+    def copy_map(self) -> None:
+        data = QMimeData()
+        data.setImageData(self.map.map.picture())
+        QGuiApplication.clipboard().setMimeData(data)
+        self.window_.say(_("The map is on the clipboard."))
+
+    def export_page(self) -> None:
+        if self.map.picture is not None:
+            PageDialog(self, self.map.picture).open()
+
+    def export_table(self) -> None:
+        if self.map.picture is not None:
+            TableDialog(self, self.map.picture).choose()
+
+    def refresh(self) -> None:
+        self.show_project()
+
+    def show_help(self) -> None:
+        HelpDialog(self.theme, self.window_.page, self.window_.actions_, self.window_).open()
+
+    def show_about(self) -> None:
+        AboutDialog(self.theme, self.window_).open()
+
+    def open_search(self) -> None:
+        """All commands, indicators and areas in one list."""
+        entries = [
+            Entry(
+                action.text().replace("&", ""),
+                _("Command"),
+                "",
+                action.trigger,
+                action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
+            )
+            for action in self.window_.actions_.all()
+            if action.isEnabled()
+        ]
+        for choice in self._choices:
+            known = choice.definition
+            if choice.ready:
+                go = partial(self._go, indicator=known.id)
+                topic = topic_name(known.topic)
+                entries.append(Entry(known.name.shown, _("Indicator"), topic, go))
+        picture = self.map.picture
+        if picture is not None:
+            entries += [
+                Entry(name, _("Area"), key, partial(self._find_area, key))
+                for key, name in zip(picture.spec.keys, picture.spec.names, strict=True)
+            ]
+        self.search.open(entries)
+
+    def _go(self, **changes: Any) -> None:
+        self.window_.show_page(MAP)
+        self.change_view(**changes)
+
+    def _find_area(self, key: str) -> None:
+        self.window_.show_page(MAP)
+        self.session.selection.set((key,))
+        self.map.map.zoom_to_selection()
+
+    # files and the end -----------------------------------------------------------------------
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        self.flow.open_paths(paths)
+
+    def begin_import(self, paths: Sequence[Path]) -> None:
+        """Show the import page for some files."""
+
+    def may_close(self, again: Callable[[], object]) -> bool:
+        return self.flow.may_close(again)
+
+    def keep_picture(self) -> None:
+        """A small map of the project for the start page."""
+        if self.session.has_project and self.map.picture is not None:
+            keep_thumbnail(str(self.session.project.path), self.map.map.picture())
+
+    def _restore_panels(self) -> None:
+        stored = self.window_.settings.window.get("panels", "")
+        if stored:
+            self.map.restoreState(QByteArray(b64decode(stored)))
+
+    def shutdown(self) -> None:
+        """End threads; close the project (what is unsaved stays recoverable)."""
+        self.window_.settings.window["panels"] = b64encode(self.map.saveState().data()).decode()
+        self._unsubscribe()
+        self.map.shutdown()
+        self.window_.jobs.shutdown()
+        self.session.close()
