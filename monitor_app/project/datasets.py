@@ -27,6 +27,11 @@ from monitor_app.core.issues import UserError, fail
 from monitor_app.project import areas, cubes, geopackage, history, schema
 from monitor_app.project.history import Change
 
+
+class UnknownDataset(KeyError):  # noqa: N818 - a lookup that found nothing
+    """There is no data set with this key."""
+
+
 _ENUMS: dict[str, Any] = {"kind": Kind, "time": TimeReference, "origin": Origin, "absent": Absent}
 
 
@@ -88,7 +93,7 @@ def cube(conn: sa.Connection, key: str) -> Cube:
     """The numbers of a data set; ``KeyError`` where there is none with that key."""
     row = _row(conn, key)
     if row is None or row.layer is not None:
-        raise KeyError(key)
+        raise UnknownDataset(key)
     spec = spec_from(row.spec)
     dims = tuple(row.dims.split(","))
     axes = json.loads(row.axes)
@@ -105,7 +110,7 @@ def points(conn: sa.Connection, key: str) -> PointTable:
     """Facilities of a data set; ``KeyError`` where there is none with that key."""
     row = _row(conn, key)
     if row is None or row.layer is None:
-        raise KeyError(key)
+        raise UnknownDataset(key)
     f = schema.FACILITY.c
     rows = conn.execute(
         sa.select(f.x, f.y, f.attributes).where(f.dataset == row.number).order_by(f.position)
@@ -183,7 +188,7 @@ def remove(change: Change, key: str) -> None:
     """Take a data set out of the project; ``KeyError`` where there is none with that key."""
     row = _row(change.conn, key)
     if row is None:
-        raise KeyError(key)
+        raise UnknownDataset(key)
     cubes.remove(change, row.number)
     change.remove(schema.FACILITY, schema.FACILITY.c.dataset == row.number)
     change.remove(schema.DATASET, schema.DATASET.c.id == row.id)

@@ -126,6 +126,8 @@ def told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise from_os(error, path) from error
+    except UnicodeDecodeError as error:  # names or messages from a database with broken text
+        raise damaged(path) from error
     except (sqlite3.Error, sa.exc.DBAPIError) as error:
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
         finding = from_sqlite(cause, path) if isinstance(cause, sqlite3.Error) else None

@@ -110,6 +110,33 @@ def head(conn: sa.Connection) -> int:
     return int(store.get_meta(conn, "head") or 0)
 
 
+def state(conn: sa.Connection) -> str:
+    """Where the history stands: newest revision in force, newest revision of all."""
+    top = conn.execute(sa.select(sa.func.max(schema.REVISION.c.id))).scalar() or 0
+    return f"{head(conn)}/{top}"
+
+
+def set_saved(conn: sa.Connection, saved: str) -> None:
+    """Note that the user's file has the history up to this state."""
+    store.set_meta(conn, "saved", saved)
+
+
+def saved_head(conn: sa.Connection) -> int:
+    """Newest revision in force in the user's file, -1 where there is no file yet."""
+    saved = store.get_meta(conn, "saved") or ""
+    return int(saved.partition("/")[0]) if saved else -1
+
+
+def is_saved(conn: sa.Connection) -> bool:
+    """Whether the user's file has everything, what can be redone included."""
+    return store.get_meta(conn, "saved") == state(conn)
+
+
+def is_dirty(conn: sa.Connection) -> bool:
+    """Whether the content differs from that of the user's file."""
+    return saved_head(conn) != head(conn)
+
+
 def begin(
     conn: sa.Connection,
     label: str,
@@ -150,7 +177,7 @@ def mergeable(conn: sa.Connection, merge_key: str | None) -> int | None:
     """The head revision where a change with this key may take its place (a slider dragged on),
     None else. What has been saved stays a step of its own."""
     current = head(conn)
-    if merge_key is None or current == 0 or store.get_meta(conn, "saved_head") == str(current):
+    if merge_key is None or current == 0 or saved_head(conn) == current:
         return None
     found = conn.execute(
         sa.select(schema.REVISION.c.merge_key).where(schema.REVISION.c.id == current)

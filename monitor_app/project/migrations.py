@@ -30,6 +30,7 @@ def migrate(store: Store, version: int, app_version: str) -> None:
 def _from_1_to_2(conn: sa.Connection) -> None:
     """Styles for QGIS, merged steps of undo, and sums that other programs can read."""
     for statement in (
+        "DELETE FROM monitor_meta WHERE key = 'saved_head'",
         "ALTER TABLE monitor_revision ADD COLUMN merge_key TEXT",
         "ALTER TABLE monitor_dataset ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE monitor_undo_dataset ADD COLUMN revision INTEGER",

@@ -6,6 +6,8 @@ import re
 import sqlite3
 from pathlib import Path
 
+import sqlalchemy as sa
+
 import monitor_app
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError, fail
@@ -18,6 +20,11 @@ from monitor_app.project.target import no_project
 _STANDARD_TRIGGER = re.compile(
     r"rtree_.+_(insert|update[1-7]?|delete)|trigger_(insert|delete)_feature_count_.+"
 )
+#: What may stand before a bracket in them.
+_STANDARD_CALLS = {
+    "st_isempty", "st_minx", "st_maxx", "st_miny", "st_maxy", "lower", "values", "when", "and",
+    "or", "not", "in",
+}  # fmt: skip
 
 
 def check_and_migrate(store: Store, target: Path) -> None:
@@ -26,6 +33,14 @@ def check_and_migrate(store: Store, target: Path) -> None:
     The database is a copy; ``target`` is only named in findings. A read-only store of a newer
     version that allows older readers is left as it is.
     """
+    try:
+        _check_and_migrate(store, target)
+    except (sqlite3.Error, sa.exc.SQLAlchemyError, ValueError, TypeError) as error:
+        # Whatever else a broken file makes SQLite say.
+        raise faults.damaged(target) from error
+
+
+def _check_and_migrate(store: Store, target: Path) -> None:
     raw = store.raw
     with faults.told(target):
         if raw.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
@@ -101,14 +116,12 @@ def _check_harmless(raw: sqlite3.Connection, target: Path) -> None:
 
 
 def _known_body(sql: str | None) -> bool:
-    """Standard triggers write to the layer's own index and count, nowhere else."""
-    written = re.findall(
-        r"(?:INTO|UPDATE|DELETE\s+FROM)\s+[\"']?([\w ]+)", sql or "", re.IGNORECASE
-    )
-    return all(
-        name.strip().lower().startswith(("rtree_", "gpkg_ogr_contents", "of ", "on "))
-        or name.strip().lower() in ("of", "on")
-        for name in written
+    """Standard triggers write to the layer's index and count and call nothing else."""
+    text = (sql or "").lower()
+    written = re.findall(r"(?:into|update(?!\s+o[fn]\b)|from)\s+[\"']?(\w+)", text)
+    called = re.findall(r"(\w+)[\"']?\s*\(", text)
+    return all(name.startswith(("rtree_", "gpkg_ogr_contents")) for name in written) and all(
+        name in _STANDARD_CALLS or name.startswith("rtree_") for name in called
     )
 
 

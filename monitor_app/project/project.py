@@ -131,7 +131,7 @@ class Project:
             store = Store(work.path, read_only=mode == READ)
             opening.check_and_migrate(store, target)
             with store.transaction(housekeeping=True) as conn:
-                stores.set_meta(conn, "saved_head", str(history.head(conn)))
+                history.set_saved(conn, history.state(conn))
                 history.skip_used_ids(conn)
             project = cls(target, store, work, lock)
             # From here on the copy counts as somebody's work (see ``recovery``).
@@ -185,7 +185,7 @@ class Project:
     def dirty(self) -> bool:
         """Whether there is anything that the user's file does not have."""
         with self._store.read() as conn:
-            return stores.get_meta(conn, "saved_head") != str(history.head(conn))
+            return history.is_dirty(conn)
 
     def areas(self) -> AreaSystem:
         with self._store.lock:
@@ -238,7 +238,9 @@ class Project:
         try:
             with self._store.read() as conn:
                 yield conn
-        except (ValueError, TypeError) as error:
+        except datasets.UnknownDataset:
+            raise
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
             raise faults.damaged(self._path) from error
 
     # --- changes -------------------------------------------------------------------------------
@@ -374,7 +376,7 @@ class Project:
         failure the file is untouched and the work safe in the working copy. Nothing is written
         where the file has everything already."""
         lock = self._own_lock()
-        if not self.dirty and self._as_saved():
+        if self._nothing_to_save():
             return
         job = Publication(
             self._store, self._work, lock, self._path, self._work.note.fingerprint,
@@ -417,8 +419,12 @@ class Project:
             raise faults.read_only_place(self._path)
         return self._lock
 
-    def _as_saved(self) -> bool:
-        """Whether the user's file is still what we opened or saved last."""
+    def _nothing_to_save(self) -> bool:
+        """Whether the user's file has everything, what can be redone included, and is still what
+        we opened or saved last."""
+        with self._store.read() as conn:
+            if not history.is_saved(conn):
+                return False
         known = self._work.note.fingerprint
         with faults.told(self._path):
             return known is not None and known.same_content(targets.fingerprint(self._path))
@@ -437,7 +443,7 @@ class Project:
         """The user's file is in place: from here on nothing may look like a failure. If the notes
         cannot be written, the project stays marked as unsaved, which costs a second save."""
         with suppress(UserError), self._store.transaction(housekeeping=True) as conn:
-            stores.set_meta(conn, "saved_head", str(job.head))
+            history.set_saved(conn, job.state)
         with suppress(UserError):
             self._work.update(
                 fingerprint=fingerprint, pending=None, target=str(job.target), mode=WRITE

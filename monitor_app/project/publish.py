@@ -57,7 +57,7 @@ class Publication:
     progress: Progress
     overwrite: bool = False
     steps: Steps | None = None
-    head: int = field(default=0, init=False)
+    state: str = field(default="", init=False)  # of the history, as it is published
     counts: dict[str, int] = field(default_factory=dict, init=False)
     digest: str = field(default="", init=False)
     size: int = field(default=0, init=False)
@@ -140,7 +140,7 @@ def vacuum(job: Publication) -> None:
     goal.unlink(missing_ok=True)
     with job.store.lock, faults.told(goal):
         with job.store.read() as conn:
-            job.head = history.head(conn)
+            job.state = history.state(conn)
             job.counts = row_counts(conn)
         job.store.vacuum_into(goal, lambda: job.progress.token.cancelled)
 

@@ -125,15 +125,14 @@ def _describe(work: WorkFile) -> Leftover | None:
         return unreadable
     try:
         with store.read() as conn:
-            saved = int(stores.get_meta(conn, "saved_head") or 0)
-            head = history.head(conn)
+            saved, dirty = history.saved_head(conn), history.is_dirty(conn)
             name = stores.get_meta(conn, "name") or work.note.name
             fresh = tuple(r for r in history.revisions(conn) if r.id > saved and not r.undone)
     except (UserError, sqlite3.Error, ValueError, sa.exc.SQLAlchemyError):
         return unreadable
     finally:
         store.close()
-    if head == saved:
+    if not dirty:
         return None
     last = fresh[-1].time if fresh else note.opened
     return Leftover(name, Path(note.target), fresh, last, work.path)

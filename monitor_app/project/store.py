@@ -113,7 +113,7 @@ def create_tables(conn: sa.Connection, name: str, identity: str, app_version: st
     write_versions(conn, app_version)
     for key, value in (("name", name), ("identity", identity), ("head", "0"), ("next_id", "1")):
         set_meta(conn, key, value)
-    set_meta(conn, "saved_head", "-1")
+    set_meta(conn, "saved", "")
 
 
 def write_versions(conn: sa.Connection, app_version: str) -> None:
