@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
 
@@ -20,9 +23,20 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+
+def _members(codes: bytes) -> NDArray[np.bool_]:
+    table = np.zeros(256, dtype=np.bool_)
+    table[list(codes)] = True
+    return table
+
+
 # German letters beside an ASCII letter: the same bytes are rare signs in the other code page.
-_CP1252 = re.compile(rb"[A-Za-z][\xe4\xf6\xfc\xdf\xe9\xe8]|[\xc4\xd6\xdc\xe4\xf6\xfc][a-z]")
-_CP850 = re.compile(rb"[A-Za-z][\x84\x94\x81\xe1\x82\x8a]|[\x8e\x99\x9a\x84\x94\x81][a-z]")
+_LETTERS = _members(bytes(range(65, 91)) + bytes(range(97, 123)))
+_CP1252 = _members(b"\xe4\xf6\xfc\xdf\xe9\xe8\xc4\xd6\xdc")
+_CP850 = _members(b"\x84\x94\x81\xe1\x82\x8a\x8e\x99\x9a")
+# What may be a letter in UTF-8.
+_SEQUENCE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _MOJIBAKE = re.compile("Ã[¤¶¼Ÿ„–œ]|â‚¬|Â[ §°²]")
 LISTED = 20
 LONGEST_LINE = 1 << 25
@@ -72,9 +86,24 @@ class _Scan:
         self.twice: list[int] = []
 
     def block(self, raw: bytes) -> None:
-        """``raw`` holds whole lines."""
+        """``raw`` holds whole lines; what can be told from all of them at once is told so."""
+        count = raw.count(b"\n") or raw.count(b"\r") or 1
         if raw.isascii():
-            self.line += raw.count(b"\n") or raw.count(b"\r")
+            self.line += count
+            return
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            plain = len(self.bad) == LISTED and not _SEQUENCE.search(raw)
+            plain = plain and b"\n" in raw
+            if plain:
+                high, ends = self._weigh(raw)
+                self.bad_count += len(np.unique(np.searchsorted(ends, high)))
+        else:
+            plain = "\ufffd" not in text and not _MOJIBAKE.search(text)
+            self.utf8 += plain
+        if plain:
+            self.line += count
             return
         lines = raw.split(b"\n") if b"\n" in raw else raw.splitlines()
         if lines and not lines[-1]:
@@ -84,6 +113,17 @@ class _Scan:
             if not line.isascii():
                 self._text(line)
 
+    def _weigh(self, raw: bytes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Evidence for both code pages; positions of the bytes beyond ASCII and of line ends."""
+        codes = np.frombuffer(raw, dtype=np.uint8)
+        high = np.flatnonzero(codes > 127)
+        found = codes[high]
+        letter = _LETTERS[codes]
+        beside = letter[np.maximum(high - 1, 0)] | letter[np.minimum(high + 1, len(codes) - 1)]
+        self.cp1252 += int((_CP1252[found] & beside).sum())
+        self.cp850 += int((_CP850[found] & beside).sum())
+        return high, np.flatnonzero(codes == 10)
+
     def _text(self, line: bytes) -> None:
         try:
             text = line.decode("utf-8")
@@ -91,8 +131,7 @@ class _Scan:
             self.bad_count += 1
             if len(self.bad) < LISTED:
                 self.bad.append(self.line)
-            self.cp1252 += len(_CP1252.findall(line))
-            self.cp850 += len(_CP850.findall(line))
+            self._weigh(line)
             return
         self.utf8 += 1
         if "\ufffd" in text and len(self.lossy) < LISTED:

@@ -324,3 +324,10 @@ def test_any_bytes_are_a_table_or_a_clear_message(tmp_path, data):
         assert all(i.message and i.file == "f.bin" for i in error.issues)
     else:
         assert all(len(c) == len(t) for t in tables for c in t.columns)
+
+
+def test_mixed_encodings_are_counted_beyond_the_lines_listed(tmp_path):
+    bad = "03;Brücke\n".encode("cp1252")
+    raw = b"key;name\n" + bad * 90_000 + "02;Größe\n".encode() + bad * 90_000 + bad * 7
+    (issue,) = only(write(tmp_path, raw)).issues
+    assert (issue.code, issue.row, issue.count) == ("encoding-mixed", 2, 180_007)
