@@ -298,7 +298,8 @@ def _jenks(sample: FloatArray, k: int) -> tuple[FloatArray, bool]:
 def _widest_gap(distinct: FloatArray, picked: FloatArray, bound: float) -> float:
     """The upper end of the widest gap between ``bound``, the largest picked value of a class,
     and the next picked value: where the class really ends among all values."""
-    following = picked[min(np.searchsorted(picked, bound, side="right"), len(picked) - 1)]
+    after = int(np.searchsorted(picked, bound, side="right"))
+    following = picked[min(after, len(picked) - 1)]
     first, last = np.searchsorted(distinct, (bound, following))
     between = distinct[first : last + 1]
     return float(between[np.argmax(np.diff(between)) + 1]) if len(between) > 1 else np.inf

@@ -51,10 +51,12 @@ def _letters(root: ElementTree.Element) -> dict[str, str]:
 
 def _face(face: str, letters: str) -> str:
     options = subset.Options()
-    options.layout_features = ["kern"]
     options.notdef_outline = True
     options.hinting = False
-    with TTFont(font_path(face)) as font:
+    with TTFont(font_path(face), recalcTimestamp=False) as font:
+        for table in ("GSUB", "GPOS", "GDEF"):  # reading them takes a second; we need none
+            if table in font:
+                del font[table]
         subsetter = subset.Subsetter(options)
         subsetter.populate(text=letters)
         subsetter.subset(font)
