@@ -18,6 +18,24 @@ from monitor_app.project.project import Project
 from monitor_app.reports.page import Orientation, SheetLayout
 
 SAMPLE_RECIPES = "beispielstadt_"
+DELIVERY = (
+    "grenzen/gebietsgliederung.gpkg",
+    "bevoelkerung/bevoelkerung_2009_2017.csv",
+    "bevoelkerung/bevoelkerung_2018_2024.csv",
+    "bewegungen/geburten.csv",
+    "bewegungen/sterbefaelle.csv",
+    "bewegungen/zuzuege.csv",
+    "bewegungen/wegzuege.csv",
+    "bewegungen/umzuege.csv",
+    "bewegungen/binnenzuzuege.csv",
+    "bewegungen/binnenfortzuege.csv",
+    "bewegungen/einbuergerungen.csv",
+    "wohnen/fertigstellungen.csv",
+    "wohnen/wohnungsbestand.csv",
+    "wohnen/angebotsmieten.csv",
+    "soziales/soziales.csv",
+    "kitas/kitas.csv",
+)
 SHOWN = ("einwohner", "altenquotient")
 
 
@@ -27,16 +45,15 @@ def sample_folder() -> Path:
 
 
 def sample_files() -> tuple[Path, ...]:
-    """The delivery of the sample town: everything that a shipped recipe is for."""
-    folder = sample_folder()
-    if not folder.is_dir():
+    """The yearly delivery of the sample town."""
+    files = tuple(sample_folder() / name for name in DELIVERY)
+    if not all(path.is_file() for path in files):
         raise fail(
             "no_sample",
             _("The files of the sample town are missing."),
             repair=_("Install the program again, or load your own files."),
         )
-    endings = {".csv", ".xlsx", ".gpkg", ".zip"}
-    return tuple(sorted(p for p in folder.rglob("*") if p.suffix in endings))
+    return files
 
 
 def make_demo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -9,22 +10,31 @@ import numpy as np
 from monitor_app.app.session import Session
 from monitor_app.core.areas import CITY
 from monitor_app.core.formats import format_date, format_number
+from monitor_app.core.i18n import _
 from monitor_app.core.status import Status, has_value
 from monitor_app.core.values import IndicatorTable
 
 
 def overview(session: Session) -> dict[str, Any]:
-    """Levels with number of areas; data sets with kind, level, dates and total per date."""
+    """Levels with number of areas (``areas``: in force today, ``former``: given up by a reform,
+    ``unlocated``: without boundary, in totals only); data sets with kind, level, dates and total per date."""
     project, system = session.project, session.areas
     levels = []
     for level in system.levels:
         areas = system.at(level.key)
-        keys = {a.key for a in areas if a.located}
-        unlocated = {a.key for a in areas} - keys
-        if level.key == CITY and not keys:
+        ever = {a.key for a in areas if a.located}
+        unlocated = {a.key for a in areas} - ever
+        if level.key == CITY and not ever:
             continue
+        present = {a.key for a in areas if a.located and a.valid_on(date.today())}
         levels.append(
-            {"key": level.key, "name": level.name, "areas": len(keys), "unlocated": len(unlocated)}
+            {
+                "key": level.key,
+                "name": level.name,
+                "areas": len(present),
+                "former": len(ever - present),
+                "unlocated": len(unlocated),
+            }
         )
     datasets = [
         {
@@ -58,7 +68,12 @@ def overview_text(found: dict[str, Any]) -> str:
     """The overview for reading."""
     lines = [f"{found['project']}  ({found['crs'] or '–'})", ""]
     for level in found["levels"]:
-        extra = f"  (+{level['unlocated']})" if level["unlocated"] else ""
+        parts = (
+            (level["former"], _("{count} former")),
+            (level["unlocated"], _("{count} without boundary")),
+        )
+        notes = ", ".join(text.format(count=n) for n, text in parts if n)
+        extra = f"  ({notes})" if notes else ""
         lines.append(f"  {level['name']:<24} {level['areas']:>6}{extra}")
     for data in found["datasets"]:
         lines += ["", f"  {data['name']}  [{data['key']}, {data['kind']}, {data['level']}]"]
