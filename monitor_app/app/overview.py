@@ -17,7 +17,8 @@ from monitor_app.core.values import IndicatorTable
 
 def overview(session: Session) -> dict[str, Any]:
     """Levels with number of areas (``areas``: in force today, ``former``: given up by a reform,
-    ``unlocated``: without boundary, in totals only); data sets with kind, level, dates and total per date."""
+    ``unlocated``: without boundary, in totals only); data sets with kind, level, dates and total
+    per date."""
     project, system = session.project, session.areas
     levels = []
     for level in system.levels:
