@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import sqlalchemy as sa
 
+from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
 from monitor_app.project import schema
@@ -51,7 +54,12 @@ def check(conn: sa.Connection) -> tuple[Issue, ...]:
             findings.append(Issue(code, Severity.ERROR, message, repair=backup, count=count))
     for name, day, total, found in conn.exec_driver_sql(_UNBALANCED):
         text = _("“{name}”, {day}: the total {total} is not the sum of its areas, {found}.")
-        message = text.format(name=name, day=day, total=total, found=found)
+        message = text.format(
+            name=name,
+            day=format_date(date.fromisoformat(day)),
+            total=format_number(total, 2),
+            found=format_number(found, 2),
+        )
         again = _("Import the file of this date again.")
         findings.append(Issue("unbalanced", Severity.ERROR, message, repair=again))
     layers = set(conn.execute(sa.select(schema.LEVEL.c.layer)).scalars())

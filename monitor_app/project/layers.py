@@ -10,7 +10,6 @@ import numpy as np
 import shapely
 import sqlalchemy as sa
 
-from monitor_app.core.i18n import _
 from monitor_app.project import geopackage, schema
 
 
@@ -118,7 +117,7 @@ def _column_names(titles: list[str]) -> list[str]:
     taken = {"id", "geom"}
     result = []
     for title in titles:
-        plain = title.replace("\x00", "").strip() or _("column")
+        plain = title.replace("\x00", "").strip() or "column"
         name, number = plain, 1
         while name.lower() in taken:
             number += 1

@@ -106,13 +106,12 @@ def _check_harmless(raw: sqlite3.Connection, target: Path) -> None:
             continue
         raise fail(
             "foreign_code",
-            _("“{name}” contains a {kind} that does not belong to a project and was not opened.")
-            .format(name=target.name, kind={"view": _("view"), "trigger": _("trigger")}.get(
-                kind, _("virtual table"))),
+            _("“{name}” contains triggers or views that do not belong to a project.").format(
+                name=target.name
+            ),
             file=str(target),
-            repair=_("Use this file only if you know where it comes from; open a backup of your "
-                     "project instead."),
-        )  # fmt: skip
+            repair=_("Open a backup of your project. Do not use this file unless you trust it."),
+        )
 
 
 def _known_body(sql: str | None) -> bool:
