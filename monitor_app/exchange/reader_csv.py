@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -24,8 +25,10 @@ FORMAT = "csv"
 LISTED = 20
 #: A cell larger than this comes from a quotation mark that is never closed.
 CELL_LIMIT = 1 << 24
-#: Rows read between two looks at the cancel button.
-STRIDE = 20_000
+#: Rows turned into columns at a time, and read between two looks at the cancel button.
+BLOCK, STRIDE = 2_000, 20_000
+#: Footnotes are looked for in the last rows.
+TAIL = 500
 
 csv.field_size_limit(CELL_LIMIT)
 
@@ -73,19 +76,12 @@ def sniff(path: Path) -> float:
 def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable, ...]:
     """The whole file as one table."""
     plan = examine(path, options, progress.part(0.0, 0.3))
-    lines: list[int] = []
-    cells: list[list[str]] = []
     with source.unchanged(path), open_text(path, plan.encoding) as text:
         rows = _Rows(plan, text)
-        for line, row in rows:
-            lines.append(line)
-            cells.append(row)
-            if len(lines) % STRIDE == 0:
-                progress.step(None, _("{count} rows read").format(count=len(lines)))
+        part = _Part(plan)
+        part.fill(iter(rows), None, progress, 0)
     issues = _end_issues(plan, rows)
-    end = layout.find_tail(cells, 0, plan.width, padded=False)
-    after = tuple(layout.joined(r) for r in cells[end:] if layout.filled(r))
-    table = _table(plan, cells[:end], lines[:end], after, None)
+    table = part.table(None, final=True)
     progress.step(0.9)
     table = replace(
         table, decimal=prove_decimal(table.columns), issues=(*plan.issues, *issues, *table.issues)
@@ -111,26 +107,117 @@ def read_chunks(
         following = next(stream, None)
         first = True
         while following is not None or first:
-            lines: list[int] = []
-            cells: list[list[str]] = []
-            for line, row in islice(chain([following] if following else [], stream), rows):
-                lines.append(line)
-                cells.append(row)
-                if len(lines) % STRIDE == 0:
-                    count = _("{count} rows read").format(count=done + len(lines))
-                    progress.step(None, count)
-            done += len(lines)
+            part = _Part(plan)
+            part.fill(chain([following] if following else [], stream), rows, progress, done)
+            done += len(part.lines)
             following = next(stream, None)
             issues = [*plan.issues, *columns.issues] if first else []
-            after: tuple[str, ...] = ()
             if following is None:
-                end = layout.find_tail(cells, 0, plan.width, padded=False)
-                after = tuple(layout.joined(r) for r in cells[end:] if layout.filled(r))
-                cells, lines = cells[:end], lines[:end]
                 issues += _end_issues(plan, source_rows)
-            table = _table(plan, cells, lines, after, columns)
+            table = part.table(columns, final=following is None)
             yield replace(table, issues=(*issues, *table.issues))
             first = False
+
+
+class _Part:
+    """Rows turned into columns block by block: millions of row lists at a time would keep the
+    garbage collector busy for longer than the reading takes."""
+
+    def __init__(self, plan: TextPlan) -> None:
+        self.plan = plan
+        self.lines: list[int] = []
+        self.columns: list[list[str]] = [[] for _j in range(plan.width)]
+        self.first: list[list[str]] = []  # rows as read, to tell footnotes from data
+        self.last: deque[list[str]] = deque(maxlen=TAIL)
+        self.short: list[int] = []
+        self.long: list[int] = []
+
+    def fill(
+        self, rows: Iterator[tuple[int, list[str]]], limit: int | None, steps: Progress, done: int
+    ) -> None:
+        """Take up to ``limit`` rows."""
+        while block := list(islice(rows, self._room(limit))):
+            lines, cells = zip(*block, strict=True)
+            self._add(lines, cells)
+            if len(self.lines) % STRIDE == 0:
+                count = done + len(self.lines)
+                steps.step(None, _("{count} rows read").format(count=count))
+
+    def _room(self, limit: int | None) -> int:
+        return BLOCK if limit is None else min(BLOCK, limit - len(self.lines))
+
+    def _add(self, lines: Sequence[int], rows: Sequence[list[str]]) -> None:
+        if len(self.first) < layout.SAMPLE:
+            self.first += rows[: layout.SAMPLE - len(self.first)]
+        self.last.extend(rows)
+        if set(map(len, rows)) - {self.plan.width}:
+            rows = [self._even(line, row) for line, row in zip(lines, rows, strict=True)]
+        for column, cells in zip(self.columns, zip(*rows, strict=True), strict=True):
+            column.extend(cells)
+        self.lines.extend(lines)
+
+    def _even(self, line: int, row: list[str]) -> list[str]:
+        """The row as wide as the table. Cells beyond it are left out only with an error."""
+        full = self.plan.width
+        if len(row) > full:
+            if any(map(str.strip, row[full:])):
+                self.long.append(line)
+            return row[:full]
+        if len(row) < len(self.plan.head.header):
+            self.short.append(line)
+        return row + [""] * (full - len(row))
+
+    def _footnotes(self) -> list[list[str]]:
+        """The rows at the end that are no data; they are cut off from the columns."""
+        looked_at = [*self.first, *self.last]
+        end = layout.find_tail(looked_at, 0, self.plan.width, padded=False)
+        count = min(len(looked_at) - end, len(self.lines))
+        if count:
+            del self.lines[-count:]
+            for column in self.columns:
+                del column[-count:]
+        return looked_at[len(looked_at) - count :]
+
+    def table(self, fixed: _Columns | None, *, final: bool) -> RawTable:
+        """The rows so far; ``final`` looks for footnotes, ``fixed`` are the columns of chunks."""
+        plan = self.plan
+        notes = self._footnotes() if final else []
+        data_end = self.lines[-1] if self.lines else 0
+        issues = _ragged(
+            plan.path.name,
+            [n for n in self.short if n <= data_end],
+            [n for n in self.long if n <= data_end],
+        )
+        used = [any(map(str.strip, column)) for column in self.columns]
+        chosen = fixed or _kept(plan, used)
+        late = [j for j, u in enumerate(used) if u and j not in chosen.kept]
+        if late:
+            issues.append(_late(plan, late[0], self.lines[0]))
+        return RawTable(
+            plan.source,
+            "",
+            chosen.names,
+            tuple(tuple(self.columns[j]) for j in chosen.kept),
+            tuple(self.lines),
+            plan.before,
+            tuple(layout.joined(r) for r in notes if layout.filled(r)),
+            plan.encoding.name,
+            plan.dialect.separator,
+            plan.decimal,
+            issues=(*chosen.issues, *issues) if fixed is None else tuple(issues),
+        )
+
+
+def _late(plan: TextPlan, column: int, line: int) -> Issue:
+    return Issue(
+        "column-late",
+        Severity.ERROR,
+        _("Column {number} has no name but has cells further down.").format(number=column + 1),
+        plan.path.name,
+        row=line,
+        column=str(column + 1),
+        repair=_("Add the missing column name to the header line."),
+    )
 
 
 def _open_quote(path: Path, line: int) -> UserError:
@@ -207,54 +294,6 @@ def _kept(plan: TextPlan, used: Sequence[bool] | None = None) -> _Columns:
             repair=_("Add the missing column name at its place in the header line."),
         ))  # fmt: skip
     return _Columns(names, kept, tuple(found))
-
-
-def _table(
-    plan: TextPlan, rows: list[list[str]], lines: list[int], after: tuple[str, ...],
-    fixed: _Columns | None,
-) -> RawTable:  # fmt: skip
-    """Columns from rows; rows that are too short or too long are mended and reported."""
-    issues: list[Issue] = []
-    if set(map(len, rows)) - {plan.width}:
-        rows, issues = _even(rows, lines, plan)
-    columns = list(zip(*rows, strict=True)) if rows else [()] * plan.width
-    used = [any(map(str.strip, column)) for column in columns]
-    chosen = fixed or _kept(plan, used)
-    late = [j for j, u in enumerate(used) if u and j not in chosen.kept]
-    if late:
-        issues.append(Issue(
-            "column-late", Severity.ERROR,
-            _("Column {number} has no name but has cells further down.").format(
-                number=late[0] + 1),
-            plan.path.name, row=lines[0], column=str(late[0] + 1),
-            repair=_("Add the missing column name to the header line."),
-        ))  # fmt: skip
-    return RawTable(
-        plan.source, "", chosen.names, tuple(columns[j] for j in chosen.kept), tuple(lines),
-        plan.before, after, plan.encoding.name, plan.dialect.separator, plan.decimal,
-        issues=(*chosen.issues, *issues) if fixed is None else tuple(issues),
-    )  # fmt: skip
-
-
-def _even(
-    rows: list[list[str]], lines: list[int], plan: TextPlan
-) -> tuple[list[list[str]], list[Issue]]:
-    """All rows as wide as the table. Cells beyond it are left out only with an error."""
-    full, width = plan.width, len(plan.head.header)
-    short, long = [], []
-    even = []
-    for line, row in zip(lines, rows, strict=True):
-        n = len(row)
-        if n > full:
-            if any(c.strip() for c in row[full:]):
-                long.append(line)
-            row = row[:full]
-        elif n < full:
-            if n < width:
-                short.append(line)
-            row = row + [""] * (full - n)
-        even.append(row)
-    return even, _ragged(plan.path.name, short, long)
 
 
 def _ragged(name: str, short: list[int], long: list[int]) -> list[Issue]:
