@@ -14,6 +14,7 @@ from monitor_app.indicators import grid as g
 from monitor_app.indicators.functions import ACROSS_AREAS
 from monitor_app.indicators.grid import Floats, Grid
 from monitor_app.indicators.inputs import years_before
+from monitor_app.indicators.lifetable import life_expectancy, net_reproduction
 from monitor_app.indicators.tree import Binary, Call, Input, Name, Node, Number, Surface, Unary
 
 _ARITHMETIC: dict[str, Callable[..., Floats]] = {
@@ -143,7 +144,15 @@ def _total(*values: Floats) -> Floats:
     return total
 
 
+def _life(sex: str) -> Callable[..., Grid]:
+    return lambda *rates: g.apply(lambda *m: life_expectancy(sex, *m), *rates)
+
+
 _PLAIN: dict[str, Callable[..., Grid]] = {
+    "life_expectancy_m": _life("m"),
+    "life_expectancy_f": _life("f"),
+    "life_expectancy_t": _life("t"),
+    "net_reproduction_f": lambda *a: g.apply(net_reproduction, *a),
     "rank": g.rank,
     "zscore": g.zscore,
     "minmax": g.minmax,
@@ -159,7 +168,7 @@ _PLAIN: dict[str, Callable[..., Grid]] = {
 def base_node(node: Node) -> Node | None:
     """What the minimum base is held against: the denominator, or the people averaged over."""
     match node:
-        case Input(reducer="mean_age" | "median_age"):
+        case Input(reducer="mean_age" | "median_age" | "entropy" | "simpson"):
             return Input(node.kind, node.filter, node.variable, "sum", node.interpolate)
         case Name():
             return node

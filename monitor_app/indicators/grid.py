@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,3 +119,24 @@ def _scaled(grid: Grid, measure: Callable[[Floats], tuple[float, float]]) -> Gri
         else:
             values[known, j] = (column - middle) / width
     return Grid(values, status)
+
+
+def mixture(parts: Sequence[Grid], measure: str) -> Grid:
+    """How evenly people spread over groups, from the counts of each group.
+
+    ``entropy``: −Σ p ln p / ln k for the k groups of the data, 0 (one group) to 1 (all equal);
+    ``simpson``: 1 − Σ p², the chance that two people drawn differ. Nobody: not applicable.
+    """
+    status = combine(*(part.status for part in parts))
+    counts = np.stack([part.values for part in parts])
+    total = counts.sum(axis=0)
+    with np.errstate(all="ignore"):
+        shares = counts / total
+        if measure == "simpson":
+            values = 1 - (shares**2).sum(axis=0)
+        else:
+            logs = np.where(shares > 0, shares * np.log(shares), 0.0)
+            values = -logs.sum(axis=0) / np.log(max(len(parts), 2))
+    known = has_value(status)
+    grid = Grid(np.where(known, values, np.nan), status)
+    return grid.without(~(total > 0), Status.NOT_APPLICABLE)

@@ -18,7 +18,7 @@ from monitor_app.core.status import Status
 from monitor_app.indicators.ageweights import age_weights, mean_age, median_age
 from monitor_app.indicators.aggregate import Placement, add_up, weighted_mean
 from monitor_app.indicators.filters import label_positions
-from monitor_app.indicators.grid import Codes, Floats, Grid
+from monitor_app.indicators.grid import Codes, Floats, Grid, mixture
 from monitor_app.indicators.moves import ALSO_FROM, MARGINS, from_pairs
 from monitor_app.indicators.tree import CodeTest, Filter, Input
 
@@ -30,7 +30,8 @@ _LEAST_STATUS = {
 }
 
 
-_BodyKey = tuple[str, CodeTest | None, CodeTest | None, CodeTest | None]
+_BodyKey = tuple[str, CodeTest | None, CodeTest | None, CodeTest | None, tuple[str, ...]]
+MIXTURES = ("entropy", "simpson")
 #: Cubes by age that are kept per reader (a large town: some 30 MB each).
 KEPT_BODIES = 6
 
@@ -182,6 +183,10 @@ class InputReader:
             return _("“{name}” has no breakdown by {dimension}").format(
                 name=spec.name, dimension=dimension_word("age")
             )
+        if wanted.reducer in MIXTURES and "group" not in info.dims:
+            return _("“{name}” has no breakdown by {dimension}").format(
+                name=spec.name, dimension=dimension_word("group")
+            )
         return self._unknown_code(info, wanted.filter) or self._not_summable(info, wanted)
 
     def _not_summable(self, info: DatasetInfo, wanted: Input) -> str:
@@ -262,7 +267,7 @@ class InputReader:
             info = infos[key]
             is_period = info.spec.time is TimeReference.PERIOD
             period = period and is_period
-            cube = self._filtered(key, wanted.filter)
+            cube = self._filtered(key, wanted)
             fresh = [
                 j
                 for j, day in enumerate(cube.dates)
@@ -314,7 +319,13 @@ class InputReader:
             if estimated:
                 least = np.where(cells.status < Status.MISSING, Status.ESTIMATED, Status.OK)
                 cells = replace(cells, status=np.maximum(cells.status, least).astype(np.uint8))
-        if split:
+        if wanted.reducer in MIXTURES:
+            parts = [
+                add_up(cells.take("group", [i]).sum("group"), placement, spec.absent)
+                for i in range(len(cells.labels["group"]))
+            ]
+            grid = mixture(parts, wanted.reducer)
+        elif split:
             reduce = mean_age if wanted.reducer == "mean_age" else median_age
             grid = reduce(cells, placement, spec.absent, wanted.interpolate)
         else:
@@ -323,27 +334,27 @@ class InputReader:
                 grid = Grid(np.where(grid.known, 0.0, grid.values), grid.status)
         return grid.at_least(_LEAST_STATUS[spec.origin])
 
-    def _filtered(self, key: str, condition: Filter) -> Cube:
-        """Cells that pass, summed over everything but area, date and age.
+    def _filtered(self, key: str, wanted: Input) -> Cube:
+        """Cells that pass, summed over everything but area, date and age (and what the input
+        looks at: the other end of moves, or groups).
 
         The last few are kept: most formulas of a topic differ in their ages only.
         """
-        mark = (key, condition.sex, condition.group, condition.partner)
+        condition = wanted.filter
+        kept = _kept_dims(next(i for i in self.infos if i.spec.key == key), wanted)
+        mark = (key, condition.sex, condition.group, condition.partner, kept)
         if mark not in self._bodies:
             while len(self._bodies) >= KEPT_BODIES:
                 del self._bodies[next(iter(self._bodies))]
-            pairs = any(i.spec.key == key and i.spec.kind is Kind.MOVES_WITHIN for i in self.infos)
-            self._bodies[mark] = self._sum_out(self._source.cube(key), condition, pairs)
+            cube = self._source.cube(key)
+            for dim in ("sex", "group", "partner"):
+                test = getattr(condition, dim)
+                if test is not None and cube.has(dim):
+                    positions = label_positions(dim, test, cube.labels[dim])
+                    cube = cube.take(dim, positions or ())
+            summed = (d for d in ("sex", "group", "partner") if cube.has(d) and d not in kept)
+            self._bodies[mark] = cube.sum(*summed)
         return self._bodies[mark]
-
-    def _sum_out(self, cube: Cube, condition: Filter, pairs: bool) -> Cube:
-        for dim in ("sex", "group", "partner"):
-            test = getattr(condition, dim)
-            if test is not None and cube.has(dim):
-                positions = label_positions(dim, test, cube.labels[dim])
-                cube = cube.take(dim, positions or ())
-        summed = ("sex", "group") if pairs else ("sex", "group", "partner")
-        return cube.sum(*(d for d in summed if cube.has(d)))
 
     def _weighted(self, cells: Cube, info: DatasetInfo, placement: Placement) -> Grid:
         """The mean of a variable over larger areas, weighted as its data set says."""
@@ -364,6 +375,12 @@ class InputReader:
                 if key in rows and loaded.grid.known[rows[key], column]:
                     values[i, j] = loaded.grid.values[rows[key], column]
         return weighted_mean(cells, values, placement)
+
+
+def _kept_dims(info: DatasetInfo, wanted: Input) -> tuple[str, ...]:
+    """Dimensions besides area, date and age that an input looks at."""
+    pairs = ("partner",) if info.spec.kind is Kind.MOVES_WITHIN else ()
+    return (*pairs, "group") if wanted.reducer in MIXTURES else pairs
 
 
 def dimension_word(dim: str) -> str:

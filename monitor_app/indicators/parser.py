@@ -12,6 +12,7 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.indicators.filters import parse_filter
 from monitor_app.indicators.functions import FUNCTIONS
+from monitor_app.indicators.measures import MEASURES
 from monitor_app.indicators.tokens import Prepared, nearest, prepare, wrong
 from monitor_app.indicators.tree import (
     INPUT_NAMES,
@@ -31,10 +32,12 @@ _REDUCERS: dict[str, Reducer] = {
     "mean_pop": "mean",
     "mean_age": "mean_age",
     "median_age": "median_age",
+    "group_entropy": "entropy",
+    "group_simpson": "simpson",
 }
 SURFACES = {"m2": 1.0, "ha": 1e-4, "km2": 1e-6}
 #: Names that formulas may call.
-CALLABLE = (*_KINDS, *_REDUCERS, *FUNCTIONS, "variable", "surface", "interpolate")
+CALLABLE = (*_KINDS, *_REDUCERS, *MEASURES, *FUNCTIONS, "variable", "surface", "interpolate")
 
 _Operator = Literal["+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "and", "or"]
 _BINARY: dict[type[ast.operator], _Operator] = {
@@ -188,6 +191,8 @@ class _Builder:
             )
         if name in self._special:
             return self._special[name](node)
+        if name in MEASURES:
+            return self._measure(name, node)
         if name in FUNCTIONS:
             return self._function(name, node)
         raise self.error(
@@ -225,6 +230,18 @@ class _Builder:
         raise self.error(
             node, _("a number of years from 1 to {limit} must stand here").format(limit=MAX_YEARS)
         )
+
+    def _measure(self, name: str, node: ast.Call) -> Node:
+        measure = MEASURES[name]
+        example = _("Write {example}.").format(example=measure.example)
+        if not node.args:
+            raise self.error(node, _("the number of pooled years is missing"), example)
+        years = self._years(node.args[0])
+        condition = parse_filter(node.args[1:], self._prepared)
+        allowed = ("sex",) if measure.by_sex else ()
+        if any(dim not in allowed for dim in condition.dims):
+            raise self.error(node, _("this filter is not possible here"), example)
+        return measure.build(years, condition.sex)
 
     def _variable(self, node: ast.Call) -> Node:
         match node.args[:1]:

@@ -64,7 +64,15 @@ class Filter:
         return ", ".join(parts)
 
 
-Reducer = Literal["sum", "mean", "mean_age", "median_age"]
+Reducer = Literal["sum", "mean", "mean_age", "median_age", "entropy", "simpson"]
+#: Formula names of the reducers; counts and variables have names of their own.
+REDUCER_NAMES: dict[str, str] = {
+    "mean": "mean_pop",
+    "mean_age": "mean_age",
+    "median_age": "median_age",
+    "entropy": "group_entropy",
+    "simpson": "group_simpson",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,8 @@ class Input:
     """Numbers from data sets: counts that pass a filter, or a variable.
 
     ``reducer``: ``sum`` of the counts; ``mean`` of the stocks at both ends of the year (mean
-    population); ``mean_age`` and ``median_age`` of those who pass the filter.
+    population); ``mean_age`` and ``median_age`` of those who pass the filter; ``entropy`` and
+    ``simpson``: how mixed they are by group.
     ``interpolate``: age groups may be split evenly; the result is then an estimate.
     """
 
@@ -91,7 +100,7 @@ class Input:
         if self.kind is Kind.VARIABLE:
             condition = self.filter.text()
             return f'variable("{self.variable}"{", " if condition else ""}{condition})'
-        name = {"sum": INPUT_NAMES[self.kind], "mean": "mean_pop"}.get(self.reducer, self.reducer)
+        name = REDUCER_NAMES.get(self.reducer, INPUT_NAMES[self.kind])
         inner = f"{name}({self.filter.text()})"
         return f"interpolate({inner})" if self.interpolate else inner
 

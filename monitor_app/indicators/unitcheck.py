@@ -56,6 +56,8 @@ def yields(node: Node, units: Mapping[str, Unit | None]) -> Quantity | None:
             return None
         case Input(reducer="mean_age" | "median_age"):
             return Quantity((("years", 1),))
+        case Input(reducer="entropy" | "simpson"):
+            return Quantity()
         case Input():
             return Quantity(((_BASE.get(node.kind, "persons"), 1),))
         case Name():
