@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -86,9 +87,9 @@ def _of_column(table: RawTable, position: int, levels: Mapping[str, Sequence[str
         if few:
             text = _("few distinct texts ({count})").format(count=len(texts))
             found.append(Guess(column, Role.GROUP, 0.3 + _hint(Role.GROUP, column), text))
-        if len(texts) > 2:
-            text = _("texts that are no keys")
-            found.append(Guess(column, Role.NAME, 0.25 + _hint(Role.NAME, column) / 2, text))
+        text = _("texts that are no keys")
+        score = 0.25 if len(texts) > 2 else 0.1
+        found.append(Guess(column, Role.NAME, score + _hint(Role.NAME, column) / 2, text))
     return found
 
 
@@ -108,6 +109,8 @@ def _area_guesses(
                 share=round(100 * share), level=level
             )
             score = 0.5 * share + 0.2 * covered / len(known) + _hint(Role.AREA, column)
+            # keys that had to be changed may be any small numbers (1, 2 for the sexes)
+            score -= 0.3 if match.repaired else 0.0
             found.append(Guess(column, Role.AREA, min(1.0, score), text, level))
     codes = all(re.fullmatch(r"[0-9A-Za-z_.\-/]{1,16}", k) for k in keys)
     if not found and codes and _hint(Role.AREA, column) and len(keys) > 1:
@@ -139,17 +142,29 @@ def _label_guesses(column: str, texts: Sequence[str]) -> list[Guess]:
     return found
 
 
-def wide_headers(free: Sequence[str]) -> tuple[str, dict[str, str]] | None:
-    """Columns whose headers are ages, years or sexes: the dimension, and header -> its text."""
-    ages = parse_ages(free).readings
-    aged = {h: h for h in free if ages[h].group is not None and not h.strip().isdigit()}
-    if len(aged) >= 3:
-        return "age", aged
-    dated = {h: h for h in free if parse_date(h).kind in (DateKind.YEAR, DateKind.DAY)}
-    if len(dated) >= 2:
-        return "date", dated
-    sexes = parse_sexes(free).readings
-    sexed = {h: h for h in free if sexes[h].code is not None and not h.strip().isdigit()}
-    if len(sexed) >= 2:
-        return "sex", sexed
-    return None
+def wide_headers(free: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Columns whose headers stand for ages, years or sexes (or two of them, joined by ``|``):
+    header -> dimension -> its text. Empty unless at least two columns are of one kind."""
+    parts = {h: [p.strip() for p in h.split("|")] for h in free}
+    texts = list(dict.fromkeys(p for own in parts.values() for p in own))
+    ages, sexes = parse_ages(texts).readings, parse_sexes(texts).readings
+
+    def dimension(text: str) -> str | None:
+        if parse_date(text).kind in (DateKind.YEAR, DateKind.DAY):
+            return "date"
+        if ages[text].group is not None and not text.isdigit():
+            return "age"
+        return "sex" if sexes[text].code is not None and not text.isdigit() else None
+
+    found: dict[str, dict[str, str]] = {}
+    for header, own in parts.items():
+        dims = [dimension(text) for text in own]
+        if None not in dims and len(set(dims)) == len(dims):
+            found[header] = {d: t for d, t in zip(dims, own, strict=True) if d is not None}
+    kinds = Counter(tuple(sorted(own)) for own in found.values())
+    if not kinds:
+        return {}
+    kind, count = kinds.most_common(1)[0]
+    if count < (3 if kind == ("age",) else 2):
+        return {}
+    return {h: own for h, own in found.items() if tuple(sorted(own)) == kind}

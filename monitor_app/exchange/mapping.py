@@ -93,12 +93,18 @@ def map_fact(
             _add(stated, read_control(recipe, content, table, part, issues))
     if not parts:
         if not any(i.severity is Severity.ERROR for i in issues):
-            issues.append(validate.nothing_found(content))
+            issues.append(validate.nothing_found(content, _only_file(tables)))
         return MappedFact(None, tuple(issues))
     if content.empty is Absent.ZERO:
         _fill_empty(parts, issues)
     long = join_parts(parts, known.of(content.level))
     return _assemble(recipe, content, long, stated, known, context, issues)
+
+
+def _only_file(tables: Sequence[RawTable]) -> str | None:
+    """The file to name in a finding about all tables; None where it is about several files."""
+    names = {table.source.name for table in tables}
+    return names.pop() if len(names) == 1 else None
 
 
 def _assemble(
@@ -112,7 +118,8 @@ def _assemble(
 ) -> MappedFact:
     if "area" not in long.dims or "date" not in long.dims or not long.usable.any():
         if not any(i.severity is Severity.ERROR for i in issues):
-            issues.append(validate.nothing_found(content))
+            file = _only_file([p.table for p in long.parts])
+            issues.append(validate.nothing_found(content, file))
         return MappedFact(None, tuple(issues))
     issues.extend(validate.check_cells(long, content))
     unknown = validate.unknown_areas(long, content, known.of(content.level), issues)

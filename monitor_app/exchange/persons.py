@@ -247,7 +247,9 @@ def _result(
     issues = list(tally.issues.values())
     if not tally.cells:
         if not any(i.severity is Severity.ERROR for i in issues):
-            issues.append(validate.nothing_found(counting))
+            issues.append(
+                validate.nothing_found(counting, sources[0].name if len(sources) == 1 else None)
+            )
         return MappedFact(None, tuple(issues))
     cube = _cube(content, tally, known.of(content.level))
     unknown = _unknown(content, tally, known.of(content.level), issues)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -131,7 +132,7 @@ def _text(label: Any) -> str:
 
 def _value(part: LongPart, i: int, fixed: Mapping[str, None]) -> str:
     value = float(part.values[i])
-    precision = 0 if value == round(value) else 2
+    precision = 0 if not math.isfinite(value) or value.is_integer() else 2
     text = format_value(value, int(part.status[i]), precision)
     varying = [_label(part, dim, i) for dim in part.dims if dim not in fixed]
     return f"{text} ({', '.join(varying)})" if varying else text

@@ -11,6 +11,7 @@ from monitor_app.core.areas import CITY
 from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
 from monitor_app.exchange.guess import Guess, Role, guess_columns, wide_headers
+from monitor_app.exchange.longform import dimension_name
 from monitor_app.exchange.recipe_model import (
     AgeRule,
     AreasContent,
@@ -154,7 +155,7 @@ def _areas(
     label = table.name or PurePath(table.source.name).stem
     rule = LevelRule(
         key=level.key if level else slug(label, "level"),
-        name=Text(de=level.name if level else label),
+        name=Text(de=level.name if level else label, en=level.name if level else label),
         rank=level.rank if level else 1 + max((lv.rank for lv in context.areas.levels), default=0),
     )
     return AreasContent(
@@ -186,7 +187,7 @@ def _points(
     return FacilitiesContent(
         kind="facilities",
         dataset=slug(f"facilities_{stem}", "facilities"),
-        name=Text(de=stem),
+        name=Text(de=stem, en=stem),
         attributes=attributes,
     )
 
@@ -194,34 +195,36 @@ def _points(
 def _facts(
     table: RawTable, guesses: Sequence[Sequence[Guess]], reasons: list[str]
 ) -> FactContent | tuple[FactContent, ...]:
+    numbers = [
+        own[0].column
+        for own in guesses
+        if any(g.role is Role.VALUE for g in own) and not any(g.role is Role.TOTAL for g in own)
+    ]
+    wide = wide_headers(numbers)
+    rest = [own for own in guesses if own[0].column not in wide]
+    fixed = {dim for own in wide.values() for dim in own}
     roles = {
-        role: _best(guesses, role, reasons) for role in (Role.AREA, Role.DATE, Role.SEX, Role.AGE)
+        role: None if role.value in fixed else _best(rest, role, reasons)
+        for role in (Role.AREA, Role.DATE, Role.SEX, Role.AGE)
     }
     used = {g.column for g in roles.values() if g is not None}
-    numeric = [
-        own[0].column if own[0].role is not Role.TOTAL else ""
-        for own in guesses
-        if any(g.role is Role.VALUE for g in own) and own[0].column not in used
-    ]
-    values = [h for h in numeric if h]
-    wide = wide_headers(values)
-    group = _best(guesses, Role.GROUP, reasons) if len(values) == 1 or wide else None
-    subject = _subject(table, roles, wide)
+    values = [h for h in numbers if h not in used and h not in wide]
+    subject = _subject(table, roles, fixed)
     reasons.append(_("The content is taken as {kind}.").format(kind=subject))
-    shared = _shared(table, roles, group, reasons)
+    shared = _shared(table, roles, rest, reasons)
     stem = PurePath(table.source.name).stem
-    if wide is not None:
-        dim, columns = wide
-        reasons.append(
-            _("{count} headers name different {dimension}s.").format(
-                count=len(columns), dimension=dim
-            )
-        )
-        rules = tuple(ValueColumn.model_validate({"column": h, dim: t}) for h, t in columns.items())
+    if wide:
+        text = _("{count} headers stand for positions of: {dimension}.")
+        names = ", ".join(dimension_name(dim) for dim in sorted(fixed))
+        reasons.append(text.format(count=len(wide), dimension=names))
+        rules = tuple(ValueColumn.model_validate({"column": h, **own}) for h, own in wide.items())
         return _fact(shared, subject, slug(stem, "dataset"), stem, rules)
     if not values:
         reasons.append(_("No column with numbers was found."))
         return _fact(shared, subject, slug(stem, "dataset"), stem, (ValueColumn(column="?"),))
+    if subject in ("moves_in", "moves_out") and len(values) > 1:
+        rules = tuple(ValueColumn(column=h, partner=slug(h, "partner")) for h in values)
+        return _fact(shared, subject, subject, stem, rules)
     if subject != "variable" and len(values) == 1:
         return _fact(shared, subject, subject, stem, (ValueColumn(column=values[0]),))
     return tuple(
@@ -230,21 +233,47 @@ def _facts(
 
 
 def _shared(
-    table: RawTable, roles: dict[Role, Guess | None], group: Guess | None, reasons: list[str]
+    table: RawTable,
+    roles: dict[Role, Guess | None],
+    guesses: Sequence[Sequence[Guess]],
+    reasons: list[str],
 ) -> dict[str, object]:
     area, day, sex, age = (roles[r] for r in (Role.AREA, Role.DATE, Role.SEX, Role.AGE))
     shared: dict[str, object] = {"level": CITY, "date": _date_rule(table, day, reasons)}
     if area is not None:
         shared["area"] = KeyRule(column=area.column)
         shared["level"] = area.level or slug(area.column, "level")
-        shared["ignore"] = (RowFilter(column=area.column, pattern=_TOTAL_ROW, role="total"),)
     if sex is not None:
         shared["sex"] = CodeRule(column=sex.column)
     if age is not None:
         shared["age"] = AgeRule(column=age.column)
-    if group is not None and group.column not in {g.column for g in roles.values() if g}:
-        shared["group"] = CodeRule(column=group.column)
+    keys = [g.column for g in roles.values() if g is not None]
+    total_rows = _total_rows(table, guesses)
+    if total_rows:
+        shared["ignore"] = total_rows
+    if not _unique(table, keys):
+        group = _best(guesses, Role.GROUP, reasons)
+        if group is not None and group.column not in keys:
+            shared["group"] = CodeRule(column=group.column)
     return shared
+
+
+def _total_rows(table: RawTable, guesses: Sequence[Sequence[Guess]]) -> tuple[RowFilter, ...]:
+    """Rows that a column with texts calls a total."""
+    texts = [own[0].column for own in guesses if own[0].role in (Role.AREA, Role.NAME, Role.GROUP)]
+    return tuple(
+        RowFilter(column=column, pattern=_TOTAL_ROW, role="total")
+        for column in texts
+        if any(re.search(_TOTAL_ROW, cell) for cell in set(table.column(column)))
+    )
+
+
+def _unique(table: RawTable, columns: Sequence[str]) -> bool:
+    """Whether these columns tell all rows apart."""
+    if not columns:
+        return len(table) <= 1
+    rows = list(zip(*(table.column(c) for c in columns), strict=True))
+    return len(set(rows)) == len(rows)
 
 
 def _date_rule(table: RawTable, day: Guess | None, reasons: list[str]) -> DateRule:
@@ -268,20 +297,18 @@ def _fact(
             "kind": kind,
             "dataset": f"variable_{key}"[:60] if variable else key,
             "variable": key if variable else None,
-            "name": Text(de=name),
+            "name": name,
             "values": values,
+            "absent": "missing" if variable else "zero",
             "fractions": variable,
             "negative": variable,
         }
     )
 
 
-def _subject(
-    table: RawTable, roles: dict[Role, Guess | None], wide: tuple[str, dict[str, str]] | None
-) -> str:
+def _subject(table: RawTable, roles: dict[Role, Guess | None], fixed: set[str]) -> str:
     words = " ".join((table.source.name, table.name, *table.before, *table.header)).casefold()
     for kind, pattern in _SUBJECTS:
         if pattern.search(words):
             return kind
-    aged = roles[Role.AGE] is not None or (wide is not None and wide[0] == "age")
-    return "population" if aged else "variable"
+    return "population" if roles[Role.AGE] is not None or "age" in fixed else "variable"

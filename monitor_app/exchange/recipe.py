@@ -125,7 +125,13 @@ def _validation_issues(
     error: ValidationError, lines: dict[tuple[str | int, ...], int], name: str | None
 ) -> tuple[Issue, ...]:
     found = []
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    for detail in details:
+        if detail["type"] == "too_short" and any(
+            len(d["loc"]) > len(detail["loc"]) and d["loc"][: len(detail["loc"])] == detail["loc"]
+            for d in details
+        ):
+            continue  # entries that failed themselves are not counted by pydantic
         # pydantic puts the tag of a union into the location: it is no field of the file
         place = tuple(p for p in detail["loc"])
         clean: tuple[str | int, ...] = ()
@@ -144,7 +150,7 @@ def _validation_issues(
             repair = _("Add the field.")
         else:
             code, text = "recipe-wrong-value", _("The field {field} of the recipe is not valid.")
-            repair = _("Expected: {rule}").format(rule=detail["msg"])
+            repair = _expectation(detail["type"], detail.get("ctx", {}), detail["msg"])
         found.append(
             Issue(
                 code,
@@ -158,6 +164,20 @@ def _validation_issues(
             )
         )
     return tuple(found)
+
+
+def _expectation(kind: str, context: dict[str, Any], message: str) -> str:
+    if kind == "literal_error" or kind == "enum":
+        return _("Possible values: {values}").format(values=context.get("expected", ""))
+    if kind == "union_tag_invalid":
+        return _("Possible values: {values}").format(values=context.get("expected_tags", ""))
+    if kind == "string_pattern_mismatch" and str(context.get("pattern", "")).startswith("^[a-z]"):
+        return _("Small letters, digits and underscores only, beginning with a letter.")
+    return {
+        "bool_parsing": _("Possible values: {values}").format(values="true, false"),
+        "int_parsing": _("A whole number is expected here."),
+        "string_type": _("A text is expected here."),
+    }.get(kind, _("Expected: {rule}").format(rule=message))
 
 
 class _Dumper(yaml.SafeDumper):

@@ -50,11 +50,12 @@ class Files:
         return self.all[0] if len(self.all) == 1 else None
 
 
-def nothing_found(content: FactContent) -> Issue:
+def nothing_found(content: FactContent, file: str | None = None) -> Issue:
     return Issue(
         "nothing-found",
         Severity.ERROR,
         _("No numbers for “{name}” were found in the files.").format(name=content.name),
+        file=file,
         repair=_("Check whether the recipe fits the file, above all its row filters and sheets."),
     )
 
