@@ -12,7 +12,7 @@ from monitor_app.core.i18n import LANGUAGE, _
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Entry point. Exit codes: 0 done, 1 refused with findings, 2 wrong usage."""
+    """Entry point. Exit codes: 0 done, 1 refused with findings, 2 wrong usage, 3 own error."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         # A Windows console may use a code page that lacks some of our signs.

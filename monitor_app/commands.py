@@ -1,9 +1,13 @@
-"""The commands for batch work, on the same session as the window."""
+"""The commands for batch work, on the same session as the window.
+
+Exit codes: 0 done, 1 refused with findings, 2 wrong usage, 3 an error of the program itself.
+"""
 
 from __future__ import annotations
 
 import functools
 import json
+import logging
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -22,10 +26,11 @@ from monitor_app import __version__
 from monitor_app.app import demo as demos
 from monitor_app.app import imports, overview
 from monitor_app.app.exports import TABLE_ENDINGS, value_table, write_map, write_table
-from monitor_app.app.logs import start_logging
+from monitor_app.app.logs import log_path, start_logging
 from monitor_app.app.session import Session
 from monitor_app.app.settings import Settings
 from monitor_app.app.view import ChangeKind
+from monitor_app.cartography.classify import Method
 from monitor_app.core.batch import ImportBatch
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
@@ -39,6 +44,9 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help=_("Small-area monitoring: import, compute, print maps and tables."),
 )  # fmt: skip
+log = logging.getLogger(__name__)
+#: Methods that find their own breaks.
+METHODS = tuple(m.value for m in Method if m is not Method.MANUAL)
 console = Console(highlight=False, soft_wrap=True)
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -72,11 +80,29 @@ def command(name: str, text: str) -> Callable[[F], F]:
             except KeyboardInterrupt:
                 notes.print(_("Cancelled; nothing was changed."))
                 raise typer.Exit(1) from None
+            except (typer.Exit, typer.Abort):
+                raise
+            except Exception as error:
+                log.exception("command %s failed", name)
+                _tell([_own_error(error)], as_json=bool(kwargs.get("as_json")))
+                raise typer.Exit(3) from None
 
         app.command(name, help=text)(guarded)
         return function
 
     return register
+
+
+def _own_error(error: Exception) -> Issue:
+    """What a user is told about a fault of the program; its trace stands in the log."""
+    return Issue(
+        "internal",
+        Severity.ERROR,
+        _("The program made an error ({kind}) and stopped this command.").format(
+            kind=type(error).__name__
+        ),
+        repair=_("Report it together with the log file {path}.").format(path=log_path()),
+    )
 
 
 def _emit(data: Any) -> None:
@@ -333,6 +359,11 @@ def draw_map(
     as_json: Json = False,
 ) -> None:
     """Print a map as a page (PDF, SVG, PNG)."""
+    if method not in METHODS:
+        raise fail(
+            "unknown_method", _("Unknown method: {name}").format(name=method),
+            repair=", ".join(METHODS),
+        )  # fmt: skip
     session = _session(project)
     table = session.compute(indicator, level)
     session.set_view(
@@ -395,6 +426,11 @@ def check_catalogue(
 ) -> None:
     """Check the catalogue of indicators and its test rows."""
     catalogue = Catalogue.shipped() if folder is None else Catalogue.from_folder(folder)
+    if folder is not None and not (len(catalogue) or catalogue.problems):
+        raise fail(
+            "no_catalogue", _("No indicators were found in {folder}.").format(folder=folder),
+            file=str(folder), repair=_("Name a folder with .yaml files of definitions."),
+        )  # fmt: skip
     issues = catalogue.check()
     if as_json:
         _emit({

@@ -35,11 +35,15 @@ class ValuelessFormatter(logging.Formatter):
         return "\n".join(lines)
 
 
+def log_path(folder: Path | None = None) -> Path:
+    """Where the log is written."""
+    return (folder or home_folder()) / "logs" / "monitor-app.log"
+
+
 def start_logging(folder: Path | None = None) -> Path:
     """Log to ``logs/monitor-app.log`` (1 MB, five old ones kept); returns its path."""
-    place = (folder or home_folder()) / "logs"
-    place.mkdir(parents=True, exist_ok=True)
-    path = place / "monitor-app.log"
+    path = log_path(folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.handlers.RotatingFileHandler(
         path, maxBytes=1_000_000, backupCount=5, encoding="utf-8", delay=True
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from monitor_app.app.session import Session
 from monitor_app.core.areas import CITY
+from monitor_app.core.datasets import DatasetInfo
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.status import Status, has_value
@@ -18,7 +19,7 @@ from monitor_app.core.values import IndicatorTable
 def overview(session: Session) -> dict[str, Any]:
     """Levels with number of areas (``areas``: in force today, ``former``: given up by a reform,
     ``unlocated``: without boundary, in totals only); data sets with kind, level, dates and total
-    per date."""
+    per date (None where areas cannot be added up, as with mean incomes)."""
     project, system = session.project, session.areas
     levels = []
     for level in system.levels:
@@ -49,7 +50,8 @@ def overview(session: Session) -> dict[str, Any]:
             "ages": info.age_axis,
             "areas": info.areas,
             "dates": [d.isoformat() for d in info.dates],
-            "totals": {d.isoformat(): _plain(t) for d, t in info.totals.items()},
+            "aggregation": info.spec.aggregation,
+            "totals": {d.isoformat(): _total(info, t) for d, t in info.totals.items()},
             "sources": [{"name": s.name, "sha256": s.sha256} for s in info.sources],
             "citation": info.spec.source,
         }
@@ -78,11 +80,21 @@ def overview_text(found: dict[str, Any]) -> str:
         lines.append(f"  {level['name']:<24} {level['areas']:>6}{extra}")
     for data in found["datasets"]:
         lines += ["", f"  {data['name']}  [{data['key']}, {data['kind']}, {data['level']}]"]
-        lines += [
-            f"    {day}  {format_number(total, 0 if float(total).is_integer() else 1):>14}"
-            for day, total in data["totals"].items()
-        ]
+        lines += [f"    {day}  {_total_text(total):>14}" for day, total in data["totals"].items()]
     return "\n".join(lines)
+
+
+def _total(info: DatasetInfo, total: float) -> float | int | None:
+    """The sum over all areas, where such a sum means something."""
+    if info.spec.aggregation != "sum" and info.areas > 1:
+        return None
+    return _plain(total)
+
+
+def _total_text(total: float | int | None) -> str:
+    if total is None:
+        return "–"
+    return format_number(total, 0 if float(total).is_integer() else 1)
 
 
 def values_rows(session: Session, table: IndicatorTable) -> list[dict[str, Any]]:
