@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -45,6 +46,11 @@ from monitor_app.project.store import Store
 from monitor_app.project.target import Fingerprint
 from monitor_app.project.workfile import WorkFile, default_working_dir
 
+#: What a file with damaged content makes us and SQLite raise.
+_NONSENSE = (
+    ValueError, TypeError, AttributeError, LookupError, OverflowError, sqlite3.Error,
+    sa.exc.SQLAlchemyError,
+)  # fmt: skip
 WRITE, READ, TAKE_OVER = "write", "read", "take_over"
 
 
@@ -174,7 +180,7 @@ class Project:
 
     @property
     def name(self) -> str:
-        with self._store.read() as conn:
+        with self._reading() as conn:
             return stores.get_meta(conn, "name") or self._path.stem
 
     @property
@@ -184,7 +190,7 @@ class Project:
     @property
     def dirty(self) -> bool:
         """Whether there is anything that the user's file does not have."""
-        with self._store.read() as conn:
+        with self._reading() as conn:
             return history.is_dirty(conn)
 
     def areas(self) -> AreaSystem:
@@ -213,18 +219,18 @@ class Project:
 
     def document(self, kind: str, key: str) -> str | None:
         """A text that the project keeps, None where there is none."""
-        with self._store.read() as conn:
+        with self._reading() as conn:
             return documents.get(conn, kind, key)
 
     def documents(self, kind: str) -> dict[str, str]:
         """All texts of a kind, by key."""
         documents.check_kind(kind)
-        with self._store.read() as conn:
+        with self._reading() as conn:
             return documents.all_of(conn, kind)
 
     def content_hash(self) -> str:
         """SHA-256 of everything that a user put in, whatever the ids and the history are."""
-        with self._store.read() as conn:
+        with self._reading() as conn:
             return digest.content_hash(conn)
 
     def check(self) -> tuple[Issue, ...]:
@@ -240,7 +246,7 @@ class Project:
                 yield conn
         except datasets.UnknownDataset:
             raise
-        except (ValueError, TypeError, AttributeError, LookupError) as error:
+        except _NONSENSE as error:
             raise faults.damaged(self._path) from error
 
     # --- changes -------------------------------------------------------------------------------
@@ -330,7 +336,7 @@ class Project:
 
     def revisions(self, *, dropped: bool = False) -> tuple[Revision, ...]:
         """All changes, oldest first; undone ones are marked, given-up ones shown on request."""
-        with self._store.read() as conn:
+        with self._reading() as conn:
             return history.revisions(conn, dropped=dropped)
 
     @property
@@ -422,7 +428,7 @@ class Project:
     def _nothing_to_save(self) -> bool:
         """Whether the user's file has everything, what can be redone included, and is still what
         we opened or saved last."""
-        with self._store.read() as conn:
+        with self._reading() as conn:
             if not history.is_saved(conn):
                 return False
         known = self._work.note.fingerprint

@@ -23,6 +23,9 @@ from monitor_app.project.workfile import WorkFile, WorkNote, default_working_dir
 if TYPE_CHECKING:
     from monitor_app.project.project import Project
 
+#: Findings about a target that do not keep us from looking at its work.
+_OUT_OF_REACH = ("vanished", "no_permission", "read_only", "disk_full", "system_error")
+
 
 @dataclass(frozen=True)
 class Leftover:
@@ -35,12 +38,16 @@ class Leftover:
     time: datetime
     path: Path
 
-    def open(self, *, take_over: bool = False) -> Project:
-        """Go on working where the crash came. ``UserError`` where the project is locked."""
+    def open(self, *, take_over: bool = False, detached: bool = False) -> Project:
+        """Go on working where the crash came. ``UserError`` where the project is locked.
+
+        Where the target is out of reach (drive gone, no right to write), or ``detached`` asks for
+        it, the project opens without a lock and can only be saved under another name.
+        """
         from monitor_app.project.project import Project
 
         work = _work(self.path)
-        lock = Lock.acquire(self.target, take_over=take_over)
+        lock = None if detached else self._lock(take_over)
         store = None
         try:
             store = Store(self.path)
@@ -50,7 +57,16 @@ class Leftover:
         except BaseException:
             if store is not None:
                 store.close()
-            lock.release()
+            if lock is not None:
+                lock.release()
+            raise
+
+    def _lock(self, take_over: bool) -> Lock | None:
+        try:
+            return Lock.acquire(self.target, take_over=take_over)
+        except UserError as error:
+            if error.issues[0].code in _OUT_OF_REACH:
+                return None
             raise
 
     def discard(self) -> None:

@@ -138,3 +138,34 @@ def test_the_folder_follows_the_environment(
     project.put_document("view", "v", "1", "Ansicht")
     project.close()
     assert [f.path.parent for f in recovery.leftovers()] == [tmp_path / "home" / "working"]
+
+
+@pytest.mark.parametrize("way", ["drive gone", "locked"])
+def test_work_is_saved_elsewhere_where_its_target_is_out_of_reach(
+    town: Path, working: Path, tmp_path: Path, way: str
+) -> None:
+    folder = tmp_path / "Netz"
+    folder.mkdir()
+    path = town.rename(folder / town.name)
+    project = Project.open(path, working_dir=working)
+    project.put_document("view", "v", "1", "Ansicht")
+    project.close()
+    (found,) = recovery.leftovers(working)
+    if way == "drive gone":
+        folder.rename(tmp_path / "weg")
+        opened = found.open()
+    else:
+        holder = Project.open(path, working_dir=working)
+        opened = found.open(detached=True)
+    with opened as project:
+        project.put_document("view", "v", "2", "Ansicht")
+        with pytest.raises(UserError) as caught:
+            project.save()
+        assert "unter einem anderen Namen" in (caught.value.issues[0].repair or "")
+        project.save_as(tmp_path / "Gerettet.gpkg")
+        assert not project.dirty
+    if way == "locked":
+        holder.close()
+    with Project.open(tmp_path / "Gerettet.gpkg", "read", working_dir=working) as project:
+        assert project.document("view", "v") == "2"
+    assert recovery.leftovers(working) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def test_undo_of_the_first_import_leaves_an_empty_project(project: Project) -> N
     assert project.content_hash() == full
 
 
+@pytest.mark.slow
 def test_all_changes_back_and_forth_across_reopening(tmp_path: Path, working: Path) -> None:
     path = tmp_path / "Stadt.gpkg"
     project = Project.create(path, working_dir=working)
@@ -193,6 +195,32 @@ def test_dirty_follows_undo_to_the_saved_state(project: Project) -> None:
     assert not project.dirty
     project.undo()
     assert project.dirty
+
+
+def test_changes_and_reads_from_several_threads(project: Project) -> None:
+    project.apply(towns.whole_town())
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for i in range(8):
+                project.put_document("setting", f"{number}/{i}", "x", "Einstellung")
+                assert project.cube("population").values.shape == (8, 2, 2, 5)
+                project.datasets()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    project.save()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(project.documents("setting")) == 32
+    assert len(project.revisions()) == 33
+    project.save()
+    assert not project.dirty
 
 
 def _layers(project: Project) -> list[tuple[str, ...]]:

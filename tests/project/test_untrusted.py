@@ -180,7 +180,7 @@ def test_damaged_content_is_told(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(position=st.integers(0, 10**9), junk=st.binary(min_size=1, max_size=300))
 def test_bytes_changed_anywhere_never_crash(
