@@ -269,11 +269,11 @@ def spatial_parents(
             Issue(
                 "parent-uncertain",
                 Severity.WARNING,
-                _("{key} lies in {parent} ({level}) with only {share} % of its surface.").format(
+                _("{key} lies in {parent} ({level}) with only {share} of its surface.").format(
                     key=layer.keys[i],
                     parent=found[i],
                     level=level,
-                    share=format_number(100 * share),
+                    share=format_number(100 * share) + " %",
                 ),
                 **place(layer.table, layer.rows[i]),
                 value=layer.keys[i],

@@ -105,8 +105,8 @@ def _area_guesses(
         share = sum(match.known) / len(keys)
         covered = len({k for k, hit in zip(match.keys, match.known, strict=True) if hit})
         if share >= 0.6 and covered * 2 >= min(len(known), len(keys)):
-            text = _("{share} % of the keys are areas of the level {level}").format(
-                share=round(100 * share), level=level
+            text = _("{share} of the keys are areas of the level {level}").format(
+                share=f"{round(100 * share)} %", level=level
             )
             score = 0.5 * share + 0.2 * covered / len(known) + _hint(Role.AREA, column)
             # keys that had to be changed may be any small numbers (1, 2 for the sexes)

@@ -21,7 +21,7 @@ from monitor_app.core.datasets import SourceFile
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError
 from monitor_app.core.progress import Progress
-from monitor_app.exchange import boundaries
+from monitor_app.exchange import area_conflicts, boundaries
 from monitor_app.exchange.areas import layer_crs, map_areas
 from monitor_app.exchange.facilities import map_facilities
 from monitor_app.exchange.mapping import KnownAreas, MappedFact, Span, map_fact
@@ -111,6 +111,8 @@ def prepare_import(
     work.crs = boundaries.choose_crs(work.context.areas.crs, list(_layers(jobs)))
     for job in jobs:
         _map_areas(job, work)
+    for table in work.areas.values():
+        work.issues.extend(area_conflicts.left_out(table, work.context, _only_name(files)))
     for i, job in enumerate(jobs):
         _map_rest(job, work, steps.part(0.4 + 0.6 * i / len(jobs), 0.4 + 0.6 * (i + 1) / len(jobs)))
     steps.step(1.0, _("Checked"))
@@ -127,6 +129,10 @@ def prepare_import(
         issues=_sorted(work.issues),
         comparisons=tuple(work.comparisons),
     )
+
+
+def _only_name(files: Sequence[Path]) -> str | None:
+    return files[0].name if len(files) == 1 else None
 
 
 def _label(jobs: Sequence[_Job], files: Sequence[Path]) -> str:
@@ -266,6 +272,9 @@ def _map_areas(job: _Job, work: _Work) -> None:
         work.issues.extend(mapped.issues)
         if mapped.table is not None:
             before = work.areas.get(content.level.key)
+            file = job.tables[0].source.name if job.tables else None
+            if before is not None:
+                work.issues.extend(area_conflicts.given_twice(before, mapped.table, file))
             work.areas[content.level.key] = _join_levels(before, mapped.table)
 
 

@@ -419,11 +419,11 @@ def _step_issue(
         Severity.WARNING,
         _(
             "{name}, {place}: from {before} to {after} the value steps from {old} to {new} "
-            "({share} %), far more than on other dates."
+            "({share}), far more than on other dates."
         ).format(
             name=content.name, place=place, before=format_date(before), after=format_date(after),
             old=format_number(old), new=format_number(new),
-            share=format_number(100 * (new / old - 1), 1, signed=True),
+            share=format_number(100 * (new / old - 1), 1, signed=True) + " %",
         ),
         file=files.of_date.get(after),
         value=f"{before.isoformat()}/{after.isoformat()}",
