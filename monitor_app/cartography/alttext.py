@@ -37,8 +37,15 @@ def alt_text(spec: MapSpec) -> str:
     if spec.is_forecast:
         parts.append(_("The values are a forecast."))
     if spec.source:
-        parts.append(_("Source: {source}.").format(source=spec.source.rstrip(".")))
+        parts.append(cited(spec.source).rstrip(".") + ".")
     return " ".join(parts)
+
+
+def cited(source: str) -> str:
+    """A citation with the word "source" before it, where it does not begin with it itself."""
+    if source.lower().startswith(("quelle", "datenquelle", "source")):
+        return source
+    return _("Source: {source}").format(source=source)
 
 
 def _heading(spec: MapSpec) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from monitor_app.cartography.raster import IndexRaster, View, grid
 from monitor_app.cartography.shapes import AreaShapes
 
 #: Pixels of the doubled raster that are worked on at a time, to bound memory.
-BAND_PIXELS = 8_000_000
+BAND_PIXELS = 2_000_000
 #: Below the first median size (square pixels) area borders vanish, above the second they are
 #: full: at 100,000 areas they would cover half of the picture.
 FADE = (25.0, 160.0)
@@ -77,7 +78,7 @@ def border_overlay(
             shapes.edges, view, 2 * width, 2 * height,
             coverage=shapes.is_coverage, n=len(shapes),
             rows=(2 * (first - above), 2 * (end + below)),
-        ).astype(np.int32)  # fmt: skip
+        )  # fmt: skip
         codes = _codes(ids, drawn, shapes, view.dpr, 2)
         overlay[first:end] = np.take(table, codes[above : above + end - first])
     return overlay
@@ -95,45 +96,69 @@ def _codes(
     base = fineness**2 + 1
     rows, columns = ids.shape[0] // fineness, ids.shape[1] // fineness
     codes = np.zeros((rows, columns), dtype=np.intp)
+    steps = Steps.between(ids)
     # Where the outline has a line of its own, borders of groups keep to the inside.
     outlined = any(border.level == OUTLINE for border in borders)
     for border in borders:
         if border.level == AREAS:
-            numbers = ids
+            chosen = steps.pixels
         elif border.level == OUTLINE:
-            numbers = (ids > 0).astype(np.int32)
+            chosen = steps.where(np.minimum(np.arange(len(shapes) + 1), 1), inner=False)
         else:
-            numbers = np.take(shapes.group_numbers(border.level), ids)
-        inner = outlined and border.level not in (AREAS, OUTLINE)
-        line = lines(numbers, max(1, round(border.width * dpr * fineness)), inner=inner)
+            chosen = steps.where(shapes.group_numbers(border.level), inner=outlined)
+        line = stroke(ids.shape, chosen, max(1, round(border.width * dpr * fineness)))
         codes *= base
         codes += shrink(line, fineness)
     return codes
 
 
-def lines(numbers: NDArray[np.int32], width: int, *, inner: bool = False) -> NDArray[np.bool_]:
-    """Pixels within a line of ``width`` pixels along the borders between different numbers;
-    ``inner``: not along the border to 0."""
-    mask = np.zeros(numbers.shape, dtype=bool)
-    right = numbers[:, 1:] != numbers[:, :-1]
-    below = numbers[1:] != numbers[:-1]
-    if inner:
-        some = numbers > 0
-        right &= some[:, 1:] & some[:, :-1]
-        below &= some[1:] & some[:-1]
-    mask[:, :-1] |= right
-    mask[:-1] |= below
-    # ``mask`` marks the pixel left of and above a border: grow to the right and down first.
-    for i in range(1, width):
-        grown = mask.copy()
-        if i % 2:
-            grown[:, 1:] |= mask[:, :-1]
-            grown[1:] |= mask[:-1]
-        else:
-            grown[:, :-1] |= mask[:, 1:]
-            grown[:-1] |= mask[1:]
-        mask = grown
-    return mask
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Where neighbouring pixels have different numbers: flat position of the left (or upper)
+    ``pixels``, and the numbers on both sides. Borders of groups are a part of these few."""
+
+    pixels: NDArray[np.intp]
+    one: NDArray[np.int32]
+    other: NDArray[np.int32]
+
+    @classmethod
+    def between(cls, numbers: NDArray[np.int32]) -> Steps:
+        numbers = np.ascontiguousarray(numbers)
+        flat, columns = numbers.reshape(-1), numbers.shape[1]
+        differs = np.zeros(numbers.shape, dtype=bool)
+        np.not_equal(numbers[:, 1:], numbers[:, :-1], out=differs[:, :-1])
+        across = np.flatnonzero(differs)
+        below = np.flatnonzero(flat[columns:] != flat[:-columns])
+        pixels = np.concatenate([across, below])
+        other = np.concatenate([across + 1, below + columns])
+        return cls(pixels, flat[pixels], flat[other])
+
+    def where(self, group: NDArray[Any], *, inner: bool) -> NDArray[np.intp]:
+        """Pixels on borders between groups (``group``: number per number); with ``inner`` not
+        those on the border to group 0."""
+        one, other = group[self.one], group[self.other]
+        kept = one != other
+        if inner:
+            kept &= (one > 0) & (other > 0)
+        return np.asarray(self.pixels[kept])
+
+
+def stroke(shape: tuple[int, ...], pixels: NDArray[np.intp], width: int) -> NDArray[np.bool_]:
+    """A line of ``width`` pixels through the lower right corners of some pixels: each is stamped
+    as a round dot."""
+    rows, columns = shape
+    padded = columns + 2 * width
+    mask = np.zeros((rows + 2 * width, padded), dtype=bool)
+    flat = mask.reshape(-1)
+    y, x = np.divmod(pixels, columns)
+    at = (y + width) * padded + x + width
+    middle = 0.5 if width % 2 == 0 else 0.0
+    reach = range(-((width - 1) // 2), width // 2 + 1)
+    for dy in reach:
+        for dx in reach:
+            if np.hypot(dy - middle, dx - middle) <= width / 2 + 0.1:
+                flat[at + (dy * padded + dx)] = True
+    return mask[width:-width, width:-width]
 
 
 def shrink(mask: NDArray[np.bool_], fineness: int) -> NDArray[np.uint8]:
@@ -141,10 +166,12 @@ def shrink(mask: NDArray[np.bool_], fineness: int) -> NDArray[np.uint8]:
     whole = mask.view(np.uint8)
     if fineness == 1:
         return whole
-    total = np.zeros((mask.shape[0] // fineness, mask.shape[1] // fineness), dtype=np.uint8)
-    for dy in range(fineness):
-        for dx in range(fineness):
-            total += whole[dy::fineness, dx::fineness]
+    rows = whole[0::fineness].copy()
+    for dy in range(1, fineness):
+        rows += whole[dy::fineness]
+    total = rows[:, 0::fineness].copy()
+    for dx in range(1, fineness):
+        total += rows[:, dx::fineness]
     return total
 
 
@@ -201,11 +228,12 @@ def outline(
     ids = grid(
         shapes.edges.of(areas), view, 2 * width, 2 * height,
         coverage=shapes.is_coverage, n=len(areas), rows=(2 * y0, 2 * y1),
-    )[:, 2 * x0 : 2 * x1].astype(np.int32)  # fmt: skip
+    )[:, 2 * x0 : 2 * x1]  # fmt: skip
     halo = round(2 * (emphasis.width + 2 * emphasis.halo_width) * view.dpr)
     base = 5
-    codes = shrink(lines(ids, max(1, halo)), 2).astype(np.intp) * base
-    codes += shrink(lines(ids, max(1, round(2 * emphasis.width * view.dpr))), 2)
+    edge = Steps.between(ids).pixels
+    codes = shrink(stroke(ids.shape, edge, max(1, halo)), 2).astype(np.intp) * base
+    codes += shrink(stroke(ids.shape, edge, max(1, round(2 * emphasis.width * view.dpr))), 2)
     stack = (
         Border("", 0, emphasis.halo, 0.85),
         Border("", 0, emphasis.ink),

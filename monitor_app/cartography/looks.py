@@ -71,7 +71,7 @@ def state_label(state: State) -> str:
         State.MISSING: _("no data"),
         State.SECRET: _("kept secret or unknown"),
         State.BELOW_BASE: _("too few cases"),
-        State.NOT_APPLICABLE: _("not applicable"),
+        State.NOT_APPLICABLE: _("does not apply"),
         State.TOO_UNCERTAIN: _("too uncertain"),
     }[state]
 

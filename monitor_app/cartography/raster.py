@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from monitor_app.cartography.shapes import AreaShapes, Edges
 
 Index = NDArray[np.intp]
+Numbers = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ def rasterise(shapes: AreaShapes, view: View) -> IndexRaster:
     later area wins); a clean coverage goes the faster way of summing signed crossings."""
     width, height = view.pixels
     ids = grid(shapes.edges, view, width, height, coverage=shapes.is_coverage, n=len(shapes))
-    return IndexRaster(ids, view, shapes)
+    # Look-ups want the platform's index type: other types are converted at each call.
+    return IndexRaster(ids.astype(np.intp), view, shapes)
 
 
 def grid(
@@ -152,7 +154,7 @@ def grid(
     coverage: bool,
     n: int,
     rows: tuple[int, int] | None = None,
-) -> Index:
+) -> Numbers:
     """Numbers for a raster of ``width`` × ``height`` pixels over ``view``, or the band ``rows``
     (first, end) of it."""
     if coverage:
@@ -166,7 +168,7 @@ def grid(
 
 def accumulate(
     edges: Edges, view: View, width: int, height: int, rows: tuple[int, int] | None = None
-) -> Index:
+) -> Numbers:
     """Each edge adds or takes away its area's number right of where it crosses a pixel row;
     running sums along the rows are the numbers. Only for areas that do not overlap."""
     first, end = rows or (0, height)
@@ -176,13 +178,13 @@ def accumulate(
         weights=-edges.weight[edge].astype(np.float64),
         minlength=(end - first) * (width + 1),
     )
-    sums = np.cumsum(change.reshape(end - first, width + 1), axis=1, out=None)
-    return sums[:, :width].astype(np.intp)
+    steps = change.astype(np.int32).reshape(end - first, width + 1)
+    return np.cumsum(steps, axis=1, dtype=np.int32)[:, :width]
 
 
 def spans(
     edges: Edges, view: View, width: int, height: int, rows: tuple[int, int] | None = None
-) -> Index:
+) -> Numbers:
     """Fill each area's spans from row to row by the even-odd rule, later areas over earlier."""
     first, end = rows or (0, height)
     edge, row, column = _crossings(edges, view, width, height, first, end)
@@ -197,7 +199,7 @@ def spans(
     ends = np.cumsum(count)
     pixel = np.arange(int(ends[-1]) if len(ends) else 0)
     pixel += np.repeat(line * width + begin - (ends - count), count)
-    ids = np.zeros((end - first) * width, dtype=np.intp)
+    ids = np.zeros((end - first) * width, dtype=np.int32)
     ids[pixel] = np.repeat(number, count)
     return ids.reshape(end - first, width)
 

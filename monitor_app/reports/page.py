@@ -18,7 +18,7 @@ from typing import Any
 from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import Stroke
 
-from monitor_app.cartography.alttext import alt_text
+from monitor_app.cartography.alttext import alt_text, cited
 from monitor_app.cartography.draw import draw_map
 from monitor_app.cartography.figures import (
     INK,
@@ -185,10 +185,7 @@ def _footer(sheet: Sheet, spec: MapSpec, layout: SheetLayout, margin: float, wid
     right.append((_("Printed: {date}").format(date=printed), "regular"))
     left: list[str] = []
     if spec.source:
-        source = spec.source
-        if not source.lower().startswith(("quelle", "datenquelle", "source")):
-            source = _("Source: {source}").format(source=source)
-        left += shorten(wrap(source, wide * 0.58, SMALL), 4)
+        left += shorten(wrap(cited(spec.source), wide * 0.58, SMALL), 4)
     for text in (spec.note, layout.note):
         left += shorten(wrap(text, wide * 0.58, SMALL), 2)
     rows = max(len(left), len(right))

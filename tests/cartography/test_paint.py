@@ -11,9 +11,10 @@ import shapely
 from monitor_app.cartography.borders import (
     HOVERED,
     SELECTED,
+    Steps,
     border_overlay,
-    lines,
     outline,
+    stroke,
     visible,
 )
 from monitor_app.cartography.classify import classify
@@ -168,9 +169,24 @@ def test_group_borders_and_outline_are_stronger(drawn, raster) -> None:
 def test_lines_have_their_width() -> None:
     numbers = np.zeros((9, 20), np.int32)
     numbers[:, 10:] = 1
-    for width in (1, 2, 3, 4, 5):
-        assert (lines(numbers, width).sum(axis=1) == width).all()
-    assert not lines(numbers, 3, inner=True).any()
+    steps = Steps.between(numbers)
+    for width in (1, 2, 3, 4, 5, 8):
+        assert (stroke(numbers.shape, steps.pixels, width).sum(axis=1) == width).all()
+    # Aslant a line is as wide as upright, to a pixel.
+    y, x = np.mgrid[0:60, 0:60]
+    aslant = Steps.between((x > y).astype(np.int32))
+    for width in (2, 4, 6):
+        across = stroke((60, 60), aslant.pixels, width)[30].sum()
+        assert abs(across - width * np.sqrt(2)) <= 1.6
+
+
+def test_borders_of_groups_are_found_among_those_of_areas() -> None:
+    numbers = np.array([[1, 1, 2, 3], [1, 4, 4, 0]], np.int32)
+    steps = Steps.between(numbers)
+    group = np.array([0, 7, 7, 8, 7])
+    assert sorted(steps.where(group, inner=True)) == [2]
+    assert sorted(steps.where(group, inner=False)) == [2, 3, 6]
+    assert len(steps.pixels) == 2 + 2 + 3
 
 
 def test_borders_fade_where_areas_are_tiny(drawn) -> None:
