@@ -41,10 +41,12 @@ Span = tuple[date | None, date | None]
 @dataclass(frozen=True)
 class KnownAreas:
     """Keys per level that the project has or that the same import brings, in order; ``spans``
-    are the periods (from, to, both inclusive, None = unbounded) in which a key exists."""
+    are the periods (from, to, both inclusive, None = unbounded) in which a key exists;
+    ``unlocated`` are keys without boundary in levels that have boundaries."""
 
     keys: dict[str, tuple[str, ...]]
     spans: dict[str, dict[str, tuple[Span, ...]]] = field(default_factory=dict)
+    unlocated: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, level: str) -> tuple[str, ...]:
         return (CITY,) if level == CITY else self.keys.get(level, ())
@@ -122,7 +124,10 @@ def _assemble(
             issues.append(validate.nothing_found(content, file))
         return MappedFact(None, tuple(issues))
     issues.extend(validate.check_cells(long, content))
-    unknown = validate.unknown_areas(long, content, known.of(content.level), issues)
+    unlocated = known.unlocated.get(content.level, frozenset())
+    unknown = validate.unknown_areas(
+        long, content, known.of(content.level), issues, unlocated=unlocated
+    )
     duplicates = find_duplicates(long, content)
     if content.duplicates == "error":
         issues.extend(validate.duplicate_issues(long, duplicates))
@@ -149,11 +154,13 @@ def _assemble(
 
 
 def expected_areas(content: FactContent, cube: Cube, known: KnownAreas) -> tuple[str, ...]:
-    """Areas of the level that exist on at least one date of the data set."""
+    """Areas of the level that exist on at least one date of the data set. Those that cannot be
+    located are not expected: most deliveries do not know them."""
     return tuple(
         key
         for key in known.of(content.level)
-        if any(known.exists(content.level, key, day) for day in cube.dates)
+        if key not in known.unlocated.get(content.level, ())
+        and any(known.exists(content.level, key, day) for day in cube.dates)
     )
 
 

@@ -78,7 +78,18 @@ class _Work:
                 if start is not None or end is not None:
                     own = spans.setdefault(level, {})
                     own[key] = (*own.get(key, ()), (start, end))
-        return KnownAreas(keys, spans)
+        return KnownAreas(keys, spans, self._unlocated())
+
+    def _unlocated(self) -> dict[str, frozenset[str]]:
+        """Keys without boundary in levels that have boundaries."""
+        located: dict[str, set[str]] = {}
+        lost: dict[str, set[str]] = {}
+        for area in self.context.areas.areas:
+            (located if area.located else lost).setdefault(area.level, set()).add(area.key)
+        for level, table in self.areas.items():
+            for key, shape in zip(table.keys, table.geometries, strict=True):
+                (lost if shape is None else located).setdefault(level, set()).add(key)
+        return {k: frozenset(v - located[k]) for k, v in lost.items() if located.get(k)}
 
 
 @dataclass(frozen=True)

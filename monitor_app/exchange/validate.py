@@ -200,23 +200,31 @@ def unknown_area(key: str, level: str, where: dict[str, Any], rows: int, *, keep
 
 
 def unknown_areas(
-    long: Long, content: FactContent, known: Sequence[str], issues: list[Issue]
+    long: Long,
+    content: FactContent,
+    known: Sequence[str],
+    issues: list[Issue],
+    *,
+    unlocated: frozenset[str] = frozenset(),
 ) -> tuple[str, ...]:
-    """Keys of the file that no boundary has. Errors, or kept as areas without place."""
+    """Keys of the file that no boundary has. Errors, or kept as areas without place; those that
+    were kept before (``unlocated``) are named each time."""
     keys = long.labels["area"]
     keep = content.unknown_areas == "keep"
     if not known and not keep:
         issues.append(replace(level_unknown(content.level), file=Files.of(long).one))
         return ()
     have = set(known)
-    unknown = [(i, key) for i, key in enumerate(keys) if key not in have]
-    for i, key in unknown[:LISTED]:
+    strange = [(i, key) for i, key in enumerate(keys) if key not in have or key in unlocated]
+    unknown = [(i, key) for i, key in strange if key not in have]
+    for i, key in strange[:LISTED]:
         entries = np.flatnonzero(long.codes["area"] == i)
         rows = len({(int(long.part[e]), int(long.row[e])) for e in entries.tolist()})
         where = long.place(int(entries[0]))
         if content.area is not None and content.area.column is not None:
             where["column"] = content.area.column
-        issues.append(unknown_area(key, content.level, where, rows, keep=keep))
+        kept = keep or key in unlocated
+        issues.append(unknown_area(key, content.level, where, rows, keep=kept))
     if len(unknown) > LISTED:
         issues.append(
             Issue(

@@ -147,6 +147,13 @@ def test_migration_feeds_five_data_sets_and_keeps_23_codes_without_boundary(vien
         for year in (2007, 2022, 2023):
             expected = sum(int(r[column]) for r in raw if r["REF_YEAR"] == str(year))
             assert cube.totals()[date(year, 12, 31)] == expected
+    # the next delivery names them again, and no other file misses them
+    again = ImportContext(system_of(batch_of(vienna, name, *BOUNDARIES)))
+    later = prepare_import(vienna / name, None, again)
+    assert codes(later.issues).count("area-without-boundary") == 23
+    assert not later.areas
+    projection = prepare_import(vienna / "vie_303.csv", None, again)
+    assert "areas-missing" not in codes(projection.issues)
     # moves between parts of the town leave one part and reach another
     arrivals, departures = (fact(batch, k).cube for k in ("arrivals_within", "departures_within"))
     assert arrivals.totals() == departures.totals()
