@@ -119,7 +119,7 @@ class Session:
         self.close()
         self._project = project
         self._engine = None
-        stored = project.document("view", "map")
+        stored = project.remembered("view")
         self.view = ViewState.load(stored) if stored else ViewState()
         self.selection.clear()
         if not project.read_only or project.path.exists():
@@ -149,8 +149,7 @@ class Session:
         self._engine = None
 
     def _keep_view(self) -> None:
-        if not self.project.read_only:
-            self.project.put_document("view", "map", self.view.dump(), _("View"), merge="view")
+        self.project.remember("view", self.view.dump())
 
     def _save_settings(self) -> None:
         try:

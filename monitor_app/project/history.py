@@ -111,9 +111,20 @@ def head(conn: sa.Connection) -> int:
 
 
 def state(conn: sa.Connection) -> str:
-    """Where the history stands: newest revision in force, newest revision of all."""
+    """Where the work stands: newest revision in force, newest revision of all, and how often
+    something was remembered outside of the history."""
     top = conn.execute(sa.select(sa.func.max(schema.REVISION.c.id))).scalar() or 0
-    return f"{head(conn)}/{top}"
+    return f"{head(conn)}/{top}/{store.get_meta(conn, 'remembered') or 0}"
+
+
+def remember(conn: sa.Connection, key: str, text: str) -> None:
+    """Keep a text that is no content: no revision, no undo, but written at the next save."""
+    store.set_meta(conn, f"remembered:{key}", text)
+    store.set_meta(conn, "remembered", str(int(store.get_meta(conn, "remembered") or 0) + 1))
+
+
+def remembered(conn: sa.Connection, key: str) -> str | None:
+    return store.get_meta(conn, f"remembered:{key}")
 
 
 def set_saved(conn: sa.Connection, saved: str) -> None:

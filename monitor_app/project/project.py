@@ -278,6 +278,18 @@ class Project:
             documents.put(change, kind, key, text)
         return change.revision
 
+    def remember(self, key: str, text: str) -> None:
+        """Keep what is on the screen: no step of undo, and no change of content. It reaches the
+        user's file with the next save. Does nothing in read-only mode."""
+        if not self.read_only and self.remembered(key) != text:
+            with self._store.transaction() as conn:
+                history.remember(conn, key, text)
+
+    def remembered(self, key: str) -> str | None:
+        """What was remembered under a key."""
+        with self._store.read() as conn:
+            return history.remembered(conn, key)
+
     def delete_document(self, kind: str, key: str, label: str) -> Revision | None:
         """Remove a text; None where there is none."""
         if self.document(kind, key) is None:
