@@ -29,6 +29,7 @@ from monitor_app.exchange.assemble import (
 )
 from monitor_app.exchange.blocks import apply_strays, find_strays
 from monitor_app.exchange.coded import check_column, filter_rows, fits_sheet, place
+from monitor_app.exchange.comparisons import compare, comparison_issues
 from monitor_app.exchange.dates import DateReader
 from monitor_app.exchange.longform import LongPart, LongReader
 from monitor_app.exchange.recipe_model import FactContent, Recipe
@@ -148,8 +149,8 @@ def _assemble(
     )
     parents = validate.parents_of(long, content, unknown)
     spec = dataset_spec(recipe, content)
-    comparisons = validate.compare(long, cube, spec, stated)
-    issues.extend(validate.comparison_issues(comparisons, content, files))
+    comparisons = compare(long, cube, spec, stated)
+    issues.extend(comparison_issues(comparisons, content, files))
     return MappedFact(FactTable(spec, cube), tuple(issues), comparisons, parents)
 
 

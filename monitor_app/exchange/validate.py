@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor_app.core.areas import CITY
-from monitor_app.core.batch import Comparison
 from monitor_app.core.cube import Cube
-from monitor_app.core.datasets import Absent, DatasetSpec, Kind
+from monitor_app.core.datasets import Absent, Kind
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
@@ -334,19 +333,7 @@ def _check_combinations(
         # an origin-destination table is sparse by nature
         holes = holes[:0]
     if zero and len(holes):
-        first = [cube.labels[d][k] for d, k in zip(dims, holes[0].tolist(), strict=True)]
-        example = ", ".join(format_date(x) if isinstance(x, date) else str(x) for x in first)
-        text = _("{count} combinations have no rows, e.g. {example}; {meaning}.")
-        return [
-            Issue(
-                "combination-missing",
-                Severity.INFO,
-                text.format(count=len(holes), example=example, meaning=meaning),
-                file=files.one,
-                value=example,
-                count=len(holes),
-            )
-        ]
+        return [_sparse(cube, dims, holes, meaning, files)]
     groups: dict[tuple[str, ...], list[date]] = {}
     for hole in holes.tolist():
         where = tuple(
@@ -380,6 +367,24 @@ def _check_combinations(
             )
         )
     return found
+
+
+def _sparse(
+    cube: Cube, dims: list[str], holes: NDArray[np.int64], meaning: str, files: Files
+) -> Issue:
+    """One finding for all combinations that a delivery leaves out because they are zero."""
+    first = [cube.labels[d][k] for d, k in zip(dims, holes[0].tolist(), strict=True)]
+    example = ", ".join(format_date(x) if isinstance(x, date) else str(x) for x in first)
+    return Issue(
+        "combination-missing",
+        Severity.INFO,
+        _("{count} combinations have no rows, e.g. {example}; {meaning}.").format(
+            count=len(holes), example=example, meaning=meaning
+        ),
+        file=files.one,
+        value=example,
+        count=len(holes),
+    )
 
 
 def _span(days: Sequence[date]) -> str:
@@ -440,55 +445,3 @@ def _step_issue(
             "boundaries, census)."
         ),
     )  # fmt: skip
-
-
-def compare(
-    long: Long, cube: Cube, spec: DatasetSpec, stated: dict[date, float]
-) -> tuple[Comparison, ...]:
-    """Sum of all numbers of the file per date, and what would be stored; then the totals that
-    the file states itself."""
-    stored = cube.totals()
-    in_file: dict[date, float] = {}
-    days = long.labels["date"]
-    codes = long.codes["date"]
-    sums = np.bincount(
-        codes[codes >= 0], weights=np.nan_to_num(long.values)[codes >= 0], minlength=len(days)
-    )
-    for i, day in enumerate(days):
-        in_file[day] = float(sums[i])
-    found = [Comparison(spec.key, day, in_file[day], stored.get(day, 0.0)) for day in days]
-    if spec.aggregation != "sum":
-        return tuple(found)
-    note = _("total stated in the file")
-    found += [
-        Comparison(spec.key, day, value, stored.get(day, float("nan")), note)
-        for day, value in sorted(stated.items())
-        if day in stored
-    ]
-    return tuple(found)
-
-
-def comparison_issues(
-    comparisons: Sequence[Comparison], content: FactContent, files: Files
-) -> list[Issue]:
-    """Totals that differ before and after."""
-    found = []
-    for item in comparisons:
-        if abs(item.in_file - item.stored) < 0.5 or item.day is None:
-            continue
-        found.append(
-            Issue(
-                "total-differs",
-                Severity.WARNING,
-                _("{name}, {date}: {note} {before}, stored would be {after}.").format(
-                    name=content.name,
-                    date=format_date(item.day),
-                    note=item.note or _("sum of the file"),
-                    before=format_number(item.in_file),
-                    after=format_number(item.stored),
-                ),
-                file=files.of_date.get(item.day),
-                repair=_("Look for rows that are reported as unknown, missing or left out."),
-            )
-        )
-    return found[:LISTED]

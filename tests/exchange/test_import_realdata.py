@@ -256,6 +256,7 @@ def test_konstanz_yearly_tables(realdata: Path) -> None:
         "bevoelkerung/wohnbevoelkerung.csv", "bevoelkerung/nach_staatsangehoerigkeit.csv",
         "bauen_wohnen/wohnungsbestand.csv", "bauen_wohnen/fertigstellungen.csv",
         "kinder_und_jugend/betreuungsquote.csv", "kinder_und_jugend/kinderbetreuung.csv",
+        "bevoelkerung/nach_altersgruppe.csv", "schulen/schulen.csv",
     ]  # fmt: skip
     batch = batch_of(folder, *names)
     assert not batch.blocked
@@ -265,6 +266,11 @@ def test_konstanz_yearly_tables(realdata: Path) -> None:
     assert fact(batch, "births").cube.totals()[date(1995, 12, 31)] == 703
     assert fact(batch, "moves_out").cube.totals()[date(2025, 12, 31)] == 7_997
     assert fact(batch, "variable_care_rate_u3").cube.dates[0] == date(2007, 3, 1)
+    assert fact(batch, "variable_pupils").cube.dates[0] == date(2000, 10, 1)
+    groups = fact(batch, "population_age_groups").cube
+    assert groups.ages is not None
+    assert groups.ages.encode() == "0,18,30,40,50,60+"
+    assert groups.totals()[date(2025, 12, 31)] == 87_178
     # the table's own total of 2005 is two persons above men plus women: found, not hidden
     differing = [i for i in batch.issues if i.code == "total-differs"]
     assert len(differing) == 1
