@@ -16,6 +16,7 @@ from monitor_app.indicators.tokens import nearest
 from monitor_app.indicators.tree import Binary, Call, Input, Name, Node, walk
 from monitor_app.indicators.unitcheck import UnitMismatch, fits, yields
 from monitor_app.indicators.units import shipped_units
+from monitor_app.indicators.vocabulary import shipped_variables
 
 _EVENTS = frozenset(
     {Kind.BIRTHS, Kind.DEATHS, Kind.MOVES_IN, Kind.MOVES_OUT, Kind.MOVES_WITHIN,
@@ -87,6 +88,7 @@ class _Checker:
             for item in error.issues:
                 yield self.issue(item.code, item.message, column=item.column, repair=item.repair)
             return
+        yield from self._variable_keys(trees)
         yield from self._unit()
         yield from self._base()
         yield from self._periods(trees)
@@ -129,7 +131,7 @@ class _Checker:
             )
 
     def _unknown_names(self, trees: tuple[Node, ...]) -> Iterator[Issue]:
-        known = {*self._catalogue.ids, *self._variables}
+        known = {*self._catalogue.ids, *self._variables, *shipped_variables()}
         for tree in trees:
             for node in walk(tree):
                 if isinstance(node, Name) and node.key not in known:
@@ -144,6 +146,18 @@ class _Checker:
                             example=f'variable("{node.key}")'
                         ),
                     )
+
+    def _variable_keys(self, trees: tuple[Node, ...]) -> Iterator[Issue]:
+        """A key that is nearly one of the shipped vocabulary is likely a slip."""
+        known = {*self._variables, *shipped_variables()}
+        for key in {n.variable for t in trees for n in walk(t) if isinstance(n, Input)}:
+            if key is not None and key not in known:
+                yield self.issue(
+                    "new-variable",
+                    _("the variable “{key}” is not in the vocabulary").format(key=key),
+                    Severity.INFO,
+                    repair=nearest(key, known),
+                )
 
     def _unit(self) -> Iterator[Issue]:
         units = shipped_units()

@@ -149,6 +149,7 @@ def _life(sex: str) -> Callable[..., Grid]:
 
 
 _PLAIN: dict[str, Callable[..., Grid]] = {
+    "as_years": lambda a: a,
     "life_expectancy_m": _life("m"),
     "life_expectancy_f": _life("f"),
     "life_expectancy_t": _life("t"),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.indicators.tokens import Prepared, nearest, wrong
-from monitor_app.indicators.tree import FOREIGN, NATIONAL, CodeTest, Filter
+from monitor_app.indicators.tree import EU, FOREIGN, NATIONAL, CodeTest, Filter
 
 DIMENSION_NAMES = ("age", "sex", "group", "partner")
 _SEXES = {"m": "m", "f": "f", "x": "x", "w": "f", "d": "x", "male": "m", "female": "f"}
@@ -23,6 +23,7 @@ NATIONAL_CODES = frozenset(
 FOREIGN_CODES = frozenset(
     {"foreign", "a", "for", "ausl", "ausländer", "auslaender", "nichtdeutsch", "non_german"}
 )
+EU_CODES = frozenset({"eu", "eea", "ewr", "efta", "eu_efta", "eu27", "eu28"})
 UNKNOWN_CODES = frozenset({"unknown", "unbekannt", "u", "z"})
 
 
@@ -63,7 +64,7 @@ class _FilterReader:
                 return self._ages(found, node, self._age(first), self._age(last) + 1)
             case ast.Compare():
                 return self._compare(found, node)
-            case ast.Name(id=name) if name in _SEXES or name in (FOREIGN, NATIONAL):
+            case ast.Name(id=name) if name in _SEXES or name in (FOREIGN, NATIONAL, EU):
                 raise self.error(
                     node,
                     _("the dimension is missing"),
@@ -193,7 +194,7 @@ def label_positions(
 ) -> tuple[int, ...] | None:
     """Positions of the labels that pass, None where the labels cannot answer the question.
 
-    ``group == foreign`` and ``group == national`` are understood where the codes tell: a known
+    ``group == foreign``, ``national`` and ``eu`` are understood where the codes tell: a known
     code of nationals makes all others foreign, except a code for "unknown".
     """
     wanted: set[str] = set()
@@ -218,4 +219,6 @@ def _role(code: str, labels: Sequence[str]) -> set[str] | None:
         return foreign or None
     if code == NATIONAL:
         return national or None
+    if code == EU:
+        return {label for label in labels if label.casefold() in EU_CODES} or None
     return None

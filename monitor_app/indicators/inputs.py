@@ -21,6 +21,7 @@ from monitor_app.indicators.filters import label_positions
 from monitor_app.indicators.grid import Codes, Floats, Grid, mixture
 from monitor_app.indicators.moves import ALSO_FROM, MARGINS, from_pairs
 from monitor_app.indicators.tree import CodeTest, Filter, Input
+from monitor_app.indicators.vocabulary import unit_factor
 
 _LEAST_STATUS = {
     Origin.OBSERVED: Status.OK,
@@ -191,7 +192,13 @@ class InputReader:
 
     def _not_summable(self, info: DatasetInfo, wanted: Input) -> str:
         """Means and rates by sex or age are no parts of a sum: the filter must pick one."""
-        if info.spec.kind is not Kind.VARIABLE or info.spec.aggregation == "sum":
+        if info.spec.kind is not Kind.VARIABLE:
+            return ""
+        if unit_factor(wanted.variable or "", info.spec.unit) is None:
+            return _("“{name}” has the unit “{unit}”, which is not understood").format(
+                name=info.spec.name, unit=info.spec.unit
+            )
+        if info.spec.aggregation == "sum":
             return ""
         for dim in info.dims:
             if dim in ("area", "date") or self._picks_one(info, wanted, dim):
@@ -341,7 +348,8 @@ class InputReader:
         The last few are kept: most formulas of a topic differ in their ages only.
         """
         condition = wanted.filter
-        kept = _kept_dims(next(i for i in self.infos if i.spec.key == key), wanted)
+        info = next(i for i in self.infos if i.spec.key == key)
+        kept = _kept_dims(info, wanted)
         mark = (key, condition.sex, condition.group, condition.partner, kept)
         if mark not in self._bodies:
             while len(self._bodies) >= KEPT_BODIES:
@@ -353,6 +361,9 @@ class InputReader:
                     positions = label_positions(dim, test, cube.labels[dim])
                     cube = cube.take(dim, positions or ())
             summed = (d for d in ("sex", "group", "partner") if cube.has(d) and d not in kept)
+            factor = unit_factor(wanted.variable or "", info.spec.unit) or 1.0
+            if factor != 1.0:
+                cube = replace(cube, values=cube.values * factor)
             self._bodies[mark] = cube.sum(*summed)
         return self._bodies[mark]
 

@@ -73,7 +73,7 @@ def _age_at_birth(years: int, _sex: CodeTest | None) -> Node:
     rates = [_birth_rate(lo, hi, years) for lo, hi in FERTILE]
     middles = [Number((lo + hi) / 2) for lo, hi in FERTILE]
     weighted: list[Node] = [Binary("*", m, r) for m, r in zip(middles, rates, strict=True)]
-    return Binary("/", _sum(weighted), _sum(rates))
+    return Call("as_years", (Binary("/", _sum(weighted), _sum(rates)),))
 
 
 def _life_expectancy(years: int, sex: CodeTest | None) -> Node:

@@ -30,6 +30,7 @@ from monitor_app.indicators.tree import (
     inputs,
     names,
 )
+from monitor_app.indicators.vocabulary import variable_name
 
 
 @dataclass(frozen=True)
@@ -445,4 +446,6 @@ def kind_word(item: Input) -> str:
         Kind.COMPLETIONS: _("completed dwellings"),
         Kind.FACILITIES: _("facilities"),
     }
-    return item.variable or "" if item.kind is Kind.VARIABLE else words[item.kind]
+    if item.kind is Kind.VARIABLE:
+        return variable_name(item.variable or "")
+    return words[item.kind]

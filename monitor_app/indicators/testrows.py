@@ -22,6 +22,7 @@ from monitor_app.indicators.catalogue import Catalogue
 from monitor_app.indicators.definitions import TestCase
 from monitor_app.indicators.engine import Engine
 from monitor_app.indicators.tree import INPUT_NAMES
+from monitor_app.indicators.vocabulary import own_unit
 
 LEVEL = "area"
 _KINDS = {name: kind for kind, name in INPUT_NAMES.items()}
@@ -217,6 +218,7 @@ def _cube(rows: list[_Row]) -> Cube:
 def _info(kind: Kind, name: str, cube: Cube) -> DatasetInfo:
     time = TimeReference.POINT if kind in _STOCKS else TimeReference.PERIOD
     key = f"{kind.value}{name}"
-    spec = DatasetSpec(key, kind, key, LEVEL, time=time, variable=name or None)
+    unit = own_unit(name) if kind is Kind.VARIABLE else "persons"
+    spec = DatasetSpec(key, kind, key, LEVEL, unit, time=time, variable=name or None)
     axis = cube.ages.encode() if cube.ages is not None else None
     return DatasetInfo(spec, cube.dims, cube.dates, {}, len(cube.areas), axis)

@@ -9,7 +9,7 @@ from typing import Literal
 from monitor_app.core.datasets import Kind
 
 #: Codes of the registered group words: resolved per data set, see ``filters.group_positions``.
-FOREIGN, NATIONAL = "foreign", "national"
+FOREIGN, NATIONAL, EU = "foreign", "national", "eu"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from monitor_app.core.datasets import Kind
 from monitor_app.core.i18n import _
 from monitor_app.indicators.tree import Binary, Call, Input, Name, Node, Number, Surface, Unary
 from monitor_app.indicators.units import Unit
+from monitor_app.indicators.vocabulary import shipped_variables
 
 _BASE = {
     Kind.COMPLETIONS: "dwellings",
@@ -53,7 +54,8 @@ def yields(node: Node, units: Mapping[str, Unit | None]) -> Quantity | None:
         case Surface():
             return Quantity(((node.unit, 1),))
         case Input(kind=Kind.VARIABLE):
-            return None
+            variable = shipped_variables().get(node.variable or "")
+            return None if variable is None else Quantity(_sorted(variable.dimension))
         case Input(reducer="mean_age" | "median_age"):
             return Quantity((("years", 1),))
         case Input(reducer="entropy" | "simpson"):
@@ -93,6 +95,8 @@ def _call(node: Call, units: Mapping[str, Unit | None]) -> Quantity | None:
     match node.name:
         case "lag" | "change" | "mean_years" | "sum_years" | "abs" | "city":
             return args[0]
+        case "as_years":
+            return Quantity((("years", 1),))
         case "change_percent":
             return Quantity((), 100.0)
         case "share":
@@ -135,14 +139,24 @@ def _alike(left: Quantity | None, right: Quantity | None) -> Quantity | None:
                 left=left.text, right=right.text
             )
         )
-    same = left.factor == right.factor
-    if not left.dimension and not same and left.factor is not None and right.factor is not None:
+    if not left.dimension and not _same_scale(left.factor, right.factor):
         raise UnitMismatch(
             _("{left} and {right} cannot be added or compared").format(
                 left=left.text, right=right.text
             )
         )
-    return left if same else Quantity(left.dimension, None)
+    return left if left.factor == right.factor else Quantity(left.dimension, None)
+
+
+def _same_scale(left: float | None, right: float | None) -> bool:
+    """Only powers of ten tell per cent from per mille; other factors may be part of a method."""
+    if left is None or right is None or left == right:
+        return True
+    ratio = left / right
+    if ratio <= 0:
+        return True
+    power = math.log10(ratio)
+    return abs(power - round(power)) > 1e-9
 
 
 def _sorted(exponents: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
@@ -156,9 +170,6 @@ def fits(found: Quantity | None, unit: Unit) -> bool:
     wanted = quantity_of(unit)
     if found.dimension != wanted.dimension:
         return False
-    if wanted.dimension or found.factor is None or wanted.factor is None:
+    if wanted.dimension:
         return True
-    ratio = found.factor / wanted.factor
-    # Only powers of ten tell per cent from per mille; other factors may be part of a method.
-    power = math.log10(ratio) if ratio > 0 else 0.5
-    return power == 0 or abs(power - round(power)) > 1e-9
+    return _same_scale(found.factor, wanted.factor)

@@ -145,10 +145,24 @@ def test_a_minimum_base_without_a_denominator_is_told() -> None:
 
 
 def test_names_may_be_variables_of_the_project() -> None:
-    text = "{id: x, name: {de: x}, unit: ratio, formula: sgb2 / pop()}"
+    text = "{id: x, name: {de: x}, unit: ratio, formula: own_count / pop()}"
     catalogue = Catalogue().with_documents([text])
     assert "unknown-name" in {i.code for i in catalogue.check()}
-    assert "unknown-name" not in {i.code for i in catalogue.check(variables=["sgb2"])}
+    assert "unknown-name" not in {i.code for i in catalogue.check(variables=["own_count"])}
+
+
+def test_a_variable_beside_the_vocabulary_is_an_info_with_the_nearest_key() -> None:
+    text = '{id: x, name: {de: x}, unit: ratio, formula: variable("unemploied") / pop()}'
+    issues = [i for i in Catalogue().with_documents([text]).check() if i.code == "new-variable"]
+    assert [i.severity for i in issues] == [Severity.INFO]
+    assert "unemployed" in str(issues[0].repair)
+
+
+def test_the_list_of_a_hundred_indicators_is_complete() -> None:
+    numbers = {d.number for d in Catalogue.shipped()}
+    assert numbers == set(range(1, 101))
+    files = {e.place for e in Catalogue.shipped().entries}
+    assert len(files) >= 6
 
 
 @pytest.mark.parametrize(

@@ -327,7 +327,7 @@ def test_a_forecast_is_never_mixed_into_what_was_observed() -> None:
 def test_group_words_follow_the_codes_of_the_data() -> None:
     labels = {"area": ["11", "12", "21"], "date": [DAY]}
     vienna = Cube.of({**labels, "group": ["AUT", "EEA", "TCN"]}, np.array([[[7.0, 2, 1]]] * 3))
-    known = catalogue(f="pop(group == foreign)", n="pop(group == national)", e="pop(group == EEA)",
+    known = catalogue(f="pop(group == foreign)", n="pop(group == national)", e="pop(group == eu)",
                       q="pop(group == XYZ)", d='pop(group != "AUT")')  # fmt: skip
     engine = engine_of(FakeSource().add("p", vienna), known)
     found = {k: value(engine, k, "viertel", "11") for k in "fned"}
@@ -419,6 +419,24 @@ def test_variables_take_filters_and_means_are_not_added_up() -> None:
     assert value(engine, "f", "viertel", "11") == 1000.0
     assert engine.compute("i", "viertel").dates == ()
     assert "Geschlecht" in engine.availability("i", "viertel")[0]
+
+
+@pytest.mark.parametrize(("unit", "expected"), [("m²", 0.04), ("1000 m²", 40.0), ("ha", 400.0)])
+def test_variables_are_brought_to_the_unit_of_the_formulas(unit: str, expected: float) -> None:
+    keys = ["11", "12", "21"]
+    floor = Cube.of({"area": keys, "date": [DAY]}, np.full((3, 1), 40.0), unit=unit)
+    source = FakeSource().add("p", stock(keys, [[1000]] * 3, ages=None))
+    source.add("f", floor, kind=Kind.VARIABLE, variable="floor_area")
+    engine = engine_of(source, catalogue(x='variable("floor_area") / pop()'))
+    assert value(engine, "x", "viertel", "11") == pytest.approx(expected)
+
+
+def test_a_unit_that_is_not_understood_is_told() -> None:
+    keys = ["11", "12", "21"]
+    floor = Cube.of({"area": keys, "date": [DAY]}, np.full((3, 1), 40.0), unit="Morgen")
+    source = FakeSource().add("f", floor, kind=Kind.VARIABLE, variable="floor_area")
+    engine = engine_of(source, catalogue(x='variable("floor_area")'))
+    assert "Morgen" in engine.availability("x", "viertel")[0]
 
 
 def test_an_indicator_may_be_weighted_by_a_count() -> None:

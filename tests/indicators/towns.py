@@ -54,6 +54,7 @@ class FakeSource:
             kind,
             f"Datensatz {key}",
             level,
+            cube.unit,
             time=TimeReference.PERIOD if period else TimeReference.POINT,
             origin=origin,
             absent=absent,
