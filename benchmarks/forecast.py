@@ -35,7 +35,7 @@ GIRLS = 100.0 / 205.0
 
 
 def synthetic(areas: int, moves: str = "pool") -> tuple[Layout, np.ndarray, StepRates]:
-    """A made-up city: 2 sexes x 2 groups x 101 ages, every rate different in every area."""
+    """A made-up city: 2 sexes x 2 groups x 101 ages; births, moves and migration differ by area."""
     random = np.random.default_rng(20261122)
     layout = Layout(
         ("f", "m"), ("de", "nd"), AgeAxis.single_years(), tuple(f"{i:05d}" for i in range(areas))
@@ -61,7 +61,10 @@ def synthetic(areas: int, moves: str = "pool") -> tuple[Layout, np.ndarray, Step
         types = np.broadcast_to(band[None, None] + 5 * np.arange(2)[None, :, None], (2, 2, 101))
         model = OriginDestination(random.random((10, areas, areas)), types, full=moves == "od_full")
     rates = StepRates(
-        death=(0.0002 * np.exp(0.085 * x))[None, None, :, None] * level(0.2),
+        # Mortality by sex, group and age for the whole city: no area has deaths enough of its own.
+        death=np.array([0.8, 1.2])[:, None, None, None]
+        * by_group(1.0, 0.9)
+        * (0.0002 * np.exp(0.085 * x))[None, None, :, None],
         fertility=fertility,
         girls=GIRLS,
         child_group=CHILD_GROUP,
