@@ -47,7 +47,12 @@ def fit_ages(
         for day, groups in _groups_by_date(long).items()
     }
     if rule is not None and rule.axis is not None:
-        return _on_axis(long, read_axis(rule.axis), by_date, issues)
+        try:
+            axis = read_axis(rule.axis)
+        except ValueError:
+            issues.append(_bad_axis(rule.axis))
+            return None
+        return _on_axis(long, axis, by_date, issues)
     if existing is not None and content.absent is Absent.ZERO:
         return _on_axis(long, existing, by_date, issues)
     if content.absent is Absent.ZERO:
@@ -115,6 +120,16 @@ def _on_axis(
                 )
                 return None
     return axis, _positions(long, axis)
+
+
+def _bad_axis(text: str) -> Issue:
+    return Issue(
+        "age-axis-unreadable",
+        Severity.ERROR,
+        _("The age groups {axis} of the recipe cannot be read.").format(axis=text),
+        value=text,
+        repair=_("Write age.axis like 0..100+ or 0,3,6,10+ with rising ages."),
+    )
 
 
 def _order(group: AgeGroup) -> tuple[int, int]:

@@ -6,15 +6,36 @@ keys) stands in its YAML file; the code knows only the kinds of statements liste
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from monitor_app.core.datasets import Absent, Kind, Origin, TimeReference
 from monitor_app.core.i18n import LANGUAGE
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+def _compiles(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return text
+
+
+def _day_of_year(text: str) -> str:
+    try:
+        date.fromisoformat(f"2000-{text}")
+    except ValueError as error:
+        raise ValueError("not a day of the year (month-day such as 12-31)") from error
+    return text
+
+
+Regex = Annotated[str, AfterValidator(_compiles)]
 
 
 class Strict(BaseModel):
@@ -43,7 +64,7 @@ class RowFilter(Strict):
 
     column: str
     equals: tuple[str, ...] = ()
-    pattern: str | None = None
+    pattern: Regex | None = None
     empty: bool = False
     role: Literal["total", "subtotal", "note", "other"] = "other"
 
@@ -111,13 +132,13 @@ class DateRule(Strict):
     """
 
     column: str | None = None
-    file: str | None = None
-    title: str | None = None
-    sheet: str | None = None
+    file: Regex | None = None
+    title: Regex | None = None
+    sheet: Regex | None = None
     header: bool = False
     fixed: str | None = None
-    pattern: str | None = None
-    year_day: str = Field(default="12-31", pattern=r"^\d\d-\d\d$")
+    pattern: Regex | None = None
+    year_day: Annotated[str, AfterValidator(_day_of_year)] = "12-31"
     shift_years: int = 0
 
     @model_validator(mode="before")
@@ -162,7 +183,7 @@ class ValueColumn(Strict):
     """
 
     column: str | None = None
-    pattern: str | None = None
+    pattern: Regex | None = None
     area: str | None = None
     date: str | None = None
     sex: str | None = None
@@ -353,7 +374,7 @@ class MatchRule(Strict):
     files: tuple[str, ...] = ()
     sheets: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
+    patterns: tuple[Regex, ...] = ()
 
 
 class NumberRule(Strict):

@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from monitor_app.core.areas import CITY, Area, AreaSystem, Level
 from monitor_app.core.batch import ImportContext
@@ -147,3 +149,28 @@ def test_preview_shows_cells_beside_what_they_become() -> None:
     assert shown.used == (True, False, True)
     assert [i.code for i in shown.cell_issues[2, 3]] == ["number-unreadable"]
     assert (1, 3) not in shown.cell_issues
+
+
+CELL = st.sampled_from(
+    ["", "1", "101", "0102", "1.234", "2,5", "-3", "x", "31.12.2024", "2024", "m", "w", "Summe",
+     "0-4", "85+", "insgesamt", "?", "ä", "1e999", "…"]
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(CELL | st.text("abcÄ123 |", max_size=6), min_size=2, max_size=6).flatmap(
+        lambda head: st.tuples(
+            st.just(head),
+            st.lists(st.lists(CELL, min_size=len(head), max_size=len(head)), max_size=12),
+        )
+    )
+)
+def test_no_table_brings_the_import_down(tmp_path_factory, content) -> None:  # type: ignore[no-untyped-def]
+    """Whatever stands in a file, the import ends with findings, never with another exception."""
+    head, rows = content
+    text = "\n".join(";".join(cells) for cells in (head, *rows)) + "\n"
+    path = write(tmp_path_factory.mktemp("f"), "datei.csv", text)
+    batch = prepare_import(path, None, CONTEXT)
+    assert batch.blocked or batch.facts or batch.points or batch.areas
+    assert all(i.message for i in batch.issues)

@@ -62,6 +62,24 @@ def test_wrong_value_is_named_with_its_line() -> None:
     assert (issue.code, issue.row, issue.value) == ("recipe-wrong-value", 7, "Mein Viertel")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("{column: Jahr}", "{column: Jahr, pattern: '(unclosed'}", 9),
+        ("{column: Jahr}", "{column: Jahr, year_day: 13-45}", 9),
+        ("[{column: Anzahl}]", "[{pattern: '*'}]", 11),
+        ("[{column: Anzahl}]", "[{column: a, pattern: b}]", 11),
+        ("kind: population", "kind: populaton", 4),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_when_the_recipe_is_read(
+    old: str, new: str, line: int
+) -> None:
+    with pytest.raises(UserError) as caught:
+        load_recipe(GOOD.replace(old, new))
+    assert [i.row for i in caught.value.issues] == [line]
+
+
 def test_missing_field_is_named() -> None:
     with pytest.raises(UserError) as caught:
         load_recipe(GOOD.replace("    dataset: population\n", ""))
