@@ -7,7 +7,7 @@ STAMP = $(VENV)/.ready
 .PHONY: run test quick check
 
 run: $(STAMP)
-	$(BIN)/python -m monitor_app.launch
+	$(BIN)/monitor-app demo
 
 test: $(STAMP) check
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
