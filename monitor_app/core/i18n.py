@@ -12,7 +12,7 @@ import os
 from monitor_app.core.resources import resource_path
 
 DOMAINS = (
-    "core", "exchange", "project", "indicators", "forecast",
+    "core", "exchange", "exchange_reading", "project", "indicators", "forecast",
     "cartography", "reports", "app", "ui", "cli",
 )  # fmt: skip
 LANGUAGES = ("de", "en")

@@ -6,6 +6,7 @@ declarations are checked first; a file that would unfold to absurd sizes is refu
 
 from __future__ import annotations
 
+import errno
 import re
 import zipfile
 import zlib
@@ -37,9 +38,11 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             _check(path, archive)
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeError) as error:
         raise damaged(path) from error
     except OSError as error:
+        if error.errno in (None, errno.EINVAL):  # a seek to nowhere: the directory is broken
+            raise damaged(path) from error
         raise unreadable(path, error) from error
 
 

@@ -129,7 +129,10 @@ def geometry_issues(
 def crs_issues(
     crs: str | None, geometries: np.ndarray[Any, Any], file: str, layer: str
 ) -> tuple[str | None, list[Issue]]:
-    """The reference system, dropped where the coordinates cannot be in it; and what is wrong."""
+    """The reference system, dropped where the coordinates cannot be in it; and what is wrong.
+
+    Only warnings: whether the system is needed, or stated elsewhere, is decided by the mapping.
+    """
     if not (~shapely.is_missing(geometries)).any():
         return crs, []
     bounds = shapely.total_bounds(geometries)
@@ -139,14 +142,14 @@ def crs_issues(
         and (np.abs(bounds[[0, 2]]).max() > 360 or np.abs(bounds[[1, 3]]).max() > 90)
     ):
         return None, [Issue(
-            "crs-wrong", Severity.ERROR,
+            "crs-wrong", Severity.WARNING,
             _("The file says its coordinates are longitude and latitude, but they are metres."),
             file, layer, repair=_("State the reference system of the coordinates (such as"
                                   " EPSG:25832) in the recipe."),
         )]  # fmt: skip
     if crs is None:
         return None, [Issue(
-            "crs-missing", Severity.ERROR,
+            "crs-missing", Severity.WARNING,
             _("The file does not name the reference system of its coordinates."), file, layer,
             repair=_("Ask for the .prj file, or state the reference system (such as EPSG:25832)."),
         )]  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Severity
 from monitor_app.exchange.label_set import Findings, LabelPlace, Labels
@@ -61,6 +62,7 @@ _ISO_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
 )
 _GERMAN = re.compile(rf"(\d{{1,2}})\. ?(\d{{1,2}})\. ?(\d{{4}}|\d{{2}}){_TIME}")
+_SHORT = re.compile(r"\d{1,2}\. ?\d{1,2}\. ?\d{2}")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?")
 _SLASH = re.compile(rf"(\d{{1,2}})[/-](\d{{1,2}})[/-](\d{{4}}){_TIME}")
 _WORDS = re.compile(r"(?:(\d{1,2})\.?[ -]?)?([a-zä]{3,9})\.?[ -]?(\d{4}|\d{2})")
@@ -154,7 +156,7 @@ def parse_dates(labels: Sequence[str], place: LabelPlace | None = None) -> Label
         findings.add(
             "date-serial", Severity.WARNING,
             _("The dates are day numbers of a spreadsheet: {label} is read as {day}.").format(
-                label=filled[0], day=shown), filled[0],
+                label=filled[0], day=_shown(shown)), filled[0],
             _("Check the dates in the preview."),
         )  # fmt: skip
     readings = _settle_slashes(readings)
@@ -181,15 +183,17 @@ def _settle_slashes(readings: dict[str, DateReading]) -> dict[str, DateReading]:
     return settled
 
 
+def _shown(day: date | None) -> str:
+    return "?" if day is None else format_date(day)
+
+
 def _report(readings: dict[str, DateReading], findings: Findings) -> None:
-    short = next(
-        (t for t in readings if re.fullmatch(r"\d{1,2}\. ?\d{1,2}\. ?\d{2}", t.strip())), None
-    )
+    short = next((t for t, r in readings.items() if r.day and _SHORT.fullmatch(t.strip())), None)
     if short is not None:
         findings.add(
             "date-two-digits", Severity.WARNING,
             _("Years have two digits: {label} is read as {day}.").format(
-                label=short, day=readings[short].day), short,
+                label=short, day=_shown(readings[short].day)), short,
             _("Check the century in the preview."),
         )  # fmt: skip
     for label, reading in readings.items():
@@ -197,7 +201,8 @@ def _report(readings: dict[str, DateReading], findings: Findings) -> None:
             findings.add(
                 "date-ambiguous", Severity.ERROR,
                 _("“{label}” can be {first} or {second}.").format(
-                    label=label, first=reading.candidates[0], second=reading.candidates[1]), label,
+                    label=label, first=_shown(reading.candidates[0]),
+                    second=_shown(reading.candidates[1])), label,
                 _("State in the recipe whether day or month comes first."),
             )  # fmt: skip
         elif reading.kind is DateKind.UNREADABLE:

@@ -88,7 +88,14 @@ def _zipped(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTa
 def _geopackage(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable, ...]:
     described = source.describe(path, progress)
     with _quiet(path) as quiet:
-        return _layers(str(quiet), path, described, options, progress)
+        return _layers(str(quiet), path, described, options, progress, database=True)
+
+
+def _check_database(name: str, path: Path) -> None:
+    """Refuse a damaged file: GDAL hands over the rows before the damage and keeps quiet."""
+    _meta, found = pyogrio.read_arrow(name, sql="SELECT * FROM pragma_quick_check")
+    if found.num_columns == 0 or found.column(0).to_pylist() != ["ok"]:
+        raise source.damaged(path)
 
 
 @contextmanager
@@ -122,6 +129,8 @@ def _layers(
     options: ReadOptions,
     progress: Progress,
     encoding: str | None = None,
+    *,
+    database: bool = False,
 ) -> tuple[RawTable, ...]:
     """Every layer that GDAL finds under ``name``; ``path`` is what the user chose."""
     tables = []
@@ -129,12 +138,16 @@ def _layers(
         with warnings.catch_warnings():
             # Remarks of GDAL (ring order, odd fields) are no news for the user of a table.
             warnings.simplefilter("ignore")
+            if database:
+                _check_database(name, path)
             layers = [str(row[0]) for row in pyogrio.list_layers(name)]
             for i, layer in enumerate(layers):
                 progress.step(i / len(layers), layer)
                 if options.sheet in (None, layer):
                     inner = replace(described, sheet=layer) if len(layers) > 1 else described
                     tables.append(_layer(name, layer, path, inner, options, encoding))
+        if not tables and name.lower().endswith(COUNTED):
+            raise source.damaged(path)  # such a file always has its one layer
     except (RuntimeError, ValueError, OSError, pa.ArrowException) as error:
         # GDAL's and Arrow's own errors derive from these.
         raise source.damaged(path) from error

@@ -28,13 +28,13 @@ def sniff(path: Path) -> float:
 def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable, ...]:
     """The file as one table; the geometry column becomes ``geometries``."""
     described = source.describe(path, progress)
-    try:
-        with source.unchanged(path):
+    with source.unchanged(path):
+        try:
             table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise source.damaged(path) from error
+            geo = _geo(table)
+        except (pa.ArrowException, OSError, ValueError) as error:  # bad JSON is a ValueError
+            raise source.damaged(path) from error
     progress.step(0.5)
-    geo = _geo(table)
     rows = tuple(range(1, table.num_rows + 1))
     geometries = None
     crs: str | None = None
@@ -53,7 +53,10 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable
         if arrow_text.is_number(table.schema.field(j).type)
     )  # fmt: skip
     progress.step(0.8)
-    columns = tuple(arrow_text.column_text(table.column(j)) for j in kept)
+    try:
+        columns = tuple(arrow_text.column_text(table.column(j)) for j in kept)
+    except (UnicodeError, pa.ArrowException) as error:
+        raise source.damaged(path) from error
     progress.step(1.0)
     return (RawTable(
         replace(described), "", names, columns, rows, numeric=numeric,
@@ -67,9 +70,14 @@ def _geo(table: pa.Table) -> tuple[str, str | None] | None:
     raw = (table.schema.metadata or {}).get(b"geo")
     if raw is None:
         return None
-    meta: dict[str, Any] = json.loads(raw)
-    column = meta.get("primary_column", "geometry")
-    described = meta.get("columns", {}).get(column, {})
+    meta: Any = json.loads(raw)
+    columns = meta.get("columns") if isinstance(meta, dict) else None
+    if not isinstance(columns, dict):
+        return None
+    column = str(meta.get("primary_column", "geometry"))
+    described = columns.get(column)
+    if not isinstance(described, dict):
+        return None
     if column not in table.column_names:
         return None
     if "crs" not in described:

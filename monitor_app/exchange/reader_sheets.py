@@ -15,7 +15,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 from monitor_app.core.datasets import SourceFile
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError
-from monitor_app.core.progress import Progress
+from monitor_app.core.progress import Cancelled, Progress
 from monitor_app.exchange import layout, source
 from monitor_app.exchange.archives import check_xml, open_zip, part_blocks, protected
 from monitor_app.exchange.number_cells import parse_cell
@@ -23,10 +23,13 @@ from monitor_app.exchange.numbers import prove_decimal
 from monitor_app.exchange.source import ReadOptions
 from monitor_app.exchange.table import RawTable
 from monitor_app.exchange.text_plan import head_issues
+from monitor_app.exchange.xls_check import check_old_workbook
 
 FORMATS = ("xlsx", "xls", "ods")
 #: A sheet is held as a full rectangle while it is read; larger ones are refused beforehand.
 CELLS = 40_000_000
+#: Bytes of an xls file; the format itself ends far below.
+OLD_LIMIT = 1 << 30
 _REFERENCE = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
 _ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\br=["']([0-9]{1,7})["']""")
 _ODS = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -43,9 +46,22 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable
     described = source.describe(path, progress)
     if source.head(path, 2) == b"PK":
         _check_container(path, progress)
+    elif described.size <= OLD_LIMIT:
+        check_old_workbook(path, path.read_bytes(), CELLS)
+    else:
+        raise source.too_large(path)
+    with source.unchanged(path):
+        tables = _sheets(path, described, options, progress)
+    progress.step(1.0)
+    return tables
+
+
+def _sheets(
+    path: Path, described: SourceFile, options: ReadOptions, progress: Progress
+) -> tuple[RawTable, ...]:
     tables = []
     try:
-        with source.unchanged(path), CalamineWorkbook.from_path(str(path)) as book:
+        with CalamineWorkbook.from_path(str(path)) as book:
             names = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
             for i, name in enumerate(names):
                 progress.step(i / len(names), name)
@@ -56,7 +72,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable
                 table = _table(described, name, cells, _merged(sheet), options)
                 if table is not None:
                     tables.append(table)
-    except UserError:
+    except (UserError, Cancelled):
         raise
     except PasswordError as error:
         raise protected(path) from error
@@ -67,7 +83,6 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable
         if type(error).__name__ != "PanicException":
             raise
         raise source.damaged(path) from error
-    progress.step(1.0)
     return tuple(tables)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Cancelled, CancelToken, Progress
 from monitor_app.exchange import source
@@ -48,7 +49,7 @@ def test_what_is_no_table(tmp_path, content, code):
 
 def test_an_open_quotation_mark_is_named_with_its_line(tmp_path):
     path = tmp_path / "f.csv"
-    path.write_text("a;b\n1;2\n1;2\n3;\"4\n5;6\n" * 1 + "7;8\n")
+    path.write_text('a;b\n1;2\n1;2\n3;"4\n5;6\n' * 1 + "7;8\n")
     with pytest.raises(UserError) as caught:
         read_tables(path)
     assert caught.value.issues[0].row == 4

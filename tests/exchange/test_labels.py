@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from monitor_app.core.ages import AgeGroup
 from monitor_app.core.issues import Severity
 from monitor_app.exchange.labels import (

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from monitor_app.core.issues import Severity
 from monitor_app.core.status import Status
 from monitor_app.exchange.numbers import Proof, prove_decimal, to_numbers, weigh
@@ -75,9 +76,7 @@ def test_columns_that_contradict_themselves_are_an_error():
     column = to_numbers(["1,5", "2,5", "3.5"], column="A", rows=[2, 3, 4])
     assert column.proof is Proof.CONTRADICTORY
     assert np.isnan(column.values).all()
-    assert [(i.code, i.row, i.value) for i in column.issues] == [
-        ("number-contradiction", 4, "3.5")
-    ]
+    assert [(i.code, i.row, i.value) for i in column.issues] == [("number-contradiction", 4, "3.5")]
 
 
 def test_columns_that_contradict_each_other_prove_nothing():

@@ -13,6 +13,7 @@ from pathlib import Path
 import geopandas
 import pytest
 import shapely
+
 from monitor_app.core.issues import Severity, UserError
 from monitor_app.exchange.readers import read_tables, sniff
 from monitor_app.exchange.source import ReadOptions
@@ -151,18 +152,18 @@ def test_an_incomplete_shapefile_names_the_missing_part(tmp_path, part):
     assert part in caught.value.issues[0].message
 
 
-def test_a_missing_reference_system_is_an_error_unless_stated(tmp_path):
+def test_a_missing_reference_system_is_reported_unless_stated(tmp_path):
     path = shapefile(tmp_path)
     path.with_suffix(".prj").unlink()
     (table,) = read_tables(path)
     assert table.crs is None
-    assert [(i.code, i.severity) for i in table.issues] == [("crs-missing", Severity.ERROR)]
+    assert [(i.code, i.severity) for i in table.issues] == [("crs-missing", Severity.WARNING)]
     (table,) = read_tables(path, options=ReadOptions(crs="EPSG:25832"))
     assert table.crs == "EPSG:25832"
     assert not table.issues
 
 
-def test_metres_called_degrees_are_an_error(tmp_path):
+def test_metres_called_degrees_are_not_believed(tmp_path):
     path = tmp_path / "f.geojson"
     feature = {"type": "Feature", "properties": {"key": "01"},
                "geometry": json.loads(shapely.to_geojson(SQUARE))}  # fmt: skip
@@ -208,7 +209,9 @@ def refused(path: Path, *expected: str) -> None:
     assert issue.repair
 
 
-@pytest.mark.parametrize("name", ["../evil.shp", "/etc/evil.shp", "a/../../evil.shp", "C:/evil.shp"])
+@pytest.mark.parametrize(
+    "name", ["../evil.shp", "/etc/evil.shp", "a/../../evil.shp", "C:/evil.shp"]
+)
 def test_archives_with_paths_that_lead_out_are_refused(tmp_path, name):
     packed = tmp_path / "f.zip"
     with zipfile.ZipFile(packed, "w") as archive:
@@ -265,6 +268,17 @@ def test_a_shapefile_with_a_cut_part_is_damaged(tmp_path, part, share):
         read_tables(path)
     (issue,) = caught.value.issues
     assert (issue.code, issue.file) == ("file-damaged", f"f{part}")
+
+
+def test_a_damaged_geopackage_is_refused_and_not_read_in_part(tmp_path):
+    path = tmp_path / "f.gpkg"
+    frame(key=[f"{i:05}" for i in range(3000)],
+          geometry=[shapely.box(i, 0, i + 1, 1) for i in range(3000)]).to_file(path)  # fmt: skip
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"01500")  # a page in the middle of the rows
+    raw[at - 2000 : at + 2000] = bytes(range(250)) * 16
+    path.write_bytes(raw)
+    refused(path, "file-damaged")
 
 
 def test_gzipped_geojson(tmp_path):

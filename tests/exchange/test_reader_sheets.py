@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+
 from monitor_app.core.issues import Severity, UserError
 from monitor_app.exchange.readers import read_tables, sniff
 

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+
 from monitor_app.core.issues import UserError
 from monitor_app.exchange.readers import read_tables, sniff
 
@@ -66,7 +67,7 @@ def compound_file(stream: bytes) -> bytes:
     return header + fat + directory + stream
 
 
-@pytest.fixture()
+@pytest.fixture
 def workbook(tmp_path: Path) -> Path:
     cells = b"".join([
         label(0, 0, "Schlüssel"), label(0, 1, "Einwohner"), label(0, 2, "Anteil"),
@@ -105,3 +106,12 @@ def test_an_old_text_document_is_no_table(tmp_path):
     with pytest.raises(UserError) as caught:
         read_tables(path)
     assert caught.value.issues[0].code == "not-a-table"
+
+
+def test_a_cell_beyond_every_sheet_is_refused_before_memory_is_spent(tmp_path):
+    cells = label(0, 0, "a") + label(0, 1, "b") + number(0xFFFF, 0xFFFF, 1.0)
+    path = tmp_path / "f.xls"
+    path.write_bytes(compound_file(workbook_stream("Daten", cells)))
+    with pytest.raises(UserError) as caught:
+        read_tables(path)
+    assert caught.value.issues[0].code == "file-bomb"

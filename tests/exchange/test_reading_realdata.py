@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from monitor_app.core.ages import AgeAxis
 from monitor_app.exchange.labels import DateKind, parse_ages, parse_dates, parse_sexes
 from monitor_app.exchange.numbers import Proof, to_numbers
@@ -79,7 +80,7 @@ def test_vienna_boundaries_in_two_reference_systems(realdata):
     assert (len(small), small.crs) == (250, "EPSG:4326")
     assert (len(large), large.crs) == (23, "EPSG:31256")
     assert "Währing" in large.column("NAMEK")
-    assert "0101" in small.column("ZBEZ") or "101" in small.column("ZBEZ")
+    assert {len(key) for key in small.column("ZBEZ")} == {4}
     assert len(set(small.column("ZBEZ"))) == 250
     assert sum(g.area for g in large.geometries) / 1e6 == pytest.approx(414.8, abs=0.3)
 
@@ -152,7 +153,7 @@ def test_toronto_centres_keep_their_places(realdata):
     assert {r.day.year for r in parse_dates(table.column("run_date")).readings.values()} == {2026}
 
 
-@pytest.mark.slow()
+@pytest.mark.slow
 def test_181408_polygons_with_their_invalid_ones(realdata):
     table = only(realdata / "polygons/ew_output_areas_2011_simplified.parquet")
     assert (len(table), table.crs) == (181_408, "EPSG:4326")

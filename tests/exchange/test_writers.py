@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Cancelled, CancelToken, Progress
 from monitor_app.core.status import Status
@@ -127,7 +128,7 @@ def test_exact_numbers_survive_csv(tmp_path, values, style):
 class TestWorkbook:
     names: ClassVar[list[str]] = ["Schlüssel", "Name", "Stand", "Wert"]
 
-    @pytest.fixture()
+    @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
         path = tmp_path / "f.xlsx"
         write_xlsx(path, [table()], ["Bearbeitung: Amt für Statistik"])
@@ -200,9 +201,15 @@ def test_sheet_names_are_valid_and_unique(tmp_path):
     assert all(len(n) <= 31 and not set(n) & set("[]:*?/\\") for n in found)
 
 
-@pytest.mark.parametrize("write", [
-    lambda path, **k: write_csv(path, table(), **k), lambda path, **k: write_xlsx(path, [table()], **k)
-])  # fmt: skip
+def csv_file(path: Path, **options: Progress) -> None:
+    write_csv(path, table(), **options)
+
+
+def workbook(path: Path, **options: Progress) -> None:
+    write_xlsx(path, [table()], **options)
+
+
+@pytest.mark.parametrize("write", [csv_file, workbook])
 class TestTrouble:
     def test_a_full_disk_leaves_the_old_file_and_nothing_else(self, tmp_path, monkeypatch, write):
         path = tmp_path / "f.out"
