@@ -88,6 +88,7 @@ class DataPage(QWidget):
         column.addWidget(heading)
         column.addWidget(self.revisions, 2)
         self.stack.addWidget(inside)
+        self.setFocusProxy(self.datasets)
         self._writable = False
 
     def _tree(self, name: str, titles: tuple[str, ...]) -> QTreeWidget:

@@ -143,7 +143,7 @@ class IssueView(QTableView):
         head = self.horizontalHeader()
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setSortIndicatorShown(True)
-        for column, width in enumerate((96, 180, 90, 260, 260, 64)):
+        for column, width in enumerate((104, 220, 110, 260, 260, 72)):
             self.setColumnWidth(column, width)
         head.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         head.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)

@@ -167,6 +167,7 @@ class LegendPanel(QScrollArea):
             self.method.addItem(method_name(method), method.value)
         self.count = QSpinBox()
         self.count.setRange(2, MAX_CLASSES)
+        self.count.lineEdit().setTextMargins(8, 0, 0, 0)
         self.palette_ = QComboBox()
         self.palette_.setIconSize(_RAMP)
         self.palette_.addItem(_("As the indicator says"), "")
@@ -203,8 +204,9 @@ class LegendPanel(QScrollArea):
         inner = QVBoxLayout(self.series)
         inner.setContentsMargins(0, 4, 0, 0)
         inner.setSpacing(0)
-        for widget in (caption, self.whole, self.each):
-            inner.addWidget(widget)
+        inner.addWidget(caption)
+        inner.addWidget(self.whole)
+        inner.addWidget(self.each)
         self._column.addWidget(self.series)
         self.method.activated.connect(
             lambda: self.changed.emit({"method": self.method.currentData()})

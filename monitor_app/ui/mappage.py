@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.cartography.shapes import AreaShapes
@@ -21,7 +29,7 @@ from monitor_app.ui.mapview import MapView
 from monitor_app.ui.profile import AreaProfile
 from monitor_app.ui.rankingview import RankingView
 from monitor_app.ui.tablemodel import RowFilter, TableData
-from monitor_app.ui.theme import Theme
+from monitor_app.ui.theme import CONTROL, Theme
 from monitor_app.ui.timelineview import TimeLineView
 from monitor_app.ui.timeslider import TimeSlider
 
@@ -45,6 +53,7 @@ class MapPage(QMainWindow):
     by name)."""
 
     changed = Signal(dict)
+    import_wanted = Signal()
 
     def __init__(self, theme: Theme, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
@@ -60,6 +69,9 @@ class MapPage(QMainWindow):
         self.table = AttributePanel(theme, selection)
         self.ranking = RankingView(theme, selection)
         self.lines = TimeLineView(theme, selection)
+        self.empty = QPushButton(_("Import files …"), self.map)
+        self.empty.setProperty("role", "primary")
+        self.empty.clicked.connect(self.import_wanted)
         self._lay_out()
         self.slider.moved.connect(self._day_moved)
         self.slider.compared.connect(self._base_moved)
@@ -131,7 +143,8 @@ class MapPage(QMainWindow):
         self._keep_filter()
         self._balance_banner()
         self.banners.tell(spec.date_text)
-        self.legend.setEnabled(True)
+        self.legend.widget().show()
+        self.empty.hide()
         self.slider.setVisible(True)
 
     def show_nothing(self, text: str) -> None:
@@ -143,10 +156,22 @@ class MapPage(QMainWindow):
         self.ranking.set_map(None)
         self.lines.clear()
         self.table.set_table(TableData())
-        self.legend.setEnabled(False)
+        self.legend.widget().hide()
+        self.empty.setVisible(bool(text))
+        self.empty.adjustSize()
+        self._place_empty()
         self.slider.setVisible(False)
         self.banners.drop("balance")
         self.banners.tell("")
+
+    def _place_empty(self) -> None:
+        """The way out of an empty map stands below the words about it."""
+        room = self.map.size()
+        self.empty.move((room.width() - self.empty.width()) // 2, room.height() // 2 + 3 * CONTROL)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._place_empty)
 
     @property
     def picture(self) -> Picture | None:

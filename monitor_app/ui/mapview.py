@@ -12,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
+    QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -70,6 +71,7 @@ class MapView(QWidget):
         self._panning = False
         self._box: QRectF | None = None
         self.box_tool = False
+        self._ring = False  # focus frame, for those who came with the keyboard
         self.empty_text = ""
         self._worker = MapWorker(self)
         self._worker.sketched.connect(self._take_sketch, Qt.ConnectionType.QueuedConnection)
@@ -284,7 +286,7 @@ class MapView(QWidget):
             colour.setAlpha(40)
             painter.fillRect(self._box, colour)
             painter.drawRect(self._box)
-        if self.hasFocus():
+        if self._ring:
             pen = painter.pen()
             pen.setColor(self._theme.colour("map_hover"))
             pen.setWidth(2)
@@ -418,6 +420,20 @@ class MapView(QWidget):
             value = f"{value} ({why})"
         self.card.tell(spec.names[place], value.replace(THIN_SPACE, " "))
         self.setAccessibleDescription(f"{spec.names[place]}: {value}")
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ring = event.reason() in (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
+            Qt.FocusReason.ShortcutFocusReason,
+        )
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._ring = False
+        super().focusOutEvent(event)
+        self.update()
 
     # keys --------------------------------------------------------------------------------
 

@@ -205,8 +205,9 @@ QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border;
   selection-background-color: $selected; selection-color: $on_selected; padding: 4px; }
 QComboBox QAbstractItemView::item { min-height: ${control}px; }
-QAbstractSpinBox QLineEdit { border: 0; padding: 0; min-height: 0; background: transparent; }
-QAbstractSpinBox QLineEdit:focus { border: 0; padding: 0; }
+QAbstractSpinBox QLineEdit { border: 0; padding: 0 0 0 8px; min-height: 0;
+  background: transparent; }
+QAbstractSpinBox QLineEdit:focus { border: 0; padding: 0 0 0 8px; }
 QSpinBox::up-button, QSpinBox::down-button { width: 20px; border: 0; background: transparent; }
 QSpinBox::up-arrow { image: url("$arrow_up"); width: 10px; height: 10px; }
 QSpinBox::down-arrow { image: url("$arrow"); width: 10px; height: 10px; }

@@ -154,8 +154,10 @@ class TimeAxis(QWidget):
             fitting = self._fitting(ends)
             inner = [i for i in chosen if self._free(i, fitting)]
             if len(self._fitting(inner)) == len(inner):
-                return tuple(sorted([*fitting, *inner]))
-        return tuple(self._fitting(ends))
+                ends = [*fitting, *inner]
+                break
+        # Dates that lie irregularly leave room for more.
+        return tuple(sorted(self._fitting([*ends, *between])))
 
     def _span(self, i: int) -> tuple[float, float]:
         half = self.fontMetrics().horizontalAdvance(short_label(self._dates[i])) / 2 + 6

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QByteArray, QMimeData, QObject
 from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from monitor_app.app.maps import map_spec, shapes_of
 from monitor_app.app.session import Choice, Event, Session
@@ -31,6 +33,7 @@ from monitor_app.ui.contextbar import ContextBar
 from monitor_app.ui.datapage import DataPage
 from monitor_app.ui.exportdialog import PageDialog, TableDialog
 from monitor_app.ui.help import AboutDialog, HelpDialog
+from monitor_app.ui.importpage import ImportPage
 from monitor_app.ui.legendpanel import ClassChoice
 from monitor_app.ui.mappage import MapPage, Picture
 from monitor_app.ui.projectflow import ProjectFlow
@@ -57,6 +60,7 @@ class Workbench(QObject):
         self._shapes: dict[tuple[str, tuple[int, ...]], AreaShapes] = {}
         self._choices: tuple[Choice, ...] = ()
         self._locked = False
+        self._focused: QWidget | None = None
         self._offered_for = ""
         self.bar = ContextBar(self.theme)
         self.bar.hide()
@@ -65,6 +69,9 @@ class Workbench(QObject):
         self.data = DataPage(self.theme)
         window.add_page(DATA, "data", _("Data"), self.data)
         window.add_page(MAP, "map", _("Map"), self.map)
+        self.import_ = ImportPage(self)
+        self.import_.ended.connect(self._import_ended)
+        self.data.stack.addWidget(self.import_)
         self.flow = ProjectFlow(self)
         self.search = CommandSearch(window)
         self._connect()
@@ -81,6 +88,7 @@ class Workbench(QObject):
         bar.day_chosen.connect(lambda day: self.change_view(day=day))
         bar.search_wanted.connect(self.open_search)
         self.map.changed.connect(self._map_wants)
+        self.map.import_wanted.connect(lambda: self.run("import"))
         self.data.import_wanted.connect(lambda: self.run("import"))
         self.data.remove_wanted.connect(self.flow.remove_dataset)
 
@@ -147,9 +155,14 @@ class Workbench(QObject):
         self.window_.jobs.start(label, work, done=on_done, failed=on_failed, cancelled=on_cancelled)
 
     def _lock(self, on: bool) -> None:
+        if on and not self._locked:
+            self._focused = QApplication.focusWidget()
         self._locked = on
         for widget in (self.bar, self.data, *self.map.tools(), self.window_.start):
             widget.setEnabled(not on)
+        focused, self._focused = self._focused, None if not on else self._focused
+        if not on and focused is not None and isValid(focused) and focused.isVisible():
+            focused.setFocus()  # switching off had taken it away
         self._enable()
 
     @property
@@ -388,7 +401,10 @@ class Workbench(QObject):
         self.show_project()
 
     def show_help(self) -> None:
-        HelpDialog(self.theme, self.window_.page, self.window_.actions_, self.window_).open()
+        page = self.window_.page
+        if page == DATA and self.data.stack.currentWidget() is self.import_:
+            page = "import"
+        HelpDialog(self.theme, page, self.window_.actions_, self.window_).open()
 
     def show_about(self) -> None:
         AboutDialog(self.theme, self.window_).open()
@@ -435,7 +451,15 @@ class Workbench(QObject):
         self.flow.open_paths(paths)
 
     def begin_import(self, paths: Sequence[Path]) -> None:
-        """Show the import page for some files."""
+        """Show the import page for some files; it belongs to the data workspace."""
+        self.window_.show_page(DATA)
+        self.data.stack.setCurrentWidget(self.import_)
+        self.import_.begin(paths)
+
+    def _import_ended(self, stored: bool) -> None:
+        self.data.stack.setCurrentIndex(0)
+        if stored and self.map.picture is not None:
+            self.window_.show_page(MAP)
 
     def may_close(self, again: Callable[[], object]) -> bool:
         return self.flow.may_close(again)
@@ -454,6 +478,7 @@ class Workbench(QObject):
         """End threads; close the project (what is unsaved stays recoverable)."""
         self.window_.settings.window["panels"] = b64encode(self.map.saveState().data()).decode()
         self._unsubscribe()
+        self.import_.map.stop()
         self.map.shutdown()
         self.window_.jobs.shutdown()
         self.session.close()
