@@ -80,8 +80,10 @@ def _sqlite(path: Path, raw: bytes) -> str:
 def _zip(path: Path) -> str:
     with open_zip(path) as archive:
         names = [n.lower() for n in archive.namelist()]
-        if "xl/workbook.xml" in names or "xl/workbook.bin" in names:
+        if "xl/workbook.xml" in names:
             return "xlsx"
+        if "xl/workbook.bin" in names:
+            raise _no_table(path, _("a binary xlsb workbook; save it as xlsx"))
         if "mimetype" in names and "content.xml" in names:
             return _open_document(path, archive)
         if any(n.endswith(".shp") and not n.startswith("__macosx/") for n in names):

@@ -232,6 +232,9 @@ def test_an_archive_that_lies_about_its_sizes_is_refused(tmp_path):
 def test_archives_without_a_shapefile_and_with_a_password(tmp_path):
     packed = tmp_path / "f.zip"
     with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("xl/workbook.bin", b"x")
+    refused(packed, "not-a-table")
+    with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("data.csv", b"a;b\n1;2\n")
     refused(packed, "not-a-table")
     raw = bytearray(packed.read_bytes())
