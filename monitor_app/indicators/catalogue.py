@@ -17,7 +17,6 @@ from monitor_app.core.resources import resource_path
 from monitor_app.indicators.definitions import IndicatorDef
 from monitor_app.indicators.tokens import nearest
 
-
 #: libyaml reads the catalogue ten times as fast; both construct plain values only.
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

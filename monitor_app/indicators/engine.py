@@ -84,12 +84,11 @@ class Engine:
         the project lacks are no error: the table is empty and ``missing_inputs`` names them.
         """
         definition = self.catalogue.get(indicator_id)
-        self._known_level(level)
+        view = (origin, None if datasets is None else frozenset(datasets))
         with self._lock:
-            view = (origin, None if datasets is None else frozenset(datasets))
-            found = self._evaluated(indicator_id, level, view, ())
-            city = found if level == CITY else self._evaluated(indicator_id, CITY, view, ())
-            keys = self._reader(view).areas_of(level)
+            keys = self._reader(view, level).areas_of(level)
+            found = self._evaluated(indicator_id, level, view)
+            city = found if level == CITY else self._evaluated(indicator_id, CITY, view)
         town = aligned(city.grid, city.moments, found.moments)
         # Dates at which nothing is known (the first years of a change) are no dates of the series.
         shown = np.flatnonzero(
@@ -124,7 +123,8 @@ class Engine:
     ) -> tuple[str, ...]:
         """Which inputs the project lacks, in words; empty where the indicator can be computed."""
         with self._lock:
-            return self._evaluated(indicator_id, level, (origin, None), ()).missing
+            self._reader((origin, None), level)
+            return self._evaluated(indicator_id, level, (origin, None)).missing
 
     def trace(
         self,
@@ -141,7 +141,6 @@ class Engine:
         Errors: ``UserError`` where there is no such area or date.
         """
         definition = self.catalogue.get(indicator_id)
-        self._known_level(level)
         view = (origin, None if datasets is None else frozenset(datasets))
 
         def one(other: str, at: str, place: str, when: date) -> Trace:
@@ -150,8 +149,8 @@ class Engine:
             return trace_value(self._run(other, at, view), reader, place, when, unit, one)
 
         with self._lock:
-            found = self._evaluated(indicator_id, level, view, ())
-            keys = self._reader(view).areas_of(level)
+            keys = self._reader(view, level).areas_of(level)
+            found = self._evaluated(indicator_id, level, view)
             if area not in keys or day not in (*found.days, *found.moments):
                 raise fail(
                     "no-value",
@@ -177,12 +176,15 @@ class Engine:
                 if any(i.spec.key in changed for i in kept.infos):
                     del self._kept[mark]
 
-    def _reader(self, view: _View) -> InputReader:
-        """The reader of a view, brought up to the data sets that the source has now."""
+    def _reader(self, view: _View, level: str) -> InputReader:
+        """The reader of a view, brought up to the data sets that the source has now. The list is
+        asked for once per question. Errors: ``UserError`` for an unknown level."""
         origin, keys = view
+        present = self.source.datasets()
+        self._known_level(level, present)
         infos = tuple(
             i
-            for i in self.source.datasets()
+            for i in present
             if i.spec.origin is origin
             and i.spec.kind is not Kind.FACILITIES
             and (keys is None or i.spec.key in keys)
@@ -194,10 +196,8 @@ class Engine:
             reader.update(infos)
         return reader
 
-    def _evaluated(
-        self, indicator_id: str, level: str, view: _View, above: tuple[str, ...]
-    ) -> Evaluated:
-        reader = self._reader(view) if not above else self._readers[view]
+    def _evaluated(self, indicator_id: str, level: str, view: _View) -> Evaluated:
+        reader = self._readers[view]
         definitions = closure(self.catalogue, indicator_id)
         infos = self._relevant(definitions, reader)
         kept = self._kept.get((indicator_id, level, view))
@@ -211,7 +211,7 @@ class Engine:
 
     def _run(self, indicator_id: str, level: str, view: _View) -> Run:
         def lookup(other: str, at: str) -> Evaluated:
-            return self._evaluated(other, at, view, (indicator_id,))
+            return self._evaluated(other, at, view)
 
         known = frozenset(self.catalogue.ids)
         definition = self.catalogue.get(indicator_id)
@@ -248,9 +248,9 @@ class Engine:
             ]
         return tuple(found)
 
-    def _known_level(self, level: str) -> None:
+    def _known_level(self, level: str, present: tuple[DatasetInfo, ...]) -> None:
         known = {CITY, *(lv.key for lv in self._areas.levels)}
-        known |= {i.spec.level for i in self.source.datasets()}
+        known |= {i.spec.level for i in present}
         if level not in known:
             raise fail(
                 "unknown-level",

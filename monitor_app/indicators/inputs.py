@@ -9,18 +9,17 @@ from typing import Protocol
 
 import numpy as np
 
-from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import CITY, AreaSystem
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetInfo, Kind, Origin, TimeReference
-from monitor_app.core.i18n import _
 from monitor_app.core.status import Status
 from monitor_app.indicators.ageweights import age_weights, mean_age, median_age
 from monitor_app.indicators.aggregate import Placement, add_up, weighted_mean
 from monitor_app.indicators.filters import label_positions
 from monitor_app.indicators.grid import Codes, Floats, Grid, mixture
 from monitor_app.indicators.moves import ALSO_FROM, MARGINS, from_pairs
-from monitor_app.indicators.tree import CodeTest, Filter, Input
+from monitor_app.indicators.obstacles import Obstacles
+from monitor_app.indicators.tree import MIXTURES, CodeTest, Input
 from monitor_app.indicators.vocabulary import unit_factor
 
 _LEAST_STATUS = {
@@ -32,7 +31,6 @@ _LEAST_STATUS = {
 
 
 _BodyKey = tuple[str, CodeTest | None, CodeTest | None, CodeTest | None, tuple[str, ...]]
-MIXTURES = ("entropy", "simpson")
 #: Cubes by age that are kept per reader (a large town: some 30 MB each).
 KEPT_BODIES = 6
 
@@ -79,10 +77,12 @@ def answers(info: DatasetInfo, wanted: Input) -> bool:
 
 @dataclass(frozen=True)
 class Offer:
-    """A data set and, where it cannot answer an input, why in words."""
+    """A data set and, where it cannot answer an input, why in words. ``steps``: how many checks
+    it passed before, so that the nearest miss is told first."""
 
     info: DatasetInfo
     reason: str = ""
+    steps: int = 0
 
 
 class InputReader:
@@ -95,6 +95,7 @@ class InputReader:
         self._placements: dict[tuple[str, str, str], Placement] = {}
         self._loaded: dict[tuple[Input, str, tuple[str, ...]], Loaded] = {}
         self._bodies: dict[_BodyKey, Cube] = {}
+        self._obstacles = Obstacles(source, self.placement)
 
     def update(self, infos: Sequence[DatasetInfo]) -> None:
         """Take over the present list of data sets; what changed data sets gave is forgotten."""
@@ -122,7 +123,7 @@ class InputReader:
     def offers(self, wanted: Input, level: str) -> tuple[Offer, ...]:
         """Every data set of the input's subject with the reason why it cannot answer, if any."""
         return tuple(
-            Offer(info, self._obstacle(info, wanted, level))
+            Offer(info, *self._obstacles.first(info, wanted, level))
             for info in self.infos
             if answers(info, wanted)
         )
@@ -158,90 +159,6 @@ class InputReader:
     def _distance(self, level: str, target: str) -> int:
         ranks = {lv.key: lv.rank for lv in self._areas.levels}
         return abs(ranks.get(level, 99) - ranks.get(target, 99))
-
-    def _obstacle(self, info: DatasetInfo, wanted: Input, level: str) -> str:
-        """Why the data set cannot answer the input on the level; "" where it can."""
-        spec = info.spec
-        if spec.level != level and not self.placement(spec.level, level, spec.key).reaches:
-            return _("“{name}” is on a level that cannot be added up to this one").format(
-                name=spec.name
-            )
-        if spec.level != level and not self._additive(info, level):
-            return _("“{name}” cannot be added up to larger areas").format(name=spec.name)
-        pairs = ("partner",) if spec.kind is Kind.MOVES_WITHIN else ()
-        for dim in (*wanted.filter.dims, *pairs):
-            if dim not in info.dims:
-                return _("“{name}” has no breakdown by {dimension}").format(
-                    name=spec.name, dimension=dimension_word(dim)
-                )
-        if info.age_axis is not None:
-            axis = AgeAxis.decode(info.age_axis)
-            if age_weights(axis, wanted) is None:
-                return _("not computable from the age groups of “{name}” ({groups})").format(
-                    name=spec.name, groups=short_axis(axis)
-                )
-        elif wanted.reducer in ("mean_age", "median_age"):
-            return _("“{name}” has no breakdown by {dimension}").format(
-                name=spec.name, dimension=dimension_word("age")
-            )
-        if wanted.reducer in MIXTURES and "group" not in info.dims:
-            return _("“{name}” has no breakdown by {dimension}").format(
-                name=spec.name, dimension=dimension_word("group")
-            )
-        return self._unknown_code(info, wanted.filter) or self._not_summable(info, wanted)
-
-    def _not_summable(self, info: DatasetInfo, wanted: Input) -> str:
-        """Means and rates by sex or age are no parts of a sum: the filter must pick one."""
-        if info.spec.kind is not Kind.VARIABLE:
-            return ""
-        if unit_factor(wanted.variable or "", info.spec.unit) is None:
-            return _("“{name}” has the unit “{unit}”, which is not understood").format(
-                name=info.spec.name, unit=info.spec.unit
-            )
-        if info.spec.aggregation == "sum":
-            return ""
-        for dim in info.dims:
-            if dim in ("area", "date") or self._picks_one(info, wanted, dim):
-                continue
-            return _("“{name}” cannot be added up over {dimension}: pick one in a filter").format(
-                name=info.spec.name, dimension=dimension_word(dim)
-            )
-        return ""
-
-    def _picks_one(self, info: DatasetInfo, wanted: Input, dim: str) -> bool:
-        if dim == "age":
-            axis = AgeAxis.decode(info.age_axis or "0+")
-            weights = age_weights(axis, wanted)
-            return weights is not None and int((weights > 0).sum()) == 1
-        labels = self._source.cube(info.spec.key).labels[dim]
-        test: CodeTest | None = getattr(wanted.filter, dim)
-        positions = range(len(labels)) if test is None else label_positions(dim, test, labels)
-        return positions is not None and len(positions) == 1
-
-    def _additive(self, info: DatasetInfo, level: str) -> bool:
-        spec = info.spec
-        if spec.kind in MARGINS:
-            # A move between two areas of one district is no arrival for the district; for the
-            # whole town there are none.
-            return level == CITY
-        if spec.kind is Kind.MOVES_SAME_AREA:
-            return False
-        return spec.kind is not Kind.VARIABLE or spec.aggregation != "none"
-
-    def _unknown_code(self, info: DatasetInfo, condition: Filter) -> str:
-        for dim in ("sex", "group", "partner"):
-            test = getattr(condition, dim)
-            if test is None:
-                continue
-            labels = self._source.cube(info.spec.key).labels[dim]
-            if label_positions(dim, test, labels) is None:
-                return _("“{name}” does not know {code} ({dimension}: {labels})").format(
-                    name=info.spec.name,
-                    code=", ".join(sorted(test.codes)),
-                    dimension=dimension_word(dim),
-                    labels=", ".join(labels[:8]),
-                )
-        return ""
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -392,18 +309,3 @@ def _kept_dims(info: DatasetInfo, wanted: Input) -> tuple[str, ...]:
     """Dimensions besides area, date and age that an input looks at."""
     pairs = ("partner",) if info.spec.kind is Kind.MOVES_WITHIN else ()
     return (*pairs, "group") if wanted.reducer in MIXTURES else pairs
-
-
-def dimension_word(dim: str) -> str:
-    words = {
-        "age": _("age"),
-        "sex": _("sex"),
-        "group": _("group (such as nationality)"),
-        "partner": _("origin or destination"),
-    }
-    return words.get(dim, dim)
-
-
-def short_axis(axis: AgeAxis) -> str:
-    labels = axis.labels
-    return ", ".join(labels) if len(labels) <= 6 else ", ".join((*labels[:4], "…", labels[-1]))

@@ -17,6 +17,7 @@ from monitor_app.indicators.aggregate import Placement, weighted_grid
 from monitor_app.indicators.definitions import IndicatorDef
 from monitor_app.indicators.evaluate import Evaluator, Findings, base_node
 from monitor_app.indicators.formula import parse
+from monitor_app.indicators.functions import IN_TIME
 from monitor_app.indicators.grid import Floats, Grid
 from monitor_app.indicators.inputs import InputReader, Loaded, Offer, years_before
 from monitor_app.indicators.tree import (
@@ -27,6 +28,7 @@ from monitor_app.indicators.tree import (
     Node,
     Surface,
     Unary,
+    children,
     inputs,
     names,
 )
@@ -84,6 +86,7 @@ class Run:
             self._ranking = {i: self._own_level(keys) for i, keys in self._ranking.items()}
         self.loaded: dict[Input, Loaded] = {}
         self._town: Run | None = None
+        self._days: dict[date, date] = {}
 
     def _own_level(self, keys: tuple[str, ...]) -> tuple[str, ...]:
         own = {i.spec.key for i in self._reader.infos if i.spec.level == self.level}
@@ -127,23 +130,30 @@ class Run:
             sorted({m for x in loaded for m in x.moments} | {m for o in others for m in o.moments})
         )
         period = any(x.period for x in loaded) or any(o.period for o in others)
+        self._days = {m: self._day(m, period, others) for m in moments}
         findings = Findings()
         grid = self._by_date(moments, lambda tree: self.tree_value(tree, moments, findings))
         base = self._base(moments)
         if base is not None and self.definition.minimum_base > 0:
             with np.errstate(invalid="ignore"):
                 grid = grid.without(base < self.definition.minimum_base, Status.BELOW_BASE)
-        used = dict.fromkeys(k for x in self.loaded.values() for k in x.used)
+        read = self._read_moments(moments, grid)
+        used = dict.fromkeys(
+            k
+            for x in self.loaded.values()
+            for m, k in zip(x.moments, x.used, strict=True)
+            if m in read
+        )
         used |= dict.fromkeys(k for o in others for k in o.used)
         return Evaluated(
             self.level,
             moments,
-            tuple(self._day(m, period, others) for m in moments),
+            tuple(self._days[m] for m in moments),
             grid,
             base,
             period,
             tuple(used),
-            (*self._issues(findings), *self._mixed()),
+            (*self._issues(findings), *self._mixed(read)),
         )
 
     @property
@@ -204,7 +214,8 @@ class Run:
 
     def surface(self, node: Surface, moments: tuple[date, ...]) -> Grid:
         """Surface of the areas valid on each moment; the city's is the sum of its areas."""
-        return surface_grid(self._areas, self.level, self.keys, moments, node.factor)
+        days = [self._days.get(m, m) for m in moments]
+        return surface_grid(self._areas, self.level, self.keys, days, node.factor)
 
     def at_city(self) -> Run:
         """The same definition for the whole town."""
@@ -218,7 +229,9 @@ class Run:
 
     def city(self, node: Node, moments: tuple[date, ...]) -> Grid:
         """The value of the whole town beside each area."""
-        grid = self.at_city().tree_value(node, moments)
+        town = self.at_city()
+        town._days = self._days
+        grid = town.tree_value(node, moments)
         shape = (len(self.keys), len(moments))
         return Grid(np.broadcast_to(grid.values, shape), np.broadcast_to(grid.status, shape))
 
@@ -248,13 +261,20 @@ class Run:
             ),
         )
 
-    def _mixed(self) -> tuple[Issue, ...]:
+    def _read_moments(self, moments: Sequence[date], grid: Grid) -> frozenset[date]:
+        """Moments whose inputs stand behind a value: those with values, and as many years before
+        as the formula looks back."""
+        shown = [m for j, m in enumerate(moments) if grid.known[:, j].any()]
+        back = max((reach(tree) for _start, tree in self.trees), default=0)
+        return frozenset(years_before(m, k) for m in shown for k in range(back + 1))
+
+    def _mixed(self, read: frozenset[date]) -> tuple[Issue, ...]:
         """Numerator and denominator from different data sets are said, not hidden."""
         found: dict[frozenset[str], None] = {}
         subjects = {i.subject for i in self._wanted}
         for subject in subjects:
             parts = [self.load(i) for i in self._wanted if i.subject == subject]
-            for at in {m for part in parts for m in part.moments}:
+            for at in {m for part in parts for m in part.moments if m in read}:
                 used = frozenset(p.used[p.moments.index(at)] for p in parts if at in p.moments)
                 if len(used) > 1:
                     found[used] = None
@@ -385,6 +405,15 @@ def resolve(tree: Node, known: frozenset[str]) -> Node:
     return tree
 
 
+def reach(tree: Node) -> int:
+    """How many years before a date the formula looks."""
+    below = max((reach(child) for child in children(tree)), default=0)
+    if isinstance(tree, Call) and tree.name in IN_TIME:
+        years = tree.options[0]
+        return below + (years if tree.name in ("lag", "change", "change_percent") else years - 1)
+    return below + (isinstance(tree, Input) and tree.reducer == "mean")
+
+
 def stock_of(item: Input) -> Input:
     """The input that is really read: a mean population is made of stocks."""
     return replace(item, reducer="sum") if item.reducer == "mean" else item
@@ -420,15 +449,17 @@ def _required(trees: Sequence[tuple[date | None, Node]]) -> tuple[Input | str, .
 
 
 def describe_missing(item: Input, offers: Sequence[Offer]) -> str:
-    """Why no data set answers an input, in words."""
+    """Why no data set answers an input, in words; the nearest misses first."""
     what = item.text()
     if not offers:
         return _("{input}: the project has no data set “{kind}”.").format(
             input=what, kind=kind_word(item)
         )
-    return _("{input}: {reasons}.").format(
-        input=what, reasons="; ".join(dict.fromkeys(o.reason for o in offers if o.reason))
-    )
+    reasons: dict[str, list[str]] = {}
+    for offer in sorted(offers, key=lambda o: -o.steps):
+        reasons.setdefault(offer.reason, []).append(_("“{name}”").format(name=offer.info.spec.name))
+    parts = [f"{', '.join(names)}: {reason}" for reason, names in list(reasons.items())[:3]]
+    return f"{what} – {'; '.join(parts)}."
 
 
 def kind_word(item: Input) -> str:

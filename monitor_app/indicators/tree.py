@@ -65,6 +65,7 @@ class Filter:
 
 
 Reducer = Literal["sum", "mean", "mean_age", "median_age", "entropy", "simpson"]
+MIXTURES = ("entropy", "simpson")
 #: Formula names of the reducers; counts and variables have names of their own.
 REDUCER_NAMES: dict[str, str] = {
     "mean": "mean_pop",

@@ -308,7 +308,7 @@ def test_larger_areas_are_never_spread_over_smaller_ones() -> None:
     own = Cube.of({"area": ["1", "2"], "date": [DAY]}, np.array([[25.0], [10.0]]))
     engine = engine_of(FakeSource().add("own", own, level="bezirk"), catalogue(n="pop()"))
     assert engine.compute("n", "viertel").dates == ()
-    assert "Ebene" in engine.availability("n", "viertel")[0]
+    assert "gebietsebene" in engine.availability("n", "viertel")[0].lower()
     assert engine.availability("n", "bezirk") == ()
 
 
@@ -461,6 +461,37 @@ def test_density_uses_the_surface_of_the_area_and_of_the_town() -> None:
     assert value(engine, "h", "viertel", "11") == 5.0
     # Bezirke have no surface of their own here: missing, not zero and not infinite.
     assert engine.compute("d", "bezirk").status[:, 0].tolist() == [Status.MISSING] * 2
+
+
+def test_an_area_founded_on_new_years_day_has_its_surface_then() -> None:
+    """The stock of 1 January belongs to the turn of the year, the area to the day itself."""
+    areas = AreaSystem(
+        (Level(CITY, "Stadt", 0), Level("viertel", "Viertel", 1)),
+        (Area(1, "viertel", "a", "a", valid_from=date(2021, 1, 1), geometry="V", surface_m2=2e6),),
+    )
+    source = FakeSource().add("p", stock(["a"], [[1, 2, 3]], days=[date(2021, 1, 1)]))
+    engine = engine_of(source, catalogue(d="pop() / surface(km2)"), areas)
+    table = engine.compute("d", "viertel")
+    assert table.values[0, 0] == 3.0
+    assert table.city_values[0] == 3.0
+
+
+def test_data_sets_that_no_shown_value_read_are_not_named() -> None:
+    keys, early = ["11", "12", "21"], [date(1990, 12, 31), date(1991, 12, 31)]
+    long = Cube.of({"area": keys, "date": early}, np.full((3, 2), 5.0))
+    source = FakeSource().add("long", long).add("fine", stock(keys, COUNTS))
+    engine = engine_of(source, catalogue(s="100 * pop(age >= 65) / pop()", n="pop()"))
+    table = engine.compute("s", "viertel")
+    assert table.dates == (DAY,)
+    assert table.datasets == ("fine",)
+    assert set(engine.compute("n", "viertel").datasets) == {"long", "fine"}
+
+
+def test_the_nearest_miss_is_told_first() -> None:
+    total = stock(["11", "12", "21"], [[1], [2], [3]], ages=None)
+    source = FakeSource().add("total", total).add("fine", stock(["11", "12", "21"], COUNTS))
+    text = engine_of(source, catalogue(x="pop(age >= 67)")).availability("x", "viertel")[0]
+    assert text.index("fine") < text.index("total")
 
 
 def test_references_between_indicators_and_the_city() -> None:
