@@ -34,14 +34,23 @@ class _Container:
         self.size = 1 << shift
         first = struct.unpack_from("<109I", raw, 76)
         sectors = [s for s in first if s < _END]
+        self._check_counts()
         following = int.from_bytes(raw[68:72], "little")
-        for _i in range(len(raw) // self.size + 1):
-            if following >= _END:
-                break
+        seen: set[int] = set()
+        while following < _END:
+            if following in seen:  # the parser would follow the circle until memory is full
+                raise ValueError("sector circle")
+            seen.add(following)
             numbers = self._numbers(self.sector(following))
             sectors += [s for s in numbers[:-1] if s < _END]
             following = numbers[-1]
         self.fat = [n for s in sectors for n in self._numbers(self.sector(s))]
+
+    def _check_counts(self) -> None:
+        """The parser reserves memory for as many sectors as the header names."""
+        there = len(self.raw) // self.size + 1
+        if any(int.from_bytes(self.raw[at : at + 4], "little") > there for at in (40, 44, 64, 72)):
+            raise ValueError("more sectors than the file has")
 
     def sector(self, number: int) -> bytes:
         return self.raw[(number + 1) * self.size : (number + 2) * self.size]
@@ -69,6 +78,8 @@ class _Container:
             length = int.from_bytes(directory[at + 64 : at + 66], "little")
             name = directory[at : at + max(length - 2, 0)].decode("utf-16-le", "replace")
             start, size = struct.unpack_from("<II", directory, at + 116)
+            if start < _END and size > len(self.raw):
+                raise ValueError("stream longer than the file")
             entries.setdefault(name.casefold(), (start, size))
         start, size = entries.get("workbook") or entries.get("book") or (_END, 0)
         if size >= int.from_bytes(self.raw[56:60], "little"):

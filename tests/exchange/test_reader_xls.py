@@ -115,3 +115,25 @@ def test_a_cell_beyond_every_sheet_is_refused_before_memory_is_spent(tmp_path):
     with pytest.raises(UserError) as caught:
         read_tables(path)
     assert caught.value.issues[0].code == "file-bomb"
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (40, 0x05001700),  # sectors of the directory
+        (44, 0xFFFFFF01),  # sectors of the table of sectors
+        (64, 0x7FFFFFFF),  # sectors of the table of small pieces
+        (72, 0x7FFFFFFF),  # sectors of the list of tables
+        (68, 0),  # the list of tables goes round in a circle: endless memory
+    ],
+)
+def test_a_container_that_names_more_than_it_has_is_refused(workbook, at, value):
+    """Found by fuzzing: the parser ended the process ("memory allocation failed")."""
+    raw = bytearray(workbook.read_bytes())
+    if at == 68:
+        raw[2 * SECTOR - 4 : 2 * SECTOR] = bytes(4)
+    raw[at : at + 4] = struct.pack("<I", value)
+    workbook.write_bytes(raw)
+    with pytest.raises(UserError) as caught:
+        read_tables(workbook)
+    assert caught.value.issues[0].code in ("file-damaged", "no-table")
