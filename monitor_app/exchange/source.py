@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 
+from monitor_app.core.causes import cause
 from monitor_app.core.datasets import SourceFile
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError, fail
@@ -73,7 +74,7 @@ def unreadable(path: Path, error: OSError) -> UserError:
         )  # fmt: skip
     return fail(
         "file-unreadable",
-        _("“{name}” cannot be read: {reason}.").format(name=name, reason=error.strerror or error),
+        _("“{name}” cannot be read: {reason}.").format(name=name, reason=cause(error)),
         file=name, repair=_("Copy the file to a local folder and try again."),
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor_app.core.causes import cause
 from monitor_app.core.formats import STATUS_SIGNS
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError, fail
@@ -181,6 +182,6 @@ def _unwritable(path: Path, error: OSError) -> UserError:
     return fail(
         "target-unwritable",
         _("“{name}” cannot be written: {reason}.").format(
-            name=path.name, reason=error.strerror or error),
+            name=path.name, reason=cause(error)),
         file=path.name, repair=_("Check the free space of the drive, or choose another folder."),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from monitor_app.core.causes import cause
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError, fail
 
@@ -96,7 +97,7 @@ def from_os(error: OSError, path: Path) -> UserError:
     return fail(
         "system_error",
         _("“{name}” could not be read or written: {reason}").format(
-            name=path.name, reason=error.strerror or type(error).__name__
+            name=path.name, reason=cause(error)
         ),
         file=str(path),
         repair=_("Check the drive or the network and try again."),

@@ -33,6 +33,7 @@ from monitor_app.cartography.figures import (
 )
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.cartography.shapes import AreaShapes
+from monitor_app.core.causes import cause
 from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import LANGUAGE, _
 from monitor_app.core.issues import fail
@@ -277,7 +278,7 @@ def _replace(target: Path, data: bytes) -> None:
     except OSError as error:
         raise fail(
             "page.not_written",
-            _("The file could not be written: {reason}").format(reason=error.strerror),
+            _("The file could not be written: {reason}").format(reason=cause(error)),
             file=target.name,
             repair=_("Close the file in other programs or choose another folder."),
         ) from error
