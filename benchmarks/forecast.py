@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ import numpy as np
 import pandas as pd
 
 from monitor_app.core.ages import AgeAxis
+from monitor_app.forecast.draws import DrawKernel
+from monitor_app.forecast.ensemble import quantiles, run_ensemble
+from monitor_app.forecast.factors import FactorModel, Shock, default_factors, places_of
 from monitor_app.forecast.moves import OriginDestination, Pool
 from monitor_app.forecast.projection import Projection, constant_rates, project
 from monitor_app.forecast.rates import StepRates
@@ -30,6 +34,9 @@ from monitor_app.forecast.state import Layout
 
 YEARS = 25
 BANDS = (slice(0, 3), slice(3, 6), slice(6, 18), slice(18, 65), slice(65, None))
+ENSEMBLE_BANDS = tuple(
+    slice(lo, hi) for lo, hi in pairwise((0, 3, 6, 10, 14, 18, 25, 35, 50, 65, 75, 85, 101))
+)
 CHILD_GROUP = np.array([[1.0, 0.0], [0.4, 0.6]])
 GIRLS = 100.0 / 205.0
 
@@ -226,6 +233,29 @@ def case(name: str, areas: int, moves: str, repeats: int, speed: float, **option
     }
 
 
+def ensemble_case(draws: int, slow: float) -> dict[str, Any]:
+    """400 areas x ``draws`` x 25 years in float32, random numbers included, and all quantiles."""
+    layout, stock, rates = synthetic(400)
+    district = {area: str(i // 20) for i, area in enumerate(layout.areas)}
+    factors = FactorModel(places_of(layout.areas, district), default_factors(), YEARS, 7, Shock())
+    kernel = DrawKernel(layout, stock, rates, YEARS, ENSEMBLE_BANDS)
+    run_ensemble(kernel, factors, 2)
+    found: dict[str, Any] = {"draws": draws}
+    for workers in (1, 2):
+        start, spent = time.perf_counter(), time.process_time()
+        ensemble = run_ensemble(kernel, factors, draws, workers=workers)
+        found[f"seconds_{workers}"] = time.perf_counter() - start
+        found[f"cpu_{workers}"] = time.process_time() - spent
+    start = time.perf_counter()
+    quantiles(ensemble.paths)
+    found["quantiles_s"] = time.perf_counter() - start
+    best = min(found["seconds_1"], found["seconds_2"])
+    found["ns_per_cell_year"] = best / (np.prod(layout.shape) * YEARS * draws) * 1e9
+    found["ratio_to_pandas"] = slow * draws / best
+    found["megabytes_of_paths"] = ensemble.paths.nbytes / 1e6
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
@@ -246,6 +276,7 @@ def main() -> int:
     people = pandas_model(tables)
     slow = time.perf_counter() - before
     agree = abs(float(people.n.sum()) / rows[0]["total"] - 1.0)
+    del tables, people
     for row in rows:
         ratio = slow * row["areas"] / 400 / row["best_s"]
         row["ratio_to_pandas"] = ratio
@@ -256,6 +287,13 @@ def main() -> int:
         )
     print(f"{'400 areas, pandas long table':<44}{slow * 1e3:>9.1f} ms")
     print(f"relative difference of the city totals: {agree:.1e}")
+    ensemble = ensemble_case(100 if options.quick else 1000, slow)
+    print(
+        f"400 areas, {ensemble['draws']} draws: {ensemble['seconds_1']:.1f} s with one thread,"
+        f" {ensemble['seconds_2']:.1f} s with two (processor {ensemble['cpu_1']:.1f} and"
+        f" {ensemble['cpu_2']:.1f} s), {ensemble['ns_per_cell_year']:.2f} ns/cell-year,"
+        f" x{ensemble['ratio_to_pandas']:.0f}; all quantiles {ensemble['quantiles_s']:.2f} s"
+    )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory: {memory:.0f} MB")
     if options.json:
@@ -268,6 +306,7 @@ def main() -> int:
             "agreement": agree,
             "peak_memory_mb": memory,
             "cases": rows,
+            "ensemble": ensemble,
         }
         options.json.write_text(json.dumps(found, indent=1))
     return 0 if agree < 1e-9 else 1

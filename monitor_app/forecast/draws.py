@@ -68,17 +68,21 @@ class DrawKernel:
         stock = self.launch.astype(self.dtype)
         spare = np.empty_like(stock)
         _add_up(stock, self.bands, out[0])
+        levels = {
+            flow: _level(drawn, self.paths.get(flow)).astype(self.dtype)
+            for flow, drawn in multipliers.items()
+        }
         for year in range(self.years):
-            level = {
-                flow: _level(m[year], self.paths.get(flow), year) for flow, m in multipliers.items()
-            }
-            _year(stock, spare, tables, work, {k: v.astype(self.dtype) for k, v in level.items()})
+            _year(stock, spare, tables, work, {flow: v[year] for flow, v in levels.items()})
             stock, spare = spare, stock
             _add_up(stock, self.bands, out[year + 1])
 
 
-def _level(drawn: Array, path: Array | None, year: int) -> Array:
-    return drawn if path is None else np.asarray(drawn * path[year], dtype=np.float64)
+def _level(drawn: Array, path: Array | None) -> Array:
+    """Multipliers (years, areas) of a draw times the path of the main variant."""
+    if path is None:
+        return drawn
+    return np.asarray(drawn * (path if np.ndim(path) == 2 else path[:, None]), dtype=np.float64)
 
 
 def _add_up(stock: Floats, bands: Sequence[slice], into: Floats) -> None:

@@ -66,12 +66,12 @@ class Shock:
 def default_factors() -> dict[str, FlowFactors]:
     """Stated defaults for towns with too little history for a fit of their own."""
     return {
-        "fertility": FlowFactors(Factor(0.028, 1.0), local=Factor(0.03, 0.65, 0.04)),
+        "fertility": FlowFactors(Factor(0.028, 1.0), local=Factor(0.04, 0.65)),
         # 0.18 years of life expectancy are about 1.8 per cent of the death rates.
         "mortality": FlowFactors(Factor(0.018, 1.0), local=Factor(level=0.05)),
         "arrivals": FlowFactors(Factor(0.08, 0.7), Factor(0.03, 0.7), Factor(0.06, 0.7, 0.10)),
         "departures": FlowFactors(Factor(0.05, 0.5), Factor(0.02, 0.6), Factor(0.04, 0.6, 0.08)),
-        "moves": FlowFactors(Factor(0.037, 0.65), Factor(0.02, 0.6), Factor(0.03, 0.6, 0.04)),
+        "moves": FlowFactors(Factor(0.037, 0.65), Factor(0.02, 0.6), Factor(0.04, 0.6)),
         "attraction": FlowFactors(district=Factor(0.03, 0.7), local=Factor(0.06, 0.7, 0.10)),
     }
 
