@@ -208,7 +208,7 @@ def import_files(
 def _batch(batch: ImportBatch) -> dict[str, Any]:
     return {
         "label": batch.label,
-        "recipe": batch.recipe_id,
+        "recipes": list(batch.recipes),
         "sources": [{"name": s.name, "sha256": s.sha256, "size": s.size} for s in batch.sources],
         "areas": [{"level": t.level.key, "areas": len(t.keys)} for t in batch.areas],
         "datasets": [
@@ -317,13 +317,19 @@ def values(
     if table.missing_inputs and not table.dates:
         raise fail(
             "missing_inputs",
-            _("“{name}” cannot be computed on this level.").format(name=indicator),
+            _("“{name}” cannot be computed on this level.").format(
+                name=session.catalogue.get(indicator).name.shown
+            ),
             repair=_("Missing: {inputs}").format(inputs="; ".join(table.missing_inputs)),
         )
     if form not in ("", "csv", "json"):
         raise fail("format", _("Unknown format: {name}").format(name=form), repair="csv, json")
     if out is not None:
         write_table(out, value_table(session, table, days))
+        if as_json:
+            _emit({"ok": True, "file": str(out)})
+        else:
+            console.print(_("Written: {path}").format(path=out), markup=False)
     elif form == "csv":
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "values.csv"
@@ -409,7 +415,11 @@ def recipes(
     if name is not None:
         from monitor_app.exchange.recipe import dump_recipe
 
-        sys.stdout.write(dump_recipe(imports.find_recipe(session, name)))
+        recipe = imports.find_recipe(session, name)
+        if as_json:
+            _emit(recipe.model_dump(mode="json", exclude_defaults=True))
+        else:
+            sys.stdout.write(dump_recipe(recipe))
         return
     found = imports.known_recipes(session)
     if as_json:

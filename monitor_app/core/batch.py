@@ -67,8 +67,7 @@ class ImportBatch:
 
     label: str
     sources: tuple[SourceFile, ...]
-    recipe_id: str = ""
-    recipe_yaml: str = ""
+    recipes: Mapping[str, str] = field(default_factory=dict)  # id -> YAML, as used
     areas: tuple[AreaTable, ...] = ()
     facts: tuple[FactTable, ...] = ()
     points: tuple[PointTable, ...] = ()

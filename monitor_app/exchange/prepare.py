@@ -127,13 +127,10 @@ def prepare_import(
     for i, job in enumerate(jobs):
         _map_rest(job, work, steps.part(0.4 + 0.6 * i / len(jobs), 0.4 + 0.6 * (i + 1) / len(jobs)))
     steps.step(1.0, _("Checked"))
-    recipes = list(dict.fromkeys(job.recipe.id for job in jobs))
-    texts = [dump_recipe(r) for r in {j.recipe.id: j.recipe for j in jobs}.values()]
     return ImportBatch(
         label=_label(jobs, files),
         sources=tuple(dict.fromkeys(work.sources)),
-        recipe_id=", ".join(recipes),
-        recipe_yaml="---\n".join(texts),
+        recipes={job.recipe.id: dump_recipe(job.recipe) for job in jobs},
         areas=tuple(work.areas.values()),
         facts=tuple(work.facts),
         points=tuple(work.points),

@@ -262,8 +262,8 @@ class Project:
                 datasets.apply_facts(change, fact)
             for points in batch.points:
                 datasets.apply_points(change, points)
-            if batch.recipe_id and batch.recipe_yaml:
-                documents.put(change, "recipe", batch.recipe_id, batch.recipe_yaml)
+            for recipe, text in batch.recipes.items():
+                documents.put(change, "recipe", recipe, text)
         return change.revision
 
     def put_document(

@@ -51,7 +51,7 @@ def test_a_proposal_maps_an_unknown_file_to_the_right_numbers(tmp_path: Path) ->
     assert fact.cube.values[0, 0].tolist() == [[1, 2, 30], [3, 4, 50]]
     assert fact.cube.totals()[date(2024, 12, 31)] == 341
     assert {"recipe-proposed", "keys-repaired"} <= set(codes(batch.issues))
-    assert load_recipe(batch.recipe_yaml).proposed
+    assert [load_recipe(text).proposed for text in batch.recipes.values()] != [()]
 
 
 def test_a_proposal_gives_its_reasons(tmp_path: Path) -> None:

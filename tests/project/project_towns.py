@@ -118,8 +118,7 @@ def batch(
     return ImportBatch(
         label=label,
         sources=(SOURCE,),
-        recipe_id="recipe_1" if recipe else "",
-        recipe_yaml=recipe,
+        recipes={"recipe_1": recipe} if recipe else {},
         areas=tuple(t for t in tables if isinstance(t, AreaTable)),
         facts=tuple(t for t in tables if isinstance(t, FactTable)),
         points=tuple(t for t in tables if isinstance(t, PointTable)),
