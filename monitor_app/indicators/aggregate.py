@@ -139,10 +139,14 @@ def _add(
     np.maximum.at(code, rows, np.where(counted, status, 0).astype(np.uint8)[inside])
     present = counted.any(axis=tuple(range(2, counted.ndim))) if counted.ndim > 2 else counted
     np.add.at(parts, rows, np.asarray(present)[inside].astype(np.int64))
+    there = placement.targets_exist(cells.dates)
     if absent is Absent.MISSING:
         _mark_unlisted(code, parts, cells.dates, placement)
     else:
-        parts[placement.targets_exist(cells.dates)] += 1
+        parts[there] += 1
+    # A table filled up with zeros says nothing about an area that is not there on the day.
+    counted_any = np.asarray((total != 0).reshape(*shape[:2], -1).any(axis=2))
+    parts[~there & ~counted_any] = 0
     code[parts == 0] = Status.MISSING
     return np.where(has_value(code), total, np.nan), code
 

@@ -113,6 +113,29 @@ def test_an_area_that_did_not_exist_yet_is_no_gap() -> None:
     assert table.city_values.tolist() == [1210.0, 1210.0]
 
 
+def test_filled_up_zeros_of_an_area_that_did_not_exist_are_no_value() -> None:
+    days = [date(2019, 12, 31), DAY]
+    areas = town(VIERTEL)
+    born = [
+        Area(a.id, a.level, a.key, a.name, a.parents, date(2020, 1, 1), None, a.geometry)
+        if a.key == "12"
+        else a
+        for a in areas.areas
+    ]
+    counts = np.array([[1000.0, 900.0], [0.0, 100.0], [210.0, 210.0]])
+    cube = Cube.of({"area": ["11", "12", "21"], "date": days}, counts)
+    source = FakeSource().add("p", cube, absent=Absent.ZERO)
+    known = catalogue(n="pop()", c="change_percent(pop(), 1)")
+    engine = engine_of(source, known, AreaSystem(areas.levels, tuple(born)))
+    table = engine.compute("n", "viertel")
+    assert table.status.tolist() == [[0, 0], [Status.MISSING, 0], [0, 0]]
+    assert engine.compute("n", "bezirk").values.tolist() == [[1000.0, 1000.0], [210.0, 210.0]]
+    assert table.city_values.tolist() == [1210.0, 1210.0]
+    change = engine.compute("c", "viertel")
+    assert change.status[:, 0].tolist() == [0, Status.MISSING, 0]
+    assert change.issues == ()
+
+
 def test_the_last_day_of_an_area_counts() -> None:
     """An area valid to 31 December is there on 31 December, in stocks and in yearly counts."""
     areas = AreaSystem(
