@@ -164,9 +164,11 @@ def _overlap(groups: Sequence[AgeGroup]) -> tuple[AgeGroup, AgeGroup] | None:
 
 def _groups_by_date(long: Long) -> dict[date, list[AgeGroup]]:
     usable = long.usable
-    pairs = np.unique(np.stack([long.codes["date"][usable], long.codes["age"][usable]]), axis=1)
+    ages = len(long.labels["age"])
+    pairs = np.unique(long.codes["date"][usable] * ages + long.codes["age"][usable])
     found: dict[date, list[AgeGroup]] = {}
-    for day, age in pairs.T:
+    for pair in pairs.tolist():
+        day, age = divmod(pair, ages)
         found.setdefault(long.labels["date"][day], []).append(long.labels["age"][age])
     return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from monitor_app.core.status import Status
 
@@ -83,6 +84,7 @@ class Cell:
         return "," if self.point is None else None
 
 
+@lru_cache(maxsize=50_000)  # most cells of a table are one of a few thousand small numbers
 def parse_cell(text: str) -> Cell:
     """All readings of one cell; surrounding blanks are ignored."""
     cell = text.strip(_STRIP)

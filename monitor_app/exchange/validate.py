@@ -38,10 +38,11 @@ class Files:
     def of(cls, long: Long) -> Files:
         names = [p.table.source.name for p in long.parts]
         found: dict[date, str] = {}
-        pairs = np.unique(np.stack([long.codes["date"], long.part]), axis=1)
-        for code, part in pairs.T.tolist():
-            if code >= 0:
-                found[long.labels["date"][code]] = names[part]
+        known = long.codes["date"] >= 0
+        pairs = np.unique(long.codes["date"][known] * len(names) + long.part[known])
+        for pair in pairs.tolist():
+            code, part = divmod(pair, len(names))
+            found[long.labels["date"][code]] = names[part]
         return cls(tuple(dict.fromkeys(names)), found)
 
     @property
