@@ -48,7 +48,11 @@ class DrawKernel:
 
     def __post_init__(self) -> None:
         if self.layout.step != 1:
-            raise fail("ensemble-step", _("An ensemble needs single years of age."))
+            raise fail(
+                "ensemble-step",
+                _("An ensemble needs single years of age."),
+                repair=_("Disaggregate the population into single years first."),
+            )
         model = self.rates.move_model
         if isinstance(model, OriginDestination) and model.full:
             raise fail(
