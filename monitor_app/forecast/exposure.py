@@ -41,6 +41,26 @@ def cohort_exposure(stocks: Array) -> Array:
     return np.asarray((start + stocks[1:]) / 2.0, dtype=np.float64)
 
 
+def starters_exposure(stocks: Array, exits: Array) -> Array:
+    """Person-years ``(years, …)`` that the hazard scheme itself would make of these counts.
+
+    That scheme lets only those leave who were there at the start, so all exits of a year are set
+    against them: starters times the mean share of the year that they stay, ``(1 - S) / -ln S`` with
+    S the share of the whole city's cohort that stays in its cells. ``exits`` (years, …): deaths,
+    departures, moves out and naturalisations together. Hazards from these exposures reproduce the
+    number of exits; with ``cohort_exposure`` they come out too low where many arrive. Children of
+    the year: half of those counted at its end.
+    """
+    start = age_on(stocks[:-1])
+    at_risk = start.sum(axis=(0, 4), keepdims=True)
+    gone = np.where(np.isfinite(exits), exits, 0.0).sum(axis=(0, 4), keepdims=True)
+    share = np.divide(gone, at_risk, out=np.zeros_like(gone), where=at_risk > 0)
+    share = np.clip(share, 1e-9, 0.95)
+    exposure = start * (share / -np.log1p(-share))
+    exposure[:, :, :, 0] = stocks[1:, :, :, 0] / 2.0
+    return np.asarray(exposure, dtype=np.float64)
+
+
 def period_exposure(stocks: Array) -> Array:
     """Person-years ``(years, …)`` by completed age: mean of the stocks of an age at both ends.
 

@@ -16,7 +16,7 @@ from scipy import linalg
 
 from monitor_app.forecast.state import Array
 
-_LAMBDAS = tuple(float(v) for v in 10.0 ** np.arange(-1.0, 6.1, 0.5))
+_LAMBDAS = tuple(float(v) for v in 10.0 ** np.arange(-1.0, 6.1, 1.0))
 _MAX_ITERATIONS = 100
 
 
