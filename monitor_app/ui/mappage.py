@@ -143,7 +143,7 @@ class MapPage(QMainWindow):
         self._keep_filter()
         self._balance_banner()
         self.banners.tell(spec.date_text)
-        self.legend.widget().show()
+        self.legend.inside.show()
         self.empty.hide()
         self.slider.setVisible(True)
 
@@ -156,7 +156,7 @@ class MapPage(QMainWindow):
         self.ranking.set_map(None)
         self.lines.clear()
         self.table.set_table(TableData())
-        self.legend.widget().hide()
+        self.legend.inside.hide()
         self.empty.setVisible(bool(text))
         self.empty.adjustSize()
         self._place_empty()

@@ -290,7 +290,8 @@ class MapStep(QWidget):
         self.decimal.setCurrentIndex(max(0, self.decimal.findData(choices.decimal)))
         self.keep.setChecked(choices.keep_unknown)
         for widget, there in (
-            (self.keep, fact), (self.kind, fact), (self.name, not areas and not several), (self.level, fact),
+            (self.keep, fact), (self.kind, fact),
+            (self.name, not areas and not several), (self.level, fact),
             (self.level_name, areas), (self.day, fact), (self.decimal, fact),
         ):  # fmt: skip
             self.form.setRowVisible(widget, there)

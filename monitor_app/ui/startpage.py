@@ -85,7 +85,9 @@ class RecentRow(QFrame):
         row.addWidget(forget)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
             self.opened.emit(self.path)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

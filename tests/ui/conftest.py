@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QTimer, QtMsgType
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from monitor_app.app.settings import Settings
 from monitor_app.ui.theme import Scheme, Theme, load_fonts
+from monitor_app.ui.window import MainWindow
+from tests.ui.town import make_project
 
 _BAD = {QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg}
 #: The offscreen platform says this of itself; it tells nothing about our code.
-_HARMLESS = ("This plugin does not support propagateSizeHints",)
+_HARMLESS = (
+    "This plugin does not support ",
+    "Keyboard event not accepted by receiving widget",  # a popup that Enter closed
+)
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +78,42 @@ def _nothing_left_behind(qapp: QApplication, qtlog: Any) -> Iterator[None]:
     assert not names, f"windows left open: {names}"
     assert not running, f"timers left running: {[t.parent() for t in running]}"
     assert not complaints, f"Qt complained: {complaints}"
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """A saved project with six areas and three dates."""
+    return make_project(tmp_path)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication, theme: Theme) -> Iterator[MainWindow]:
+    """The whole window, libraries loaded, no project."""
+    made = MainWindow(Settings.load(), theme)
+    made.resize(1440, 900)
+    made.show()
+    made.load()
+    qtbot.waitUntil(lambda: made.workbench is not None, timeout=20000)
+    settle(qtbot, made)
+    yield made
+    bench = made.workbench
+    if bench is not None and bench.session.has_project:
+        bench.session.close(discard=True)
+    made.close()
+    made.deleteLater()
+
+
+def settle(qtbot: QtBot, window: MainWindow) -> None:
+    """Wait until no job runs and the map is sharp."""
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=20000)
+    bench = window.workbench
+    if bench is not None and bench.map.picture is not None and bench.map.map.isVisible():
+        qtbot.waitUntil(lambda: bench.map.map.sharp, timeout=20000)
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, window: MainWindow, town: Path) -> MainWindow:
+    """The window with the small town, map page shown."""
+    window.open_path(town)
+    settle(qtbot, window)
+    return window
