@@ -35,7 +35,8 @@ RECIPE = (
     "id: probe\nname: {de: Probe, en: Probe}\nsource: Amt\nmatch:\n  files: ['einwohner_*.csv']\n"
     "  columns: [Viertel]\ncontents:\n  - kind: population\n    dataset: population\n"
     "    name: Bevölkerung\n    level: viertel\n    area: {column: Viertel}\n"
-    "    date: {fixed: '31.12.2024'}\n    values: [{pattern: '(m|w) (.+)', sex: '{1}', age: '{2}'}]\n"
+    "    date: {fixed: '31.12.2024'}\n"
+    "    values: [{pattern: '(m|w) (.+)', sex: '{1}', age: '{2}'}]\n"
 )
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import sys
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +14,7 @@ from monitor_app.core.issues import UserError, fail
 from monitor_app.project import faults
 from monitor_app.project import target as targets
 from monitor_app.project.history import user_name
+from monitor_app.project.processes import host_name, own_birth, same_lives
 
 #: A lock that nobody refreshed for this long is nobody's.
 STALE_AFTER = timedelta(hours=24)
@@ -24,51 +23,24 @@ _REFRESH_AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who holds a lock. ``time`` is UTC."""
+    """Who holds a lock. ``time`` is UTC; ``born`` tells the process from a later one with the same
+    number ("" where unknown)."""
 
     user: str
     host: str
     pid: int
     time: datetime
     token: str
+    born: str = ""
 
     @property
     def stale(self) -> bool:
-        if self.host == host_name() and not process_lives(self.pid):
+        if self.host == host_name() and not same_lives(self.pid, self.born):
             return True
         return datetime.now(UTC) - self.time > STALE_AFTER
 
     def to_text(self) -> str:
         return json.dumps({**asdict(self), "time": self.time.isoformat()})
-
-
-def host_name() -> str:
-    return socket.gethostname()
-
-
-def process_lives(pid: int) -> bool:
-    """Whether a process of this machine exists (in doubt: yes)."""
-    if pid == os.getpid():
-        return True
-    if sys.platform == "win32":
-        import ctypes
-
-        query_limited, still_active = 0x1000, 259
-        kernel = ctypes.windll.kernel32
-        handle = kernel.OpenProcess(query_limited, False, pid)
-        if not handle:
-            return bool(kernel.GetLastError() == 5)  # access denied: it exists
-        code = ctypes.c_ulong()
-        kernel.GetExitCodeProcess(handle, ctypes.byref(code))
-        kernel.CloseHandle(handle)
-        return code.value == still_active
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
 
 
 def lock_path(target: Path) -> Path:
@@ -91,6 +63,7 @@ def owner(target: Path) -> Owner | None:
         return Owner(
             str(stored["user"]), str(stored["host"]), int(stored["pid"]),
             moment if moment.tzinfo else moment.replace(tzinfo=UTC), str(stored["token"]),
+            str(stored.get("born", "")),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError):
         # Being written at this moment, or half written when its process was killed.
@@ -124,7 +97,10 @@ class Lock:
 
     def _text(self) -> str:
         self._written = datetime.now(UTC)
-        return Owner(user_name(), host_name(), os.getpid(), self._written, self._token).to_text()
+        me = os.getpid()
+        return Owner(
+            user_name(), host_name(), me, self._written, self._token, own_birth(me)
+        ).to_text()
 
     def _create(self) -> bool:
         try:

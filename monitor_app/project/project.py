@@ -451,6 +451,7 @@ class Project:
         """Say that the project is still in use; call it every few minutes while it is open."""
         if self._lock is not None:
             self._lock.refresh()
+        self._work.touch()
 
     def _publish(self, job: Publication) -> None:
         with self._saving:
@@ -464,7 +465,11 @@ class Project:
             history.set_saved(conn, job.state)
         with suppress(UserError):
             self._work.update(
-                fingerprint=fingerprint, pending=None, target=str(job.target), mode=WRITE
+                fingerprint=fingerprint,
+                pending=None,
+                pending_state="",
+                target=str(job.target),
+                mode=WRITE,
             )
         job.lock.refresh()
 

@@ -221,7 +221,7 @@ def recheck_target(job: Publication) -> None:
 
 def note_pending(job: Publication) -> None:
     """Write down what the target will be, so that a crash right after is understood."""
-    job.work.update(pending=Fingerprint(job.size, 0, job.digest))
+    job.work.update(pending=Fingerprint(job.size, 0, job.digest), pending_state=job.state)
 
 
 def rotate_backups(target: Path) -> None:

@@ -16,8 +16,10 @@ from monitor_app.project import faults, history, opening
 from monitor_app.project import store as stores
 from monitor_app.project import target as targets
 from monitor_app.project.history import Revision
-from monitor_app.project.lock import STALE_AFTER, Lock, host_name, process_lives
+from monitor_app.project.lock import STALE_AFTER, Lock
+from monitor_app.project.processes import host_name, own_birth, same_lives
 from monitor_app.project.store import Store
+from monitor_app.project.target import Fingerprint
 from monitor_app.project.workfile import WorkFile, WorkNote, default_working_dir
 
 if TYPE_CHECKING:
@@ -52,7 +54,11 @@ class Leftover:
         try:
             store = Store(self.path)
             opening.check_and_migrate(store, self.path)
-            work.update(**_claim(work.note))
+            saved = _saved_meanwhile(work.note)
+            if saved is not None:
+                with store.transaction(housekeeping=True) as conn:
+                    history.set_saved(conn, work.note.pending_state)
+            work.update(**_claim(saved))
             return Project(self.target, store, work, lock)
         except BaseException:
             if store is not None:
@@ -93,16 +99,27 @@ def _work(path: Path) -> WorkFile:
         return WorkFile(path, WorkNote.from_text(note.read_text(encoding="utf-8")))
 
 
-def _claim(note: WorkNote) -> dict[str, object]:
-    """The note of a working copy that this process takes on. A save that had reached the target
-    before the crash is taken into account."""
-    changes: dict[str, object] = {"pid": os.getpid(), "host": host_name(), "released": False}
-    if note.pending is not None:
-        now = targets.fingerprint(Path(note.target))
-        if now is not None and now.same_content(note.pending):
-            changes["fingerprint"] = now
-        changes["pending"] = None
+def _claim(saved: Fingerprint | None) -> dict[str, object]:
+    """The note of a working copy that this process takes on."""
+    changes: dict[str, object] = {
+        "pid": os.getpid(), "host": host_name(), "born": own_birth(os.getpid()),
+        "released": False, "pending": None, "pending_state": "",
+    }  # fmt: skip
+    if saved is not None:
+        changes["fingerprint"] = saved
     return changes
+
+
+def _saved_meanwhile(note: WorkNote) -> Fingerprint | None:
+    """The target where a save had reached it before the crash, although the working copy could
+    not write that down any more; None else."""
+    if note.pending is None or not note.pending_state:
+        return None
+    try:
+        now = targets.fingerprint(Path(note.target))
+    except OSError:
+        return None
+    return now if now is not None and now.same_content(note.pending) else None
 
 
 def _abandoned(folder: Path) -> list[WorkFile]:
@@ -114,7 +131,7 @@ def _abandoned(folder: Path) -> list[WorkFile]:
             continue
         note = work.note
         here = note.host == host_name()
-        gone = not process_lives(note.pid) if here else _old(note_path)
+        gone = not same_lives(note.pid, note.born) if here else _old(note_path)
         if note.released or gone:
             result.append(work)
     return result
@@ -142,6 +159,9 @@ def _describe(work: WorkFile) -> Leftover | None:
     try:
         with store.read() as conn:
             saved, dirty = history.saved_head(conn), history.is_dirty(conn)
+            if _saved_meanwhile(note) is not None:
+                saved = int(note.pending_state.partition("/")[0])
+                dirty = history.head(conn) != saved
             name = stores.get_meta(conn, "name") or work.note.name
             fresh = tuple(r for r in history.revisions(conn) if r.id > saved and not r.undone)
     except (UserError, sqlite3.Error, ValueError, sa.exc.SQLAlchemyError):

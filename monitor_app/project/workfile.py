@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor_app.project import faults
-from monitor_app.project.lock import host_name
+from monitor_app.project.processes import host_name, own_birth
 from monitor_app.project.target import Fingerprint
 
 
@@ -29,7 +29,9 @@ def default_working_dir() -> Path:
 class WorkNote:
     """What a working copy belongs to. ``released``: its process let go of it with unsaved work.
 
-    ``pending`` is what the target looks like once a save that is under way has succeeded.
+    ``born`` tells the process from a later one with the same number. ``pending`` is what the target
+    looks like once a save that is under way has succeeded, ``pending_state`` the state of the
+    history that it then has.
     """
 
     target: str
@@ -40,7 +42,9 @@ class WorkNote:
     opened: datetime
     fingerprint: Fingerprint | None = None
     pending: Fingerprint | None = None
+    pending_state: str = ""
     released: bool = False
+    born: str = ""
 
     def to_text(self) -> str:
         stored = {
@@ -48,6 +52,7 @@ class WorkNote:
             "host": self.host, "opened": self.opened.isoformat(), "released": self.released,
             "fingerprint": self.fingerprint.as_dict() if self.fingerprint else None,
             "pending": self.pending.as_dict() if self.pending else None,
+            "pending_state": self.pending_state, "born": self.born,
         }  # fmt: skip
         return json.dumps(stored, ensure_ascii=False, indent=1)
 
@@ -72,7 +77,13 @@ class WorkFile:
     def new(cls, working_dir: Path, target: Path, name: str, mode: str) -> WorkFile:
         path = working_dir / f"{uuid.uuid4().hex}.gpkg"
         note = WorkNote(
-            str(target.absolute()), name, mode, os.getpid(), host_name(), datetime.now(UTC)
+            str(target.absolute()),
+            name,
+            mode,
+            os.getpid(),
+            host_name(),
+            datetime.now(UTC),
+            born=own_birth(os.getpid()),
         )
         work = cls(path, note)
         with faults.told(working_dir):
@@ -93,6 +104,13 @@ class WorkFile:
         self.note = replace(self.note, **changes)
         with faults.told(self.note_path):
             self.write_note()
+
+    def touch(self) -> None:
+        """Say that this copy is in use, to other computers that share the folder."""
+        try:
+            os.utime(self.note_path)
+        except OSError:
+            return
 
     def write_note(self) -> None:
         """Replace the note as a whole, so that a crash leaves the old or the new one."""
