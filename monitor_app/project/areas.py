@@ -15,9 +15,10 @@ import sqlalchemy as sa
 
 from monitor_app.core.areas import CITY, EMPTY_AREAS, Area, AreaSystem, Level, rank_levels
 from monitor_app.core.batch import AreaTable
+from monitor_app.core.bridges import Bridge
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
-from monitor_app.project import geopackage, schema
+from monitor_app.project import documents, geopackage, schema
 from monitor_app.project.history import Change
 
 _AREA_COLUMNS = ("key", "name", "parents", "valid_from", "valid_to")
@@ -35,7 +36,7 @@ def crs_of(conn: sa.Connection) -> str | None:
 
 
 def read(conn: sa.Connection) -> AreaSystem:
-    """All levels and areas, by rank and key."""
+    """All levels and areas, by rank and key, and the bridges between their states."""
     c = schema.LEVEL.c
     levels: list[Level] = []
     areas: dict[str, list[Area]] = {}
@@ -48,7 +49,9 @@ def read(conn: sa.Connection) -> AreaSystem:
         levels.extend(EMPTY_AREAS.levels)
     ranked = rank_levels(levels)
     ordered = tuple(area for level in ranked for area in areas.get(level.key, ()))
-    return AreaSystem(ranked, ordered, crs_of(conn))
+    bridges = (Bridge.load(text) for text in documents.all_of(conn, "bridge").values())
+    ordered_bridges = tuple(sorted(bridges, key=lambda b: (b.day, b.level)))
+    return AreaSystem(ranked, ordered, crs_of(conn), ordered_bridges)
 
 
 def _read_layer(conn: sa.Connection, level: str, layer: str) -> list[Area]:

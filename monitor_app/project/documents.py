@@ -1,4 +1,5 @@
-"""Texts that the project keeps: recipes, own indicators, views, weightings, settings."""
+"""Texts that the project keeps: recipes, own indicators, views, weightings, settings, bridges of
+territorial reforms, reference values."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ import sqlalchemy as sa
 from monitor_app.project import geopackage, schema
 from monitor_app.project.history import Change
 
-KINDS = ("recipe", "indicator", "view", "weighting", "forecast", "setting")
+KINDS = (
+    "recipe", "indicator", "view", "weighting", "forecast", "setting", "bridge", "reference",
+)  # fmt: skip
 
 
 def check_kind(kind: str) -> None:

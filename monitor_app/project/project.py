@@ -66,6 +66,7 @@ class Project:
         self._lock = lock
         self._areas: AreaSystem | None = None
         self._cubes: dict[str, Cube] = {}
+        self._datasets: tuple[DatasetInfo, ...] | None = None
         self._saving = threading.Lock()
         self._closed = False
 
@@ -77,9 +78,9 @@ class Project:
     ) -> Project:
         """A new, empty project, saved at once. ``UserError`` where the file exists or the folder
         cannot be written."""
-        target = _absolute(path)
+        target = targets.absolute(path)
         folder = working_dir or default_working_dir()
-        _refuse_own_copy(target, folder)
+        targets.refuse_own_copy(target, folder)
         targets.check_writable(target)
         if target.exists():
             raise publish.exists(target)
@@ -112,10 +113,10 @@ class Project:
         ``read`` (no lock, no changes) or ``take_over`` (the user says that the lock is dead)."""
         if mode not in (WRITE, READ, TAKE_OVER):
             raise ValueError(f"unknown mode {mode}")
-        target = _absolute(path)
+        target = targets.absolute(path)
         folder = working_dir or default_working_dir()
         progress = progress or Progress()
-        _refuse_own_copy(target, folder)
+        targets.refuse_own_copy(target, folder)
         if not target.exists():
             raise faults.vanished(target)
         targets.check_is_geopackage(target)
@@ -158,12 +159,14 @@ class Project:
             keep = True
         self._closed = True
         self._store.close()
-        if keep:
-            self._work.update(released=True)
-        else:
-            self._work.remove()
-        if self._lock is not None:
-            self._lock.release()
+        try:
+            if keep:
+                self._work.release()
+            else:
+                self._work.remove()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
 
     def __enter__(self) -> Project:
         return self
@@ -201,8 +204,11 @@ class Project:
             return self._areas
 
     def datasets(self) -> tuple[DatasetInfo, ...]:
-        with self._reading() as conn:
-            return datasets.infos(conn)
+        with self._store.lock:
+            if self._datasets is None:
+                with self._reading() as conn:
+                    self._datasets = datasets.infos(conn)
+            return self._datasets
 
     def cube(self, key: str) -> Cube:
         """All numbers of a data set (arrays read-only). ``KeyError`` for an unknown key."""
@@ -262,6 +268,8 @@ class Project:
                 datasets.apply_facts(change, fact)
             for points in batch.points:
                 datasets.apply_points(change, points)
+            for bridge in batch.bridges:
+                documents.put(change, "bridge", bridge.key, bridge.dump())
             for recipe, text in batch.recipes.items():
                 documents.put(change, "recipe", recipe, text)
         return change.revision
@@ -342,6 +350,7 @@ class Project:
 
     def _forget(self) -> None:
         self._areas = None
+        self._datasets = None
         self._cubes.clear()
 
     # --- history -------------------------------------------------------------------------------
@@ -412,8 +421,8 @@ class Project:
     ) -> None:
         """Write to another file and go on working on that one. A read-only project becomes
         writable. ``overwrite``: the user agreed to replace an existing file."""
-        target = _absolute(path)
-        _refuse_own_copy(target, self._work.path.parent)
+        target = targets.absolute(path)
+        targets.refuse_own_copy(target, self._work.path.parent)
         opening.require_current(self._store, self._path)
         targets.check_writable(target)
         same = target == self._path and self._lock is not None
@@ -472,22 +481,6 @@ class Project:
                 mode=WRITE,
             )
         job.lock.refresh()
-
-
-def _absolute(path: Path | str) -> Path:
-    """The file itself: saving through a link must not replace the link."""
-    target = Path(path).expanduser().absolute()
-    return target.resolve() if target.is_symlink() else target
-
-
-def _refuse_own_copy(target: Path, working_dir: Path) -> None:
-    if target.parent.resolve() == working_dir.resolve():
-        raise fail(
-            "working_copy",
-            _("“{name}” is a working copy of the program itself.").format(name=target.name),
-            file=str(target),
-            repair=_("Open the project from the place where you saved it."),
-        )
 
 
 def _abandon(store: Store | None, work: WorkFile | None, lock: Lock | None) -> None:

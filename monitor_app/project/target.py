@@ -277,3 +277,20 @@ def check_writable(target: Path) -> None:
             raise faults.vanished(target.parent)
         if not os.access(target.parent, os.W_OK):
             raise faults.no_permission(target.parent)
+
+
+def absolute(path: Path | str) -> Path:
+    """The file itself: saving through a link must not replace the link."""
+    target = Path(path).expanduser().absolute()
+    return target.resolve() if target.is_symlink() else target
+
+
+def refuse_own_copy(target: Path, working_dir: Path) -> None:
+    """Working copies are no projects of the user. Errors: ``UserError``."""
+    if target.parent.resolve() == working_dir.resolve():
+        raise fail(
+            "working_copy",
+            _("“{name}” is a working copy of the program itself.").format(name=target.name),
+            file=str(target),
+            repair=_("Open the project from the place where you saved it."),
+        )

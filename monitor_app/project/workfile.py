@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from monitor_app.core.issues import UserError
 from monitor_app.project import faults
 from monitor_app.project.processes import host_name, own_birth
 from monitor_app.project.target import Fingerprint
+
+#: Of equal length, so that one can take the place of the other.
+_OPEN, _RELEASED = b'"released": false', b'"released": true '
 
 
 def default_working_dir() -> Path:
@@ -105,6 +110,19 @@ class WorkFile:
         with faults.told(self.note_path):
             self.write_note()
 
+    def release(self) -> None:
+        """Say that this process let go of unsaved work. On a full disk the old note is mended in
+        place, which needs no space; failing that, the work is offered once the process is gone."""
+        try:
+            self.update(released=True)
+        except UserError:
+            with suppress(OSError), self.note_path.open("rb+") as note:
+                text = note.read()
+                at = text.rfind(_OPEN)
+                if at >= 0:
+                    note.seek(at)
+                    note.write(_RELEASED)
+
     def touch(self) -> None:
         """Say that this copy is in use, to other computers that share the folder."""
         try:
@@ -115,11 +133,16 @@ class WorkFile:
     def write_note(self) -> None:
         """Replace the note as a whole, so that a crash leaves the old or the new one."""
         fresh = self.note_path.with_suffix(".json.tmp")
-        with fresh.open("w", encoding="utf-8") as sink:
-            sink.write(self.note.to_text())
-            sink.flush()
-            os.fsync(sink.fileno())
-        fresh.replace(self.note_path)
+        try:
+            with fresh.open("w", encoding="utf-8") as sink:
+                sink.write(self.note.to_text())
+                sink.flush()
+                os.fsync(sink.fileno())
+            fresh.replace(self.note_path)
+        except OSError:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise
 
     def remove(self) -> None:
         """Delete the copy; the note goes last, so that nothing stays without one."""

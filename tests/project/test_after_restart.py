@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from monitor_app.core.issues import UserError
 from monitor_app.project import lock as locks
 from monitor_app.project import processes, recovery
 from monitor_app.project.project import Project
+from monitor_app.project.workfile import WorkFile
 
 needs_births = pytest.mark.skipif(
     not processes.birth(os.getpid()), reason="the system does not say when a process began"
@@ -136,3 +138,22 @@ def test_a_long_session_keeps_its_copy_fresh(town: Path, working: Path) -> None:
         os.utime(note, (0, 0))
         project.keep_lock()
         assert note.stat().st_mtime > 1_000_000_000
+
+
+def test_closing_on_a_full_disk_lets_go_of_the_file_and_keeps_the_work(
+    town: Path, working: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by filling a small disk: closing failed, and the file stayed locked."""
+
+    def full(_work: WorkFile) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    project = Project.open(town, working_dir=working)
+    project.put_document("view", "v", "1", "Ansicht")
+    with monkeypatch.context() as patch:
+        patch.setattr(WorkFile, "write_note", full)
+        project.close()
+    assert locks.owner(town) is None
+    (left,) = recovery.leftovers(working)
+    assert [r.label for r in left.revisions] == ["Ansicht"]
+    left.discard()
