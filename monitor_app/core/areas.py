@@ -8,6 +8,8 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from monitor_app.core.bridges import Bridge
+
 #: Key of the level that every project has: the whole town, the sum of everything,
 #: including areas that cannot be located. It needs no boundary of its own.
 CITY = "city"
@@ -58,11 +60,13 @@ class Area:
 
 @dataclass(frozen=True)
 class AreaSystem:
-    """All levels and areas of a project, in project order (level rank, then key)."""
+    """All levels and areas of a project, in project order (level rank, then key), and how areas
+    before territorial reforms lie in those after (``bridges``, oldest first)."""
 
     levels: tuple[Level, ...]
     areas: tuple[Area, ...]
     crs: str | None = None  # authority code such as "EPSG:25832"
+    bridges: tuple[Bridge, ...] = ()
 
     @cached_property
     def _by_level(self) -> dict[str, tuple[Area, ...]]:
@@ -85,6 +89,15 @@ class AreaSystem:
     def keys(self, level: str) -> tuple[str, ...]:
         """Distinct keys of a level, in order (two versions of an area share their key)."""
         return tuple(dict.fromkeys(a.key for a in self._by_level.get(level, ())))
+
+    def breaks(self, level: str) -> tuple[date, ...]:
+        """Days on which areas of a level began other than with the first of all: values before
+        and after stand on different areas."""
+        starts = {a.valid_from for a in self.at(level) if a.valid_from is not None}
+        open_ended = any(a.valid_from is None for a in self.at(level))
+        first = min(starts, default=None) if not open_ended else None
+        days = {day for day in starts if day != first}
+        return tuple(sorted(days | {b.day for b in self.bridges if b.level == level}))
 
     def ancestor(self, level: str, target: str) -> dict[str, str]:
         """For each key of ``level`` the key of the area of ``target`` it lies in, following

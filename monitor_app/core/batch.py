@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor_app.core.areas import EMPTY_AREAS, AreaSystem, Level
+from monitor_app.core.bridges import Bridge
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetInfo, DatasetSpec, SourceFile
 from monitor_app.core.issues import Issue, errors
@@ -73,6 +74,7 @@ class ImportBatch:
     points: tuple[PointTable, ...] = ()
     issues: tuple[Issue, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    bridges: tuple[Bridge, ...] = ()
 
     @property
     def blocked(self) -> bool:

@@ -18,6 +18,8 @@ class IndicatorTable:
     ``values``/``status`` shape (areas, dates); ``city_values``/``city_status`` shape (dates,),
     computed from the city's own numerator and denominator. ``base`` is the number of cases that
     the minimum base is held against (the denominator), NaN where unknown.
+    ``breaks`` are days of territorial reforms inside the series: what stands before such a day
+    counts other areas. ``carried``: earlier values were carried to the present areas.
     ``missing_inputs`` says in words what the project lacks where nothing could be computed.
     """
 
@@ -35,3 +37,5 @@ class IndicatorTable:
     datasets: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
     missing_inputs: tuple[str, ...] = field(default=())
+    breaks: tuple[date, ...] = ()
+    carried: bool = False
