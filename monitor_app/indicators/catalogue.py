@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,8 @@ class Catalogue:
 
     @classmethod
     def shipped(cls) -> Catalogue:
-        """The catalogue that comes with the application."""
-        return cls.from_folder(resource_path("catalogue", "indicators"))
+        """The catalogue that comes with the application (read once)."""
+        return _shipped()
 
     @classmethod
     def from_folder(cls, folder: Path) -> Catalogue:
@@ -159,3 +159,8 @@ def parse_error(error: UserError, place: str, name: str) -> list[Issue]:
         )
         for i in error.issues
     ]
+
+
+@cache
+def _shipped() -> Catalogue:
+    return Catalogue.from_folder(resource_path("catalogue", "indicators"))

@@ -186,6 +186,7 @@ class InputReader:
     def _load(self, wanted: Input, level: str, ranking: tuple[str, ...]) -> Loaded:
         infos = {info.spec.key: info for info in self.infos}
         columns: dict[date, tuple[Floats, Codes, str, date]] = {}
+        answered: set[date] = set()  # moments with a value; an empty column claims none
         period = bool(ranking)
         for key in ranking:
             info = infos[key]
@@ -195,7 +196,7 @@ class InputReader:
             fresh = [
                 j
                 for j, day in enumerate(cube.dates)
-                if (day if is_period else moment(day)) not in columns
+                if (day if is_period else moment(day)) not in answered
             ]
             if not fresh:
                 continue
@@ -203,7 +204,11 @@ class InputReader:
             grid = self._on_level(part, info, wanted, level)
             for j, day in enumerate(part.dates):
                 at = day if is_period else moment(day)
-                columns[at] = (grid.values[:, j], grid.status[:, j], key, day)
+                known = bool(grid.known[:, j].any())
+                if known or at not in columns:
+                    columns[at] = (grid.values[:, j], grid.status[:, j], key, day)
+                if known:
+                    answered.add(at)
         moments = tuple(sorted(columns))
         count = len(self.areas_of(level))
         if not moments:

@@ -80,3 +80,18 @@ def fingerprint(project: Path) -> tuple[str, tuple[str, ...]]:
     """The bytes of a project file, and what lies beside it (locks, half-written files)."""
     digest = hashlib.sha256(project.read_bytes()).hexdigest()
     return digest, tuple(sorted(p.name for p in project.parent.iterdir()))
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A project and what the import said."""
+
+    project: Path
+    report: dict[str, Any]
+
+    @property
+    def issues(self) -> list[dict[str, Any]]:
+        return list(self.report["issues"])
+
+    def coded(self, code: str) -> list[dict[str, Any]]:
+        return [i for i in self.issues if i["code"] == code]

@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from commandline import done, private_home
+from commandline import Imported, done, private_home
 from deliveries import boundaries, recipe
-
-
-@dataclass(frozen=True)
-class Imported:
-    """A project and what the import said."""
-
-    project: Path
-    report: dict[str, Any]
-
-    @property
-    def issues(self) -> list[dict[str, Any]]:
-        return list(self.report["issues"])
-
-    def coded(self, code: str) -> list[dict[str, Any]]:
-        return [i for i in self.issues if i["code"] == code]
 
 
 def _imported(folder: Path, name: str, files: list[Path], *options: object) -> Imported:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commandline import done, monitor
-from conftest import Imported
+from commandline import Imported, done, monitor
 from numpy.typing import NDArray
 
 from monitor_app.core.cube import Cube

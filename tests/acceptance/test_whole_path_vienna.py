@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commandline import done, monitor
-from conftest import Imported
+from commandline import Imported, done, monitor
 from pypdf import PdfReader
 
 from monitor_app.project.project import Project
