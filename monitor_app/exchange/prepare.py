@@ -17,12 +17,14 @@ from monitor_app.core.batch import (
     ImportContext,
     PointTable,
 )
+from monitor_app.core.bridges import Bridge
 from monitor_app.core.datasets import SourceFile
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError
 from monitor_app.core.progress import Progress
 from monitor_app.exchange import area_conflicts, boundaries
 from monitor_app.exchange.areas import layer_crs, map_areas
+from monitor_app.exchange.bridges import map_bridges
 from monitor_app.exchange.facilities import map_facilities
 from monitor_app.exchange.mapping import KnownAreas, MappedFact, Span, map_fact
 from monitor_app.exchange.persons import map_persons
@@ -31,6 +33,7 @@ from monitor_app.exchange.readers import iter_chunks, read_tables, sniff
 from monitor_app.exchange.recipe import dump_recipe, match_recipes, match_score, shipped_recipes
 from monitor_app.exchange.recipe_model import (
     AreasContent,
+    BridgeContent,
     FacilitiesContent,
     FactContent,
     PersonsContent,
@@ -55,6 +58,7 @@ class _Work:
     areas: dict[str, AreaTable] = field(default_factory=dict)
     facts: list[FactTable] = field(default_factory=list)
     points: list[PointTable] = field(default_factory=list)
+    bridges: list[Bridge] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     sources: tuple[SourceFile, ...] = ()
@@ -136,6 +140,7 @@ def prepare_import(
         points=tuple(work.points),
         issues=_sorted(work.issues),
         comparisons=tuple(work.comparisons),
+        bridges=tuple(work.bridges),
     )
 
 
@@ -321,6 +326,10 @@ def _map_rest(job: _Job, work: _Work, progress: Progress) -> None:
             work.issues.extend(found.issues)
             if found.table is not None:
                 work.points.append(found.table)
+        elif isinstance(content, BridgeContent):
+            bridges, issues = map_bridges(job.recipe, content, job.tables, work.known())
+            work.issues.extend(issues)
+            work.bridges.extend(bridges)
 
 
 def _take(content: FactContent | PersonsContent, mapped: MappedFact, work: _Work) -> None:

@@ -362,8 +362,35 @@ class PersonsContent(Strict):
     sheets: tuple[str, ...] = ()
 
 
+class BridgeContent(Strict):
+    """Shares of old areas in new ones at a territorial reform (Umsteigeschlüssel), one row per
+    pair. ``date`` is the first day of the new areas. ``weights`` names the columns with shares of
+    inhabitants (``pop``), surface (``area``) and dwellings (``dwellings``); ``percent``: they are
+    written as 0..100."""
+
+    kind: Literal["bridge"]
+    name: Text
+    level: Key
+    from_key: KeyRule
+    to_key: KeyRule
+    date: DateRule
+    weights: dict[Literal["pop", "area", "dwellings"], str] = Field(min_length=1)
+    percent: bool = False
+    only: tuple[RowFilter, ...] = ()
+    ignore: tuple[RowFilter, ...] = ()
+    sheets: tuple[str, ...] = ()
+
+    @field_validator("weights")
+    @classmethod
+    def _inhabitants(cls, value: dict[str, str]) -> dict[str, str]:
+        if "pop" not in value:
+            raise ValueError("a bridge needs the shares of inhabitants in `pop`")
+        return value
+
+
 Content = Annotated[
-    AreasContent | FactContent | FacilitiesContent | PersonsContent, Field(discriminator="kind")
+    AreasContent | FactContent | FacilitiesContent | PersonsContent | BridgeContent,
+    Field(discriminator="kind"),
 ]
 
 
