@@ -247,23 +247,24 @@ def _block(
     for group in tables.leavers:
         assert tables.naturalise is not None
         total[group] += tables.naturalise[sex, group, rows]
-    np.exp(total, out=other)
-    np.multiply(aged, other, out=here)
-    np.subtract(aged, here, out=gone)
-    np.divide(gone, total, out=gone)  # both hazards and total are negated
+    # Hazards are negated, so everything that leaves is counted below zero from here on.
+    np.expm1(total, out=other)
+    np.multiply(aged, other, out=gone)
+    np.add(aged, gone, out=here)
+    np.divide(gone, total, out=gone)
     if tables.arrivals is not None:
         np.multiply(_rows(tables.arrivals, sex, rows), level["arrivals"], out=other)
         here += other
     for group in tables.leavers:
         assert tables.naturalise is not None
         np.multiply(gone[group], tables.naturalise[sex, group, rows], out=other[group])
-        here[tables.to] += other[group]
+        here[tables.to] -= other[group]
     if tables.move is None or shares is None:
         return
     if work.joint:
         np.multiply(moving, gone, out=work.out[sex, :, rows])
         return
-    pooled = np.einsum("gxa,gxa->gx", moving, gone)[:, :, None]
+    pooled = -np.einsum("gxa,gxa->gx", moving, gone)[:, :, None]
     life = _rows(tables.late_life, sex, rows)
     if life.shape[-1] == 1:
         pooled *= life
@@ -286,11 +287,11 @@ def _join(ages: slice, end: Floats, tables: _Tables, work: _Work, shares: Floats
     cells = out.reshape(-1, out.shape[-1])
     movers = np.zeros((len(shares), cells.shape[1]), dtype=cells.dtype)
     for k in np.unique(types):
-        movers[k] = cells[types == k].sum(axis=0)
+        movers[k] = -cells[types == k].sum(axis=0)
     inflow = np.einsum("ko,koa->ka", movers, shares, optimize=False)
     totals = movers.sum(axis=1)[types]
     share = np.divide(
-        cells.sum(axis=1), totals, out=np.zeros(len(cells), cells.dtype), where=totals > 0
+        -cells.sum(axis=1), totals, out=np.zeros(len(cells), cells.dtype), where=totals > 0
     )
     came = (share[:, None] * inflow[types]).reshape(out.shape)
     came *= tables.late_life[:, :, ages]

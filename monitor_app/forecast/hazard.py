@@ -15,7 +15,7 @@ import numpy as np
 
 from monitor_app.forecast.fertility import births, births_by_mother, fertile_ages, women_exposed
 from monitor_app.forecast.flows import COMPONENTS, SIGNS, Flows, Step
-from monitor_app.forecast.moves import MoveModel
+from monitor_app.forecast.moves import MoveModel, Pool
 from monitor_app.forecast.rates import BirthExposure, StepRates
 from monitor_app.forecast.state import Array, Layout, arrays_like
 
@@ -264,6 +264,9 @@ def _block(
         out = work.flow("moves_out", sex, rows)
         np.multiply(aged, exits.move[sex, :, rows], out=out)
         work.count("moves_out", out)
+        if not work.cells and _is_plain_pool(prepared):
+            _pool(out, sex, rows, prepared, work, here)
+            return
         came = _came(out, sex, rows, prepared.moving, work, moved_in)
         living = work.temporary("living", rows)
         np.multiply(came, _part(exits.late_life, sex, rows), out=living)
@@ -272,6 +275,31 @@ def _block(
         work.sums["deaths"] += added - np.add.reduce(living, axis=(0, 1))
         if work.cells:
             _bury(came, living, sex, rows, work)
+
+
+def _is_plain_pool(prepared: Prepared) -> bool:
+    """One pool for everybody, and late deaths that do not differ by area."""
+    model = prepared.moving
+    return (
+        isinstance(model, Pool)
+        and len(model.weights) == 1
+        and prepared.exits.late_life.shape[3] == 1
+    )
+
+
+def _pool(
+    out: Array, sex: int, rows: slice, prepared: Prepared, work: Workspace, here: Array
+) -> None:
+    """Movers in of a plain pool: only sums by row and the weights of the areas are needed."""
+    model = prepared.moving
+    assert isinstance(model, Pool)
+    pooled = np.einsum("gxa->gx", out)
+    alive = pooled * _part(prepared.exits.late_life, sex, rows)[..., 0]
+    living = work.temporary("living", rows)
+    np.multiply(alive[:, :, None], model.weights[0], out=living)
+    here += living
+    work.sums["moves_in"] += pooled.sum() * model.weights[0]
+    work.sums["deaths"] += (pooled.sum() - alive.sum()) * model.weights[0]
 
 
 def _came(

@@ -61,7 +61,7 @@ class Pool:
         return True
 
     def arrivals(self, out: Array, sex: int | None, ages: slice, into: Array) -> Array:
-        pooled = out.sum(axis=-1, keepdims=True)
+        pooled = np.einsum("...a->...", out)[..., None]
         if self.type_of is None or len(self.weights) == 1:
             np.multiply(pooled, self.weights[0], out=into)
         else:
