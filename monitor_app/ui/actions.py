@@ -79,7 +79,7 @@ def specs() -> tuple[ActionSpec, ...]:
         ActionSpec("filter", "edit", _("Filter areas"), ("Ctrl+F",), "filter", shown, group=True),
         ActionSpec("commands", "edit", _("Find command, indicator or area …"), ("Ctrl+K",),
                    "search", no),
-        ActionSpec("zoom_in", "view", _("Zoom in"), ("Ctrl++",), "plus", shown),
+        ActionSpec("zoom_in", "view", _("Zoom in"), ("Ctrl++", "Ctrl+="), "plus", shown),
         ActionSpec("zoom_out", "view", _("Zoom out"), ("Ctrl+-",), "minus", shown),
         ActionSpec("zoom_all", "view", _("Show the whole town"), ("Ctrl+0",), "fit", shown),
         ActionSpec("zoom_selection", "view", _("Zoom to selection"), ("Ctrl+Shift+0",),

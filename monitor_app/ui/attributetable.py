@@ -11,7 +11,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -54,6 +54,7 @@ class AttributePanel(QWidget):
         self._theme = theme
         self._selection = selection
         self._syncing = False
+        self._name_width = 0
         self.setProperty("role", "panel")
         self.model = AttributeTable(self)
         self.filter = QLineEdit()
@@ -134,8 +135,21 @@ class AttributePanel(QWidget):
                 72,
             )
             self.view.setColumnWidth(column, min(wanted, 320))
-        if self.model.columnCount():
-            head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._name_width = self.view.columnWidth(0) if self.model.columnCount() else 0
+        self._fill_width()
+
+    def _fill_width(self) -> None:
+        """The names take what the numbers leave, but never less than they need."""
+        count = self.model.columnCount()
+        if count:
+            others = sum(self.view.columnWidth(c) for c in range(1, count))
+            self.view.setColumnWidth(
+                0, max(self._name_width, self.view.viewport().width() - others)
+            )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fill_width()
 
     def _count(self) -> None:
         shown, everything = self.model.rowCount(), len(self.model.table.keys)

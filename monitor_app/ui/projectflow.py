@@ -122,6 +122,7 @@ class ProjectFlow:
             self._window, _("Open a project"), self._folder(), PROJECT_FILTER
         )
         if path:
+            self._remember_folder(path)
             self.open_file(Path(path))
 
     def open_file(self, path: Path, mode: str = "write") -> None:
@@ -318,6 +319,7 @@ class ProjectFlow:
             self._window, _("Import files"), self._folder(), data_filter()
         )
         if paths:
+            self._remember_folder(paths[0])
             self.import_files([Path(p) for p in paths])
 
     def import_files(self, paths: Sequence[Path]) -> None:
@@ -349,6 +351,13 @@ class ProjectFlow:
 
     def _folder(self, name: str = "") -> str:
         """Where file dialogs begin: beside the project used last."""
-        recent = self._session.settings.recent
-        folder = Path(recent[0]).parent if recent else Path.home()
+        settings = self._session.settings
+        folder = Path(settings.last_folder) if settings.last_folder else Path.home()
+        if not settings.last_folder and settings.recent:
+            folder = Path(settings.recent[0]).parent
+        if not folder.is_dir():
+            folder = Path.home()
         return str(folder / name) if name else str(folder)
+
+    def _remember_folder(self, path: str | Path) -> None:
+        self._session.settings.last_folder = str(Path(path).parent)

@@ -245,10 +245,11 @@ QMainWindow::separator:hover { background: $accent; }
 QSplitter::handle { background: $line; }
 QSplitter::handle:hover { background: $accent; }
 
-QTableView, QTreeView, QListView { background: $surface; border: 0; alternate-background-color:
+QTableView, QTreeView, QListView { background: $surface;
+  border: 2px solid transparent; alternate-background-color:
   $raised; gridline-color: $line; selection-background-color: $selected;
   selection-color: $on_selected; }
-QTableView:focus, QTreeView:focus, QListView:focus { border: 2px solid $accent; }
+QTableView:focus, QTreeView:focus, QListView:focus { border-color: $accent; }
 QListView::item, QTreeView::item { min-height: ${control}px; padding: 0 4px; }
 QListView::item:disabled, QTreeView::item:disabled { color: $muted; }
 QTableView::item { padding: 0 8px; }

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QMainWindow,
+    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from monitor_app.app.settings import Settings
-from monitor_app.core.i18n import _
+from monitor_app.core.i18n import LANGUAGE, _
 from monitor_app.ui.actions import Actions
 from monitor_app.ui.jobbar import MESSAGE_MS, JobBar
 from monitor_app.ui.loader import Loader
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._connect_start()
         self.actions_: Actions = Actions(self, theme, self._early_handlers())
+        self._build_choices()
         self.actions_.enable(project=False, writable=False, shown=False)
         self.loader = Loader(self)
         self.loader.ready.connect(self._attach)
@@ -106,6 +108,38 @@ class MainWindow(QMainWindow):
             "balance", "help", "about",
         )  # fmt: skip
         return {name: (lambda name=name: self._later(name)) for name in deferred} | own
+
+    def _build_choices(self) -> None:
+        """Submenus: recent projects, appearance, language."""
+        file_menu, view_menu = self.actions_.menus["file"], self.actions_.menus["view"]
+        self.recent_menu = QMenu(_("Recent projects"), self)
+        file_menu.insertMenu(self.actions_["save"], self.recent_menu)
+        view_menu.addSeparator()
+        looks = view_menu.addMenu(_("Appearance"))
+        self._looks = QActionGroup(self)
+        for scheme, title in (
+            (Scheme.SYSTEM, _("As the system")),
+            (Scheme.LIGHT, _("Light")),
+            (Scheme.DARK, _("Dark")),
+        ):
+            action = looks.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(scheme is self.theme.scheme)
+            action.triggered.connect(lambda _on=False, s=scheme: self.use_scheme(s))
+            self._looks.addAction(action)
+        languages = view_menu.addMenu(_("Language"))
+        self._languages = QActionGroup(self)
+        for code, title in (("de", "Deutsch"), ("en", "English")):
+            action = languages.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(code == LANGUAGE.code)
+            action.triggered.connect(lambda _on=False, c=code: self._use_language(c))
+            self._languages.addAction(action)
+
+    def _use_language(self, code: str) -> None:
+        self.settings.language = code
+        self.settings.save()
+        self.say(_("The language changes at the next start."))
 
     def add_page(self, key: str, picture: str, title: str, page: QWidget) -> None:
         self.pages.addWidget(page)
@@ -188,6 +222,12 @@ class MainWindow(QMainWindow):
 
         recent = self.settings.recent
         self.start.set_recent(recent, {path: thumbnail_path(path) for path in recent})
+        self.recent_menu.clear()
+        for path in recent:
+            action = self.recent_menu.addAction(Path(path).stem.replace("&", "&&"))
+            action.setToolTip(path)
+            action.triggered.connect(lambda _on=False, p=path: self.open_path(Path(p)))
+        self.recent_menu.setEnabled(bool(recent))
 
     def _forget(self, path: str) -> None:
         self.settings.forget(path)

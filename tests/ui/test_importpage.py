@@ -203,3 +203,37 @@ def test_vienna_from_raw_files(qtbot, window, page, realdata: Path, monkeypatch)
     bench.change_view(indicator="altenquotient")
     settle(qtbot, window)
     assert bench.session.dates()[0] == date(2002, 1, 1)
+
+
+@pytest.mark.slow
+def test_sample_town_from_files_to_a_printed_page(
+    qtbot, window, page, sample_town: Path, tmp_path: Path, monkeypatch
+):
+    """Files of the office, an import, an indicator, a page: all of it by clicks."""
+    from monitor_app.ui.exportdialog import PageDialog
+
+    begin(
+        qtbot, window, monkeypatch,
+        sample_town / "grenzen" / "gebietsgliederung.gpkg",
+        *sorted((sample_town / "bevoelkerung").glob("*.csv")),
+    )  # fmt: skip
+    for _step in range(4):
+        forward(qtbot, window, page)
+    bench = window.workbench
+    assert window.page == "map"
+    assert len(bench.map.picture.spec.keys) == 60
+    chooser = bench.bar.indicator
+    qtbot.mouseClick(chooser, LEFT)
+    qtbot.keyClicks(chooser.search, "altenquotient 65")
+    qtbot.keyClick(chooser.search, Qt.Key.Key_Return)
+    settle(qtbot, window)
+    target = tmp_path / "altenquotient.pdf"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (str(target), ""))
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    dialog = next(w for w in QApplication.topLevelWidgets() if isinstance(w, PageDialog))
+    qtbot.waitUntil(lambda: dialog.preview.page is not None, timeout=20000)
+    qtbot.mouseClick(dialog.write, LEFT)
+    settle(qtbot, window)
+    assert target.read_bytes().startswith(b"%PDF")
