@@ -248,7 +248,7 @@ def target_replaced(folder: Path, rng: random.Random) -> str:
             if name == moment:
                 if how == "replace":
                     shutil.copy(theirs, folder / "x")
-                    os.replace(folder / "x", path)
+                    (folder / "x").replace(path)
                 else:
                     path.write_bytes(theirs.read_bytes())
 
@@ -434,8 +434,8 @@ def _hold_in_child(path: Path, working: Path, host: str) -> tuple[int, int, int]
     if child == 0:
         try:
             with (
-                mock.patch.object(locks, "host_name", lambda: host),
-                mock.patch.object(workfile, "host_name", lambda: host),
+                mock.patch.object(locks, "host_name", return_value=host),
+                mock.patch.object(workfile, "host_name", return_value=host),
             ):
                 project = Project.open(path, working_dir=working)
                 project.put_document("view", "v", "theirs", "Ansicht")

@@ -108,7 +108,8 @@ def _codec(raw: bytes) -> str | None:
             text, f"cp{text}"
         )
     try:
+        b"".decode(text)  # refuses codecs that are none of text, such as "hex"
         name = codecs.lookup(text).name
-    except LookupError:
+    except (LookupError, ValueError):  # the latter for a zero byte in the name
         return None
     return "cp1252" if name == "iso8859-1" else name

@@ -305,3 +305,12 @@ def test_a_database_that_is_no_geopackage(tmp_path):
     refused(path, "not-a-table")
     path.rename(tmp_path / "f.gpkg")
     refused(tmp_path / "f.gpkg", "no-table", "not-a-table", "file-damaged")
+
+
+@pytest.mark.parametrize("hint", ["utf\x00-8", "hex", "rot13", "undefined", "\x00", "zlib"])
+def test_a_hint_that_names_no_encoding_of_text_is_passed_over(tmp_path, hint):
+    """Found by fuzzing: a zero byte in the name, or a codec of bytes, was an error of ours."""
+    path = shapefile(tmp_path)
+    path.with_suffix(".cpg").write_text(hint)
+    (table,) = read_tables(path)
+    assert len(table)
