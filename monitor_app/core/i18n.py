@@ -12,8 +12,8 @@ import os
 from monitor_app.core.resources import resource_path
 
 DOMAINS = (
-    "core", "exchange", "exchange_reading", "project", "indicators", "forecast",
-    "cartography", "reports", "app", "ui", "cli",
+    "core", "exchange", "exchange_reading", "project", "indicators", "weighting",
+    "forecast", "cartography", "reports", "app", "ui", "cli",
 )  # fmt: skip
 LANGUAGES = ("de", "en")
 
