@@ -364,12 +364,17 @@ def test_change_map(vienna: Imported, raw: Path, tmp_path: Path) -> None:
 
 
 def test_residents_since_1869(vienna: Imported, raw: Path) -> None:
-    """The long series answers where the age file has nothing, each date once."""
-    expected: dict[tuple[str, str], int] = {}
+    """The long series answers where the age file has nothing, each date once. In four rows (1971)
+    the source's men and women do not add up to its total: either reading is right there."""
+    expected: dict[tuple[str, str], set[int]] = {}
     for row in _rows(raw / CONTROL):
         d = row["REF_DATE"]
-        expected[row["DISTRICT_CODE"], f"{d[:4]}-{d[4:6]}-{d[6:]}"] = int(row["POP_TOTAL"])
+        readings = {int(row["POP_TOTAL"])}
+        if row["POP_MAL"]:
+            readings.add(int(row["POP_MAL"]) + int(row["POP_FEM"]))
+        expected[row["DISTRICT_CODE"], f"{d[:4]}-{d[4:6]}-{d[6:]}"] = readings
+    assert sum(len(r) > 1 for r in expected.values()) == 4
     found = done("values", vienna.project, "-i", "einwohner", "-l", "bezirk")
     values = {(v["area"], v["date"]): v["value"] for v in found["values"] if v["area"] != "city"}
-    assert {k: values.get(k) for k in expected} == expected
+    assert not [k for k, readings in expected.items() if values.get(k) not in readings]
     assert date.fromisoformat(max(d for _, d in values)) == date(2025, 1, 1)
