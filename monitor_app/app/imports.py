@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from monitor_app.app.detach import run_detached
 from monitor_app.app.session import Session
 from monitor_app.core.batch import ImportBatch
 from monitor_app.core.i18n import _
@@ -61,6 +62,9 @@ def prepare(
     progress: Progress | None = None,
 ) -> ImportBatch:
     """*Slow.* Read and check files; nothing is stored. Without recipes each file gets the known
-    one that fits best."""
+    one that fits best. Cancelling ends it at once, whatever a library is busy with."""
     chosen = list(recipes) or None
-    return prepare_import(list(paths), chosen, session.context(), progress)
+    context = session.context()
+    return run_detached(
+        lambda steps: prepare_import(list(paths), chosen, context, steps), progress or Progress()
+    )

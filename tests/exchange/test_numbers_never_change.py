@@ -110,7 +110,8 @@ def columns(draw: st.DrawFn, rows: int) -> list[Decimal]:
     top = 10 ** draw(st.integers(1, 9))
     signed = draw(st.booleans())
     return [
-        Decimal(draw(st.integers(-top if signed else 0, top))).scaleb(-places) for _row in range(rows)
+        Decimal(draw(st.integers(-top if signed else 0, top))).scaleb(-places)
+        for _row in range(rows)
     ]
 
 
