@@ -94,7 +94,8 @@ class Prepared:
 
     def sums(self, share: Array) -> Array:
         """Weighted means for shares that sum to 1 (of logarithms for the geometric mean)."""
-        sums = self.matrix @ share
+        # Not by BLAS: on a busy machine its threads wait for each other for milliseconds.
+        sums = np.asarray(np.einsum("aj,j->a", self.matrix, share))
         if self.complete:
             return sums
         there = self.present @ share
