@@ -1,25 +1,25 @@
-"""Lines between areas, from the index raster: where neighbouring numbers differ.
+"""Lines between areas as one overlay of premultiplied colours.
 
-At twice the resolution and averaged the lines are smooth; from the raster itself they are ready
-at once. Both come as one overlay of premultiplied colours.
+From the index raster (where neighbouring numbers differ) they are ready at once; through the
+places where edges cross pixel rows and columns they are smooth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor_app.cartography.lines import LEVELS, Bars, apart, bars_of, cover_of
 from monitor_app.cartography.mapspec import AREAS, OUTLINE, Border
 from monitor_app.cartography.pixels import Order, packed
 from monitor_app.cartography.raster import IndexRaster, View, grid
 from monitor_app.cartography.shapes import AreaShapes
 
-#: Pixels of the doubled raster that are worked on at a time, to bound memory.
-BAND_PIXELS = 2_000_000
 #: Below the first median size (square pixels) area borders vanish, above the second they are
 #: full: at 100,000 areas they would cover half of the picture.
 FADE = (25.0, 160.0)
@@ -58,58 +58,82 @@ def border_overlay(
     *,
     smooth: bool = True,
 ) -> Overlay:
-    """Premultiplied colours, one per device pixel. ``smooth`` looks at twice the resolution."""
+    """Premultiplied colours, one per device pixel."""
     view, shapes = raster.view, raster.shapes
     width, height = view.pixels
     drawn = visible(borders, shapes, view)
     overlay = np.zeros((height, width), dtype=np.uint32)
     if not drawn or not len(shapes):
         return overlay
-    if not smooth:
-        codes = _codes(raster.ids.astype(np.int32), drawn, shapes, view.dpr, 1)
-        return np.take(_table(drawn, 1, order), codes)
-    table = _table(drawn, 4, order)
-    step = max(1, BAND_PIXELS // (4 * width))
-    for first in range(0, height, step):
-        end = min(first + step, height)
-        # A few rows more on either side, so that lines do not break between bands.
-        above, below = min(first, 4), min(height - end, 4)
-        ids = grid(
-            shapes.edges, view, 2 * width, 2 * height,
-            coverage=shapes.is_coverage, n=len(shapes),
-            rows=(2 * (first - above), 2 * (end + below)),
-        )  # fmt: skip
-        codes = _codes(ids, drawn, shapes, view.dpr, 2)
-        overlay[first:end] = np.take(table, codes[above : above + end - first])
+    covers = _smooth(raster, drawn) if smooth else _quick(raster, drawn)
+    levels = LEVELS if smooth else 1
+    some = np.zeros(width * height, dtype=np.uint8)
+    for cover in covers:
+        some |= cover
+    touched = np.flatnonzero(some)
+    codes = np.zeros(len(touched), dtype=np.int32)
+    for cover in covers:
+        codes *= levels + 1
+        codes += cover[touched]
+    overlay.reshape(-1)[touched] = np.take(_table(drawn, levels, order), codes)
     return overlay
 
 
-def _codes(
-    ids: NDArray[np.int32],
-    borders: Sequence[Border],
-    shapes: AreaShapes,
-    dpr: float,
-    fineness: int,
-) -> NDArray[np.intp]:
-    """Per pixel how much each border covers, as one number (digits to the base of coverage
-    levels + 1, the first border last)."""
-    base = fineness**2 + 1
-    rows, columns = ids.shape[0] // fineness, ids.shape[1] // fineness
-    codes = np.zeros((rows, columns), dtype=np.intp)
+def _quick(raster: IndexRaster, drawn: Sequence[Border]) -> list[NDArray[np.uint8]]:
+    """Cover (0 or 1) of each border in pixels of the raster."""
+    shapes, ids = raster.shapes, raster.ids
     steps = Steps.between(ids)
-    # Where the outline has a line of its own, borders of groups keep to the inside.
-    outlined = any(border.level == OUTLINE for border in borders)
-    for border in borders:
-        if border.level == AREAS:
-            chosen = steps.pixels
-        elif border.level == OUTLINE:
-            chosen = steps.where(np.minimum(np.arange(len(shapes) + 1), 1), inner=False)
-        else:
-            chosen = steps.where(shapes.group_numbers(border.level), inner=outlined)
-        line = stroke(ids.shape, chosen, max(1, round(border.width * dpr * fineness)))
-        codes *= base
-        codes += shrink(line, fineness)
-    return codes
+    covers = []
+    for border, inner in _with_side(drawn):
+        groups = _groups(shapes, border.level)
+        chosen = steps.pixels if groups is None else steps.where(groups, inner=inner)
+        width = max(1, round(border.width * raster.view.dpr))
+        covers.append(stroke(ids.shape, chosen, width).view(np.uint8).reshape(-1))
+    return covers
+
+
+def _smooth(raster: IndexRaster, drawn: Sequence[Border]) -> list[NDArray[np.uint8]]:
+    """Cover (0…``LEVELS``) of each border."""
+    shapes, ids = raster.shapes, raster.ids
+    edges = shapes.edges
+    if all(border.level != AREAS for border in drawn):
+        # Only areas beside a border that is drawn are looked at.
+        steps = Steps.between(ids)
+        beside = [
+            chosen
+            for level in dict.fromkeys(b.level for b in drawn)
+            if (groups := _groups(shapes, level)) is not None
+            for chosen in steps.sides(groups)
+        ]
+        numbers = np.unique(np.concatenate(beside))
+        edges = edges.of(numbers[numbers > 0].astype(np.int64) - 1)
+    bars = bars_of(raster, edges)
+    kept: dict[tuple[str, bool], tuple[Bars, ...]] = {}
+    covers: dict[tuple[str, bool, float], NDArray[np.uint8]] = {}
+    for border, inner in _with_side(drawn):
+        groups = _groups(shapes, border.level)
+        key = (border.level, inner)
+        if key not in kept:
+            kept[key] = bars if groups is None else tuple(b.between(groups, inner) for b in bars)
+        wide = (*key, border.width)
+        if wide not in covers:
+            covers[wide] = cover_of(kept[key], border.width * raster.view.dpr, ids.shape)
+    return [covers[(b.level, inner, b.width)] for b, inner in _with_side(drawn)]
+
+
+def _with_side(drawn: Sequence[Border]) -> list[tuple[Border, bool]]:
+    """Where the outline has a line of its own, borders of groups keep to the inside."""
+    outlined = any(border.level == OUTLINE for border in drawn)
+    return [(b, outlined and b.level not in (AREAS, OUTLINE)) for b in drawn]
+
+
+def _groups(shapes: AreaShapes, level: str) -> NDArray[np.int32] | None:
+    """Number of the group per area number; None where every area is a group of its own."""
+    if level == AREAS:
+        return None
+    if level == OUTLINE:
+        return np.minimum(np.arange(len(shapes) + 1), 1).astype(np.int32)
+    return shapes.group_numbers(level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +142,11 @@ class Steps:
     ``pixels``, and the numbers on both sides. Borders of groups are a part of these few."""
 
     pixels: NDArray[np.intp]
-    one: NDArray[np.int32]
-    other: NDArray[np.int32]
+    one: NDArray[Any]
+    other: NDArray[Any]
 
     @classmethod
-    def between(cls, numbers: NDArray[np.int32]) -> Steps:
+    def between(cls, numbers: NDArray[Any]) -> Steps:
         numbers = np.ascontiguousarray(numbers)
         flat, columns = numbers.reshape(-1), numbers.shape[1]
         differs = np.zeros(numbers.shape, dtype=bool)
@@ -136,11 +160,12 @@ class Steps:
     def where(self, group: NDArray[Any], *, inner: bool) -> NDArray[np.intp]:
         """Pixels on borders between groups (``group``: number per number); with ``inner`` not
         those on the border to group 0."""
-        one, other = group[self.one], group[self.other]
-        kept = one != other
-        if inner:
-            kept &= (one > 0) & (other > 0)
-        return np.asarray(self.pixels[kept])
+        return np.asarray(self.pixels[apart(group[self.one], group[self.other], inner)])
+
+    def sides(self, group: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Numbers of the areas on both sides of borders between groups."""
+        kept = group[self.one] != group[self.other]
+        return self.one[kept], self.other[kept]
 
 
 def stroke(shape: tuple[int, ...], pixels: NDArray[np.intp], width: int) -> NDArray[np.bool_]:
@@ -158,7 +183,7 @@ def stroke(shape: tuple[int, ...], pixels: NDArray[np.intp], width: int) -> NDAr
         for dx in reach:
             if np.hypot(dy - middle, dx - middle) <= width / 2 + 0.1:
                 flat[at + (dy * padded + dx)] = True
-    return mask[width:-width, width:-width]
+    return np.ascontiguousarray(mask[width:-width, width:-width])
 
 
 def shrink(mask: NDArray[np.bool_], fineness: int) -> NDArray[np.uint8]:
@@ -175,7 +200,8 @@ def shrink(mask: NDArray[np.bool_], fineness: int) -> NDArray[np.uint8]:
     return total
 
 
-def _table(borders: Sequence[Border], levels: int, order: Order) -> NDArray[np.uint32]:
+@lru_cache(maxsize=16)
+def _table(borders: tuple[Border, ...], levels: int, order: Order) -> NDArray[np.uint32]:
     """Premultiplied colour for every combination of coverages, later borders over earlier."""
     base = levels + 1
     colours = np.zeros((base ** len(borders), 4))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,20 +20,15 @@ TRANSPARENT = "#00000000"
 #: Steps between paper and ink in patterns, so that their strokes look smooth.
 INK_LEVELS = 4
 
-
-@dataclass(frozen=True, eq=False)
-class _Patterned:
-    """Pixels (flat positions) that a pattern covers with ``level`` quarters of its ink, and the
-    area number under each."""
-
-    level: int
-    pixels: NDArray[np.intp]
-    ids: NDArray[np.intp]
+PatternShape = tuple[Pattern, float, float]
 
 
 class Painter:
     """Paints specs of the same areas into one buffer, as fast as possible. The buffer is reused:
-    the picture is valid until the next ``fill``. Not for use from several threads at once."""
+    the picture is valid until the next ``fill``. Not for use from several threads at once.
+
+    Under patterns a pixel looks up a number of its own for each step of ink, so that a map full
+    of patterns is one look-up like any other."""
 
     def __init__(
         self, raster: IndexRaster, order: Order = Order.RGBA, background: str = PAPER
@@ -42,61 +37,79 @@ class Painter:
         self.order = order
         self.background = background
         self.picture: NDArray[np.uint32] = np.empty(raster.ids.shape, dtype=np.uint32)
-        self._pattern_of: NDArray[np.int64] = np.empty(0, np.int64)
-        self._patterned: list[_Patterned] = []
+        slots = len(raster.shapes) + 1
+        self._table = np.zeros((INK_LEVELS + 1, slots), dtype=np.uint32)
+        self._kinds = np.zeros(slots, dtype=np.uint8)  # pattern per area number, 0 for none
+        self._known: dict[PatternShape | None, int] = {None: 0}
+        self._inks: dict[int, NDArray[np.uint8]] = {}
+        self._ids = raster.ids
 
     def fill(self, spec: MapSpec) -> NDArray[np.uint32]:
         """Fills and patterns, without borders: shape (rows, columns), colours as numbers."""
         if len(spec.keys) != len(self.raster.shapes):
             raise ValueError("the map and its shapes have different areas")
-        swatches = spec.swatches
-        table = self._table(spec, [s.colour for s in swatches])
+        swatches, codes = spec.swatches, spec.codes
+        numbers = _numbers(swatches, self.order, self.background)
+        per_swatch = [self._kind(_shape(swatch)) for swatch in swatches]
+        kinds = np.zeros(len(self._kinds), dtype=np.uint8)
+        np.take(np.array(per_swatch, dtype=np.uint8), codes, out=kinds[1:])
+        self._lay_patterns(kinds)
+        table = self._table
+        table[:, 0] = numbers[0, -1]
+        np.take(numbers[0], codes, out=table[0, 1:])
+        inked = np.flatnonzero(kinds)
+        for level in range(1, INK_LEVELS + 1):
+            table[level, inked] = numbers[level, codes[inked - 1]]
         # Area numbers are proven to be in range by the rasteriser; "clip" is the fast way.
-        np.take(table, self.raster.ids, out=self.picture, mode="clip")
-        self._find_patterned(spec)
-        flat = self.picture.reshape(-1)
-        for part in self._patterned:
-            share = part.level / INK_LEVELS
-            inked = [
-                s.colour if s.pattern is Pattern.NONE else mix(s.colour, s.ink, s.opacity * share)
-                for s in swatches
-            ]
-            flat[part.pixels] = self._table(spec, inked)[part.ids]
+        np.take(table.reshape(-1), self._ids, out=self.picture, mode="clip")
         return self.picture
 
-    def _table(self, spec: MapSpec, colours: list[str]) -> NDArray[np.uint32]:
-        numbers = opaque([*colours, self.background], self.order)
-        return np.concatenate([numbers[-1:], numbers[:-1][spec.codes]])
+    def _kind(self, shape: PatternShape | None) -> int:
+        return self._known.setdefault(shape, len(self._known))
 
-    def _find_patterned(self, spec: MapSpec) -> None:
-        """Pixels under patterns; found again only when another set of areas has patterns."""
-        shapes = [_shape(swatch) for swatch in spec.swatches]
-        kinds = {s: i + 1 for i, s in enumerate(dict.fromkeys(s for s in shapes if s is not None))}
-        per_swatch = np.array([0 if s is None else kinds[s] for s in shapes], dtype=np.int64)
-        wanted = np.concatenate([[0], per_swatch[spec.codes]])
-        signature = np.concatenate([wanted, [hash(tuple(kinds))]])
-        if np.array_equal(signature, self._pattern_of):
+    def _lay_patterns(self, kinds: NDArray[np.uint8]) -> None:
+        """Number the pixels of areas whose pattern is another one now."""
+        changed = kinds != self._kinds
+        if not changed.any():
             return
-        self._pattern_of, self._patterned = signature, []
-        if not wanted.any():
-            return
-        ids = self.raster.ids.reshape(-1)
-        under = np.take(wanted, ids, mode="clip")
-        columns = self.raster.ids.shape[1]
-        for shape, kind in kinds.items():
-            pixels = np.flatnonzero(under == kind)
-            if not len(pixels):
-                continue
-            tile = pattern_tile(shape, self.raster.view.dpr)
-            rows, places = np.divmod(pixels, columns)
+        if self._ids is self.raster.ids:
+            self._ids = self.raster.ids.copy()
+        ids, flat, slots = self.raster.ids.reshape(-1), self._ids.reshape(-1), len(kinds)
+        # One look-up tells all that is to be done: 255 where a pixel stays as it is.
+        todo = np.take(np.where(changed, kinds, 255).astype(np.uint8), ids, mode="clip")
+        shapes = {kind: shape for shape, kind in self._known.items()}
+        for kind in np.unique(kinds[changed]):
+            pixels = np.flatnonzero(todo == kind)
+            numbers = ids[pixels]
+            if kind:
+                numbers += self._ink(int(kind), shapes[kind])[pixels] * np.intp(slots)
+            flat[pixels] = numbers
+        self._kinds = kinds
+
+    def _ink(self, kind: int, shape: PatternShape | None) -> NDArray[np.uint8]:
+        """Ink of a pattern for every pixel of the picture (flat)."""
+        if kind not in self._inks and shape is not None:
+            rows, columns = self.raster.ids.shape
+            tile = pattern_tile(shape, self.raster.view.dpr).astype(np.uint8)
             x, y = _anchor(self.raster.view)
-            level = tile[(rows + y) % tile.shape[0], (places + x) % tile.shape[1]]
-            for step in range(1, INK_LEVELS + 1):
-                some = pixels[level == step]
-                self._patterned.append(_Patterned(step, some, ids[some]))
+            down = (np.arange(rows) + y) % tile.shape[0]
+            across = (np.arange(columns) + x) % tile.shape[1]
+            self._inks[kind] = tile[down][:, across].reshape(-1)
+        return self._inks[kind]
 
 
-PatternShape = tuple[Pattern, float, float]
+@lru_cache(maxsize=128)
+def _numbers(swatches: tuple[Swatch, ...], order: Order, background: str) -> NDArray[np.uint32]:
+    """Colours of all swatches, shape (steps of ink + 1, swatches + 1); the background last."""
+    rows = []
+    for level in range(INK_LEVELS + 1):
+        share = level / INK_LEVELS
+        inked = [
+            s.colour if s.pattern is Pattern.NONE else mix(s.colour, s.ink, s.opacity * share)
+            for s in swatches
+        ]
+        rows.append(opaque([*inked, background], order))
+    return np.stack(rows)
 
 
 def _shape(swatch: Swatch) -> PatternShape | None:

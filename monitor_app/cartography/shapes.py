@@ -20,7 +20,7 @@ POLYGONS = (3, 6)  # shapely type ids of polygon and multipolygon
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """All edges that are not horizontal, sorted by area. ``lo``/``hi`` (m, 2): lower and upper
+    """All edges of some length, sorted by area. ``lo``/``hi`` (m, 2): lower and upper
     end, so that neighbours compute identical numbers; ``weight``: the area's number 1…n, negative
     for edges that go down in a counter-clockwise ring; ``start`` (n+1,): first edge per area."""
 
@@ -134,11 +134,12 @@ class AreaShapes:
         owner = np.repeat(np.arange(1, n + 1), per_area)
         inside_ring = np.ones(len(points) - 1, dtype=bool)
         inside_ring[rings[1:-1] - 1] = False
-        at = np.flatnonzero(inside_ring & (points[1:, 1] != points[:-1, 1]))
+        at = np.flatnonzero(inside_ring & (points[1:] != points[:-1]).any(axis=1))
         begin, end, number = points[at], points[at + 1], owner[at]
         up = end[:, 1] > begin[:, 1]
-        lo = np.where(up[:, None], begin, end)
-        hi = np.where(up[:, None], end, begin)
+        # Column by column in memory: all passes over edges are over one coordinate.
+        lo = np.asfortranarray(np.where(up[:, None], begin, end))
+        hi = np.asfortranarray(np.where(up[:, None], end, begin))
         weight = np.where(up, number, -number).astype(np.int32)
         start = np.searchsorted(number, np.arange(1, n + 2))
         return Edges(lo, hi, weight, start.astype(np.int64))

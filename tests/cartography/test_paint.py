@@ -196,13 +196,6 @@ def test_borders_fade_where_areas_are_tiny(drawn) -> None:
     assert [b.level for b in visible(borders, drawn, far)] == ["district", "district", OUTLINE]
 
 
-def test_borders_do_not_break_between_bands(drawn, monkeypatch) -> None:
-    raster = rasterise(drawn, View.fit(drawn.extent, 200, 160))
-    whole = border_overlay(raster, borders_for(("district",)))
-    monkeypatch.setattr("monitor_app.cartography.borders.BAND_PIXELS", 200 * 4 * 13)
-    assert np.array_equal(border_overlay(raster, borders_for(("district",))), whole)
-
-
 def test_outlines_surround_the_selected_areas_only(drawn, raster) -> None:
     patch = outline(raster, [5])
     assert patch is not None
