@@ -190,6 +190,10 @@ class ConfirmStep(QWidget):
                 fact.spec.name, format_number(len(fact.cube.areas)), span,
                 "" if total is None else _number(total),
             )  # fmt: skip
+        for bridge in batch.bridges:
+            title = _("Reform: shares of old areas in new ones")
+            count = format_number(len({row.to_key for row in bridge.rows}))
+            self._add(title, count, format_date(bridge.day), "")
         for points in batch.points:
             self._add(points.spec.name, "", "", _("{count} points").format(count=len(points.x)))
         for column, width in enumerate((420, 120, 260, 160)):

@@ -151,6 +151,8 @@ class ImportPage(QWidget):
         self.back.setVisible(step > FILE)
         self.forward.setText(_("Import now") if step == CONFIRM else _("Continue"))
         self._enable()
+        # Switching the button off while a job ran has sent the focus elsewhere.
+        (self.forward if self.forward.isEnabled() else self.steps.buttons[step]).setFocus()
 
     def _enable(self) -> None:
         ready = {

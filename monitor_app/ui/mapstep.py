@@ -51,6 +51,7 @@ def kind_name(kind: str) -> str:
     return {
         "areas": _("Areas"),
         "facilities": _("Facilities (points)"),
+        "bridge": _("Reform: shares of old areas in new ones"),
         Kind.POPULATION: _("Population (stock)"),
         Kind.BIRTHS: _("Births"),
         Kind.DEATHS: _("Deaths"),

@@ -94,7 +94,7 @@ def roles_of(recipe: Recipe, header: Sequence[str]) -> dict[str, ColumnRole]:
                 for key, rule in content.attributes.items()
             }
         else:
-            found = {_column_of(content.area): ColumnRole.AREA}
+            found = {_column_of(getattr(content, "area", None)): ColumnRole.AREA}
         roles |= {c: r for c, r in found.items() if c in roles}
     return roles
 
