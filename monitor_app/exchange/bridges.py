@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor_app.core.bridges import ROUNDING, Bridge, BridgeRow
 from monitor_app.core.formats import format_date, format_number
@@ -75,7 +76,7 @@ def _read(
     chosen = np.flatnonzero(chosen_rows(table, content.only, content.ignore, issues))
     days = DateReader(content.date).code(table, chosen.astype(np.int64), issues)
     old, new = (_keys(rule, table, chosen.tolist()) for rule in (content.from_key, content.to_key))
-    shares = {}
+    shares: dict[str, NDArray[np.float64]] = {}
     for name, column in content.weights.items():
         position = table.header.index(column)
         numbers, _status = convert_cells(
@@ -136,21 +137,23 @@ def _check(level: str, day: date, rows: list[_Row], known: KnownAreas) -> Iterat
             _("Import the boundaries first, or together with this file."),
         )
         return
-    before = day - timedelta(days=1)
+    eve = day - timedelta(days=1)
+    old = frozenset(r.pair.from_key for r in rows)
+    new = frozenset(r.pair.to_key for r in rows)
     sides = (
-        (before, [(r.pair.from_key, r) for r in rows], frozenset(r.pair.from_key for r in rows)),
-        (day, [(r.pair.to_key, r) for r in rows], frozenset(r.pair.to_key for r in rows)),
+        (eve, day, [(r.pair.from_key, r) for r in rows], old, new),
+        (day, eve, [(r.pair.to_key, r) for r in rows], new, old),
     )
-    for when, named, have in sides:
+    for when, then, named, own, other in sides:
         yield from _strangers(level, when, named, known)
         lacking = [
-            k
-            for k in keys
-            if k not in have
-            and known.exists(level, k, when)
-            and not known.exists(level, k, day if when == before else before)
+            key
+            for key in keys
+            if key not in own
+            and known.exists(level, key, when)
+            and (key in other or not known.exists(level, key, then))
         ]
-        if lacking:
+        if lacking and known.spans.get(level):
             yield _left_out(lacking, when, rows[0].place["file"])
 
 
@@ -222,11 +225,11 @@ def _left_out(keys: Sequence[str], when: date, file: str | None) -> Issue:
     return Issue(
         "bridge-incomplete",
         Severity.ERROR,
-        _("{count} areas that exist on {date} only are not in the table, e.g. {key}.").format(
+        _("{count} areas that exist on {date} are missing on that side, e.g. {key}.").format(
             count=len(keys), date=format_date(when), key=keys[0]
         ),
         file=file,
         value=", ".join(keys[:20]),
-        repair=_("Add a row for each area that the reform gave up or founded."),
+        repair=_("Add a row for each area that the reform gave up, founded or changed."),
         count=len(keys),
     )

@@ -16,6 +16,7 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 from monitor_app.core.status import Status
 from monitor_app.core.values import IndicatorTable
+from monitor_app.indicators.carry import Carrier, present_areas
 from monitor_app.indicators.catalogue import Catalogue
 from monitor_app.indicators.definitions import IndicatorDef
 from monitor_app.indicators.dependencies import closure
@@ -25,7 +26,8 @@ from monitor_app.indicators.trace import Trace, trace_value
 from monitor_app.indicators.tree import inputs
 from monitor_app.indicators.units import unit_symbol
 
-_View = tuple[Origin, frozenset[str] | None]
+#: Origin, data sets (None: all), and whether earlier numbers are carried to the present areas.
+_View = tuple[Origin, frozenset[str] | None, bool]
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Engine:
         self._readers: dict[_View, InputReader] = {}
         self._kept: dict[tuple[str, str, _View], _Kept] = {}
         self._lock = threading.RLock()
+        self._present: AreaSystem | None = None
         self.evaluations = 0  # how often something was really computed
 
     @property
@@ -64,6 +67,7 @@ class Engine:
     def areas(self, areas: AreaSystem) -> None:
         with self._lock:
             self._areas = areas
+            self._present = None
             self.invalidate()
 
     # -- values -------------------------------------------------------------------------------
@@ -75,16 +79,20 @@ class Engine:
         *,
         origin: Origin = Origin.OBSERVED,
         datasets: Collection[str] | None = None,
+        carried: bool = False,
     ) -> IndicatorTable:
         """All values of an indicator on a level.
 
         ``origin``: only data sets of this origin are read. ``datasets``: only these keys (such as
-        one variant of several forecasts). Errors: ``UserError`` for an unknown indicator or
-        level, a faulty formula, or definitions that refer to each other in a circle. Inputs that
-        the project lacks are no error: the table is empty and ``missing_inputs`` names them.
+        one variant of several forecasts). ``carried``: numbers from before territorial reforms
+        are carried to the present areas (see ``carry``).
+
+        Errors: ``UserError`` for an unknown indicator or level, a faulty formula, or definitions
+        that refer to each other in a circle. Inputs that the project lacks are no error: the
+        table is empty and ``missing_inputs`` names them.
         """
         definition = self.catalogue.get(indicator_id)
-        view = (origin, None if datasets is None else frozenset(datasets))
+        view = self._view(origin, datasets, carried)
         with self._lock:
             keys = self._reader(view, level).areas_of(level)
             found = self._evaluated(indicator_id, level, view)
@@ -95,11 +103,12 @@ class Engine:
             ~((found.grid.status == Status.MISSING).all(axis=0)
               & (town.status == Status.MISSING).all(axis=0))
         )  # fmt: skip
+        days = tuple(found.days[j] for j in shown)
         return IndicatorTable(
             indicator=indicator_id,
             level=level,
             areas=keys,
-            dates=tuple(found.days[j] for j in shown),
+            dates=days,
             values=found.grid.values[:, shown],
             status=found.grid.status[:, shown],
             city_values=town.values[0, shown],
@@ -110,6 +119,8 @@ class Engine:
             datasets=found.used,
             issues=found.issues,
             missing_inputs=found.missing,
+            breaks=tuple(d for d in self._areas.breaks(level) if days and days[0] < d <= days[-1]),
+            carried=view[2],
         )
 
     def dates(
@@ -123,8 +134,9 @@ class Engine:
     ) -> tuple[str, ...]:
         """Which inputs the project lacks, in words; empty where the indicator can be computed."""
         with self._lock:
-            self._reader((origin, None), level)
-            return self._evaluated(indicator_id, level, (origin, None)).missing
+            view = self._view(origin, None, False)
+            self._reader(view, level)
+            return self._evaluated(indicator_id, level, view).missing
 
     def trace(
         self,
@@ -135,13 +147,14 @@ class Engine:
         *,
         origin: Origin = Origin.OBSERVED,
         datasets: Collection[str] | None = None,
+        carried: bool = False,
     ) -> Trace:
         """How the value of an area at a date came about ("Wie wurde das berechnet?").
 
         Errors: ``UserError`` where there is no such area or date.
         """
         definition = self.catalogue.get(indicator_id)
-        view = (origin, None if datasets is None else frozenset(datasets))
+        view = self._view(origin, datasets, carried)
 
         def one(other: str, at: str, place: str, when: date) -> Trace:
             reader = self._readers[view]
@@ -179,7 +192,7 @@ class Engine:
     def _reader(self, view: _View, level: str) -> InputReader:
         """The reader of a view, brought up to the data sets that the source has now. The list is
         asked for once per question. Errors: ``UserError`` for an unknown level."""
-        origin, keys = view
+        origin, keys, carried = view
         present = self.source.datasets()
         self._known_level(level, present)
         infos = tuple(
@@ -191,10 +204,32 @@ class Engine:
         )
         reader = self._readers.get(view)
         if reader is None:
-            reader = self._readers[view] = InputReader(self._areas, self.source, infos)
+            reader = self._readers[view] = self._new_reader(view, level, infos)
         else:
             reader.update(infos)
+        if carried:
+            self._reader((origin, keys, False), level)
         return reader
+
+    def _new_reader(self, view: _View, level: str, infos: tuple[DatasetInfo, ...]) -> InputReader:
+        if not view[2]:
+            return InputReader(self._areas, self.source, infos)
+        present = self._system(view)
+        carrier = Carrier(self._areas, present, self.source.cube)
+        plain = self._reader((view[0], view[1], False), level)
+        return InputReader(present, self.source, infos, carrier, plain)
+
+    def _view(self, origin: Origin, datasets: Collection[str] | None, carried: bool) -> _View:
+        """Without reforms there is nothing to carry."""
+        keys = None if datasets is None else frozenset(datasets)
+        return origin, keys, carried and bool(self._areas.bridges)
+
+    def _system(self, view: _View) -> AreaSystem:
+        if not view[2]:
+            return self._areas
+        if self._present is None:
+            self._present = present_areas(self._areas)
+        return self._present
 
     def _evaluated(self, indicator_id: str, level: str, view: _View) -> Evaluated:
         reader = self._readers[view]
@@ -215,7 +250,7 @@ class Engine:
 
         known = frozenset(self.catalogue.ids)
         definition = self.catalogue.get(indicator_id)
-        return Run(self._areas, self._readers[view], definition, level, known, lookup)
+        return Run(self._system(view), self._readers[view], definition, level, known, lookup)
 
     # -- dependencies -------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from monitor_app.core.datasets import DatasetInfo, Kind, Origin, TimeReference
 from monitor_app.core.status import Status
 from monitor_app.indicators.ageweights import age_weights, mean_age, median_age
 from monitor_app.indicators.aggregate import Placement, add_up, weighted_mean
+from monitor_app.indicators.carry import Carrier
 from monitor_app.indicators.filters import label_positions
 from monitor_app.indicators.grid import Codes, Floats, Grid, mixture
 from monitor_app.indicators.moves import ALSO_FROM, MARGINS, from_pairs
@@ -86,10 +87,23 @@ class Offer:
 
 
 class InputReader:
-    """Answers inputs on a level from the data sets of one origin."""
+    """Answers inputs on a level from the data sets of one origin.
 
-    def __init__(self, areas: AreaSystem, source: CubeSource, infos: Sequence[DatasetInfo]) -> None:
+    ``carrier``: numbers from before territorial reforms are carried to the present areas, which
+    ``areas`` then are; ``plain`` reads them as they were counted.
+    """
+
+    def __init__(
+        self,
+        areas: AreaSystem,
+        source: CubeSource,
+        infos: Sequence[DatasetInfo],
+        carrier: Carrier | None = None,
+        plain: InputReader | None = None,
+    ) -> None:
         self._areas = areas
+        self._carrier = carrier
+        self._plain = plain
         self._source = source
         self.infos = tuple(infos)
         self._placements: dict[tuple[str, str, str], Placement] = {}
@@ -112,6 +126,8 @@ class InputReader:
         """Forget what was read from these data sets, and means weighted by any data set."""
         weighted = {i.spec.key for i in self.infos if i.spec.aggregation.startswith("mean:")}
         stale = datasets | weighted
+        if self._carrier is not None:
+            self._carrier.forget(datasets)
         self._loaded = {m: v for m, v in self._loaded.items() if not stale & set(m[2])}
         self._bodies = {m: v for m, v in self._bodies.items() if m[0] not in datasets}
         self._placements = {
@@ -223,12 +239,12 @@ class InputReader:
 
     def _on_level(self, cube: Cube, info: DatasetInfo, wanted: Input, level: str) -> Grid:
         spec = info.spec
-        placement = self.placement(spec.level, level, spec.key)
-        cells = cube
+        cells, placement = self._placed(cube, info, level)
         if spec.kind is Kind.MOVES_WITHIN:
-            goals = Placement.of(self._areas, spec.level, level, cube.labels["partner"])
-            cells = from_pairs(cube, placement, goals, wanted.kind, spec.absent)
-            placement = Placement.of(self._areas, level, level, cells.areas, cells.areas)
+            system = placement.system
+            goals = Placement.of(system, spec.level, level, cells.labels["partner"])
+            cells = from_pairs(cells, placement, goals, wanted.kind, spec.absent)
+            placement = Placement.of(system, level, level, cells.areas, cells.areas)
         if spec.kind is Kind.VARIABLE and spec.aggregation.startswith("mean:"):
             if spec.level == level:
                 grid = add_up(cells, placement, spec.absent)
@@ -263,6 +279,21 @@ class InputReader:
                 grid = Grid(np.where(grid.known, 0.0, grid.values), grid.status)
         return grid.at_least(_LEAST_STATUS[spec.origin])
 
+    def _placed(self, cube: Cube, info: DatasetInfo, level: str) -> tuple[Cube, Placement]:
+        """The cells and where their areas lie; carried to the present areas where a reform moved
+        people between areas of the level."""
+        spec, carrier = info.spec, self._carrier
+        if carrier is None:
+            return cube, self.placement(spec.level, level, spec.key)
+        if not carrier.touches(spec.level, level):
+            return cube, Placement.of(carrier.plain, spec.level, level, cube.areas, cube.areas)
+        weights = None
+        mean = spec.kind is Kind.VARIABLE and spec.aggregation.startswith("mean:")
+        if mean and self._plain is not None and carrier.bridged(spec.level):
+            weights = self._plain.weights(cube, info)
+        cells = carrier.carry(cube, spec, weights)
+        return cells, Placement.of(self._areas, spec.level, level, cells.areas, cells.areas)
+
     def _filtered(self, key: str, wanted: Input) -> Cube:
         """Cells that pass, summed over everything but area, date and age (and what the input
         looks at: the other end of moves, or groups).
@@ -291,6 +322,10 @@ class InputReader:
 
     def _weighted(self, cells: Cube, info: DatasetInfo, placement: Placement) -> Grid:
         """The mean of a variable over larger areas, weighted as its data set says."""
+        return weighted_mean(cells, self.weights(cells, info), placement)
+
+    def weights(self, cells: Cube, info: DatasetInfo) -> Floats:
+        """(areas, dates) of the cells: what their data set weights means with; NaN: unknown."""
         name = info.spec.aggregation.removeprefix("mean:")
         wanted = (
             Input(Kind.POPULATION) if name == "population" else Input(Kind.VARIABLE, variable=name)
@@ -307,7 +342,7 @@ class InputReader:
             for i, key in enumerate(cells.areas):
                 if key in rows and loaded.grid.known[rows[key], column]:
                     values[i, j] = loaded.grid.values[rows[key], column]
-        return weighted_mean(cells, values, placement)
+        return values
 
 
 def _kept_dims(info: DatasetInfo, wanted: Input) -> tuple[str, ...]:

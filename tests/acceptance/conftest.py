@@ -39,7 +39,7 @@ def sample(sample_town: Path, tmp_path_factory: pytest.TempPathFactory) -> Impor
     kinds = (".csv", ".xlsx", ".gpkg", ".zip")
     left_out = (
         "kontrollsummen.csv", "stadtviertel_2018.zip", "topographie.gpkg",
-        "gebietsverzeichnis.csv", "umsteigeschluessel_2018.csv", "bauprojekte.csv",
+        "gebietsverzeichnis.csv", "bauprojekte.csv",
     )  # fmt: skip
     files = [
         p for p in sorted(sample_town.rglob("*")) if p.suffix in kinds and p.name not in left_out

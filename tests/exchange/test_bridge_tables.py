@@ -108,3 +108,10 @@ def test_rounded_shares_are_scaled_so_that_nobody_is_lost(tmp_path: Path) -> Non
 def test_the_recipe_survives_a_round_trip() -> None:
     recipe = load_recipe(BRIDGE)
     assert load_recipe(dump_recipe(recipe)) == recipe
+
+
+def test_an_area_that_receives_people_must_say_where_its_own_stay(tmp_path: Path) -> None:
+    text = "alt;neu;ab;Anteil\n2;1;01.01.2018;1\n"
+    batch = prepared(tmp_path, text, "Key;Von;Bis\n1;;\n2;;31.12.2017\n")
+    (issue,) = (i for i in batch.issues if i.severity is Severity.ERROR)
+    assert (issue.code, issue.value) == ("bridge-incomplete", "1")
