@@ -1,8 +1,8 @@
 """Work without side effects, left behind the moment the user cancels.
 
-Long calls into libraries (reading a layer, comparing shapes) cannot be stopped from outside. Work
-that changes nothing need not be: it runs in a thread of its own, and on cancel the caller goes on at
-once. The thread ends by itself at its next progress step and its result is dropped.
+Long calls into libraries (reading a layer, comparing shapes) cannot be stopped. Work that changes
+nothing need not be: it runs in a thread of its own, and on cancel the caller goes on at once. The
+thread ends by itself at its next progress step and its result is dropped.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import warnings
@@ -26,6 +27,7 @@ from monitor_app.exchange.table import RawTable
 FORMATS = ("gpkg", "shp", "shp-zip", "geojson", "fgb")
 #: Formats whose header states the number of features.
 COUNTED = (".fgb",)
+_REPEATS = re.compile(r"\bwith\b", re.IGNORECASE)
 
 
 def sniff(path: Path) -> float:
@@ -98,6 +100,16 @@ def _check_database(name: str, path: Path) -> None:
         raise source.damaged(path)
 
 
+def _check_views(name: str, path: Path) -> None:
+    """Refuse views that repeat themselves (SQL's ``WITH`` can, without end): asking GDAL for their
+    rows would never return."""
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'view'"
+    _meta, found = pyogrio.read_arrow(name, sql=query)
+    for view, text in zip(*(column.to_pylist() for column in found.columns[:2]), strict=True):
+        if _REPEATS.search(text or ""):
+            raise source.too_large(path, view)
+
+
 @contextmanager
 def _quiet(path: Path) -> Iterator[Path]:
     """A GeoPackage that can be opened without leaving a trace in the user's folder.
@@ -140,6 +152,7 @@ def _layers(
             warnings.simplefilter("ignore")
             if database:
                 _check_database(name, path)
+                _check_views(name, path)
             layers = [str(row[0]) for row in pyogrio.list_layers(name)]
             for i, layer in enumerate(layers):
                 progress.step(i / len(layers), layer)
