@@ -34,10 +34,12 @@ class AreaTable:
 
 @dataclass(frozen=True)
 class FactTable:
-    """Numbers for one data set. Dates that the project already has for it are replaced."""
+    """Numbers for one data set. Dates that the project already has for it are replaced.
+    ``files``: what each date was read from."""
 
     spec: DatasetSpec
     cube: Cube
+    files: Mapping[date, tuple[SourceFile, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class PointTable:
     y: NDArray[np.float64]
     crs: str | None
     attributes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    files: tuple[SourceFile, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -88,4 +88,5 @@ class DatasetInfo:
     areas: int
     age_axis: str | None
     sources: tuple[SourceFile, ...] = ()
+    files: dict[date, tuple[SourceFile, ...]] = field(default_factory=dict)  # per date
     imported_at: datetime | None = None

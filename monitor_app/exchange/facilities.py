@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,8 +83,9 @@ def map_facilities(
         source=recipe.source,
     )
     attributes = {name: tuple(values) for name, values in columns.items()}
+    files = tuple(dict.fromkeys(replace(t.source, sheet=None) for t in tables))
     return MappedPoints(
-        PointTable(spec, np.array(xs), np.array(ys), crs, attributes), tuple(issues)
+        PointTable(spec, np.array(xs), np.array(ys), crs, attributes, files), tuple(issues)
     )
 
 

@@ -151,7 +151,9 @@ def _assemble(
     spec = dataset_spec(recipe, content)
     comparisons = compare(long, cube, spec, stated)
     issues.extend(comparison_issues(comparisons, content, files))
-    return MappedFact(FactTable(spec, cube), tuple(issues), comparisons, parents)
+    by_date = validate.Files.by_date(long)
+    table = FactTable(spec, cube, {d: by_date[d] for d in cube.dates if d in by_date})
+    return MappedFact(table, tuple(issues), comparisons, parents)
 
 
 def expected_areas(content: FactContent, cube: Cube, known: KnownAreas) -> tuple[str, ...]:

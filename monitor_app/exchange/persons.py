@@ -263,7 +263,8 @@ def _result(
         Comparison(spec.key, day, float(count), stored[day], _("rows counted"))
         for day, count in sorted(tally.rows.items())
     )
-    return MappedFact(FactTable(spec, cube), tuple(issues), comparisons, {k: {} for k in unknown})
+    table = FactTable(spec, cube, dict.fromkeys(cube.dates, tuple(sources)))
+    return MappedFact(table, tuple(issues), comparisons, {k: {} for k in unknown})
 
 
 def _cube(content: PersonsContent, tally: _Tally, known: Sequence[str]) -> Cube:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from monitor_app.core.areas import CITY
 from monitor_app.core.cube import Cube
-from monitor_app.core.datasets import Absent, Kind
+from monitor_app.core.datasets import Absent, Kind, SourceFile
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
@@ -44,6 +44,18 @@ class Files:
             code, part = divmod(pair, len(names))
             found[long.labels["date"][code]] = names[part]
         return cls(tuple(dict.fromkeys(names)), found)
+
+    @staticmethod
+    def by_date(long: Long) -> dict[date, tuple[SourceFile, ...]]:
+        """The files that hold numbers of each date, in the order in which they were read."""
+        sources = [replace(p.table.source, sheet=None) for p in long.parts]
+        known = long.codes["date"] >= 0
+        pairs = np.unique(long.codes["date"][known] * len(sources) + long.part[known])
+        found: dict[date, dict[SourceFile, None]] = {}
+        for pair in pairs.tolist():
+            code, part = divmod(pair, len(sources))
+            found.setdefault(long.labels["date"][code], {})[sources[part]] = None
+        return {day: tuple(files) for day, files in found.items()}
 
     @property
     def one(self) -> str | None:

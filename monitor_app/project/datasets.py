@@ -35,6 +35,10 @@ class UnknownDataset(KeyError):  # noqa: N818 - a lookup that found nothing
 _ENUMS: dict[str, Any] = {"kind": Kind, "time": TimeReference, "origin": Origin, "absent": Absent}
 
 
+#: Beside the labels of the dimensions: which files (by hash) each date came from.
+FILES = "@files"
+
+
 def spec_text(spec: DatasetSpec) -> str:
     return json.dumps(asdict(spec), ensure_ascii=False, sort_keys=True)
 
@@ -67,9 +71,12 @@ def infos(conn: sa.Connection) -> tuple[DatasetInfo, ...]:
         axes = json.loads(row.axes)
         own = days.get(row.number, [])
         revisions = sorted({r.revision for r in own} | ({row.revision} if row.layer else set()))
-        sources: dict[SourceFile, None] = {}
-        for revision in revisions:
-            sources.update(dict.fromkeys(files.get(revision, ())))
+        of_date = _files_of(axes, own, files)
+        known = [f for found in of_date.values() for f in found]
+        if row.layer:
+            wanted = set(axes.get(FILES, {}).get("", ()))
+            given = [f for r in revisions for f in files.get(r, ())]
+            known = [f for f in given if f.sha256 in wanted] or given
         result.append(
             DatasetInfo(
                 spec=spec_from(row.spec),
@@ -78,11 +85,28 @@ def infos(conn: sa.Connection) -> tuple[DatasetInfo, ...]:
                 totals={date.fromisoformat(r.date): r.total for r in own},
                 areas=counts.get(row.number, 0) if row.layer else len(axes.get("area", ())),
                 age_axis=row.age_axis,
-                sources=tuple(sources),
+                sources=tuple(dict.fromkeys(known)),
+                files=of_date,
                 imported_at=datetime.fromisoformat(row.imported_at),
             )
         )
     return tuple(result)
+
+
+def _files_of(
+    axes: dict[str, Any],
+    days: list[Any],
+    files: dict[int, tuple[SourceFile, ...]],
+) -> dict[date, tuple[SourceFile, ...]]:
+    """What each date was read from; all files of its import where the file does not tell."""
+    result = {}
+    for row in days:
+        wanted = axes.get(FILES, {}).get(row.date)
+        own = files.get(row.revision, ())
+        result[date.fromisoformat(row.date)] = (
+            own if wanted is None else tuple(f for f in own if f.sha256 in set(wanted))
+        )
+    return result
 
 
 def _row(conn: sa.Connection, key: str) -> sa.Row[Any] | None:
@@ -131,7 +155,8 @@ def apply_facts(change: Change, table: FactTable) -> None:
     conn, new = change.conn, table.cube
     old = _row(conn, table.spec.key)
     spec, number = table.spec, _number(conn, old)
-    axes = {d: list(new.labels[d]) for d in new.dims if d not in ("date", "age")}
+    axes: dict[str, Any] = {d: list(new.labels[d]) for d in new.dims if d not in ("date", "age")}
+    files = {d.isoformat(): [f.sha256 for f in found] for d, found in table.files.items()}
     if old is not None:
         if old.layer is not None:
             raise _other_shape(table.spec)
@@ -140,12 +165,17 @@ def apply_facts(change: Change, table: FactTable) -> None:
         if staying:
             before = spec_from(old.spec)
             _check_fits(old, before, table)
-            axes = _united(json.loads(old.axes), axes)
+            stored = json.loads(old.axes)
+            axes = _united(stored, axes)
+            kept = stored.get(FILES, {})
+            files |= {day: kept[day] for day in staying if day in kept}
             spec = replace(spec, labels={**before.labels, **spec.labels})
             cubes.remove(change, number, new.dates)
         else:
             cubes.remove(change, number)
         change.remove(schema.DATASET, schema.DATASET.c.id == old.id)
+    if files:
+        axes[FILES] = dict(sorted(files.items()))
     age_axis = new.ages.encode() if new.ages is not None else None
     _insert_row(change, number, spec, ",".join(new.dims), axes, age_axis)
     totals = new.totals()
@@ -169,7 +199,10 @@ def apply_points(change: Change, table: PointTable) -> None:
     crs, x, y = _located(conn, table)
     titles = list(table.attributes)
     layer = old.layer if old is not None else areas.free_name(conn, "points", table.spec.key)
-    _insert_row(change, number, table.spec, "point", {"attributes": titles}, None, crs, layer)
+    axes: dict[str, Any] = {"attributes": titles}
+    if table.files:
+        axes[FILES] = {"": [f.sha256 for f in table.files]}
+    _insert_row(change, number, table.spec, "point", axes, None, crs, layer)
     columns = [table.attributes[title] for title in titles]
     change.insert(
         schema.FACILITY,
