@@ -173,5 +173,5 @@ def _input(run: Run, reader: InputReader, node: Input, area: str, at: date) -> T
         info.spec.name,
         info.spec.level,
         info.spec.source,
-        tuple(s.name for s in info.sources),
+        tuple(f.name for f in info.files.get(loaded.days[column], info.sources)),
     )
