@@ -178,6 +178,7 @@ def _layer(
 ) -> RawTable:
     extra: dict[str, Any] = {"encoding": encoding} if encoding else {}
     meta, table = pyogrio.read_arrow(name, layer=layer, **extra)
+    table.validate(full=True)  # a damaged file can make GDAL hand over lengths below zero
     if name.lower().endswith(COUNTED):
         stated = pyogrio.read_info(name, layer=layer)["features"]
         if stated > table.num_rows:  # GDAL stops without a word where such a file is cut off

@@ -31,6 +31,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> tuple[RawTable
     with source.unchanged(path):
         try:
             table = pq.read_table(path)
+            table.validate(full=True)
             geo = _geo(table)
         except (pa.ArrowException, OSError, ValueError) as error:  # bad JSON is a ValueError
             raise source.damaged(path) from error
