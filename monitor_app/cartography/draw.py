@@ -81,29 +81,33 @@ def _draw_fills(
     axes: Axes, spec: MapSpec, polygons: NDArray[Any], shapes: AreaShapes, point: float
 ) -> None:
     """Fill and area border in one stroke per area: the later one paints over the half of the
-    border that belongs to it and draws the whole border again."""
+    border that belongs to it and draws the whole border again. Further area borders follow as
+    lines of their own."""
     colours = [spec.swatches[code].colour for code in spec.codes]
-    line = next((b for b in spec.borders if b.level == AREAS), None)
-    edges: Any = "none"
-    width = 0.0
-    if line is not None:
-        # As on the screen, borders fade where areas are only a few points wide.
-        size = shapes.median_surface / point**2
-        share = float(np.clip((size - 6) / 60, 0, 1))
-        ink = mix("#ffffff", line.colour, line.opacity)
-        width = line.width * PT_PER_PX * (0.4 + 0.3 * share)
-        edges = ink if share > 0 else colours
-    axes.add_collection(
-        PathCollection(
-            [compound_path(p) for p in polygons],
-            facecolors=colours,
-            edgecolors=edges,
-            linewidths=width,
-            joinstyle="round",
-            zorder=1,
-        ),
-        autolim=False,
-    )
+    lines = [b for b in spec.borders if b.level == AREAS]
+    # As on the screen, borders fade where areas are only a few points wide.
+    share = float(np.clip((shapes.median_surface / point**2 - 6) / 60, 0, 1))
+    if share < 0.5:
+        lines = lines[-1:]
+    paths = [compound_path(p) for p in polygons]
+    for i, line in enumerate(lines or [None]):
+        edges: Any = "none"
+        width = 0.0
+        if line is not None:
+            width = line.width * PT_PER_PX * (0.4 + 0.3 * share)
+            edges = mix("#ffffff", line.colour, line.opacity) if share > 0 else colours
+        axes.add_collection(
+            PathCollection(
+                paths,
+                facecolors=colours if i == 0 else "none",
+                edgecolors=edges,
+                linewidths=width,
+                joinstyle="round",
+                # Lines over patterns, or these would cut them.
+                zorder=1 if i == 0 else 2.5,
+            ),
+            autolim=False,
+        )
 
 
 def _draw_patterns(axes: Axes, spec: MapSpec, polygons: NDArray[Any], point: float) -> None:

@@ -57,11 +57,12 @@ class Border:
 AREAS = "@areas"  # between all areas
 OUTLINE = "@outline"  # between areas and the outside
 
-AREA_BORDER = Border(AREAS, 0.8, "#808080", 0.9)
-GROUP_BORDER = Border("", 1.2, "#1c1c1c")
+#: A light line with a grey core is seen on light and on dark classes alike.
+AREA_CASING = Border(AREAS, 1.6, "#ffffff", 0.7)
+AREA_BORDER = Border(AREAS, 0.7, "#6e6e6e", 0.9)
+GROUP_BORDER = Border("", 1.7, "#3d3d3d")
 OUTLINE_BORDER = Border(OUTLINE, 1.8, "#2b2b2b")
-#: A light line under the borders of groups keeps them visible on dark classes.
-CASING = Border("", 2.8, "#ffffff", 0.65)
+CASING = Border("", 3.2, "#ffffff", 0.95)
 
 
 def borders_for(groups: Sequence[str] = ()) -> tuple[Border, ...]:
@@ -71,7 +72,7 @@ def borders_for(groups: Sequence[str] = ()) -> tuple[Border, ...]:
     for i, level in enumerate(groups):
         casing = replace(CASING, level=level, width=CASING.width + 0.4 * i)
         between += [casing, replace(GROUP_BORDER, level=level, width=GROUP_BORDER.width + 0.4 * i)]
-    return (AREA_BORDER, *between, OUTLINE_BORDER)
+    return (AREA_CASING, AREA_BORDER, *between, OUTLINE_BORDER)
 
 
 @dataclass(frozen=True, eq=False)

@@ -249,7 +249,7 @@ def test_the_old_file_stays_until_the_new_one_is_whole(drawn, tmp_path, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fdopen", broken)
-    with pytest.raises(UserError, match="No space left"):
+    with pytest.raises(UserError, match="Datenträger ist voll"):
         write_page(spec(drawn), drawn, LAYOUT, target)
     assert target.read_text() == "alt"
     assert [p.name for p in tmp_path.iterdir()] == ["x.svg"]
