@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +21,11 @@ from monitor_app.indicators.carry import Carrier, present_areas
 from monitor_app.indicators.catalogue import Catalogue
 from monitor_app.indicators.definitions import IndicatorDef
 from monitor_app.indicators.dependencies import closure
+from monitor_app.indicators.grid import Grid
 from monitor_app.indicators.inputs import CubeSource, InputReader, answers
 from monitor_app.indicators.run import Evaluated, Run, aligned, resolve
 from monitor_app.indicators.trace import Trace, trace_value
-from monitor_app.indicators.tree import inputs
+from monitor_app.indicators.tree import Node, inputs
 from monitor_app.indicators.units import unit_symbol
 
 #: Origin, data sets (None: all), and whether earlier numbers are carried to the present areas.
@@ -122,6 +124,19 @@ class Engine:
             breaks=tuple(d for d in self._areas.breaks(level) if days and days[0] < d <= days[-1]),
             carried=view[2],
         )
+
+    def part(self, node: Node, table: IndicatorTable, level: str, view: Mapping[str, Any]) -> Grid:
+        """A part of a formula (its numerator, say) on ``level`` for the dates of a result.
+        ``view``: the options that the result was computed with."""
+        options = {"origin": Origin.OBSERVED, "datasets": None, "carried": False, **view}
+        chosen = self._view(**options)
+        with self._lock:
+            self._reader(chosen, table.level)
+            found = self._evaluated(table.indicator, table.level, chosen)
+            place = dict(zip(found.days, found.moments, strict=True))
+            moments = tuple(place[day] for day in table.dates)
+            run = self._run(table.indicator, level, chosen)
+            return run.tree_value(resolve(node, frozenset(self.catalogue.ids)), moments)
 
     def dates(
         self, indicator_id: str, level: str, *, origin: Origin = Origin.OBSERVED
