@@ -3,12 +3,14 @@ heavy is imported here."""
 
 from __future__ import annotations
 
+import gettext
 import os
 import sys
 from pathlib import Path
 
 from monitor_app.app.settings import Settings
 from monitor_app.core.i18n import LANGUAGE, _
+from monitor_app.core.resources import resource_path
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,6 +26,9 @@ def main(argv: list[str] | None = None) -> int:
         return _window(arguments[1:])
     if arguments == ["demo"] and has_display():
         return _window(["--sample"])
+    # Headings and refusals of the command line library come from its own catalogue.
+    gettext.bindtextdomain("messages", str(resource_path("i18n")))
+    os.environ["LANGUAGE"] = LANGUAGE.code
     from monitor_app.commands import run
 
     return run(arguments)

@@ -99,7 +99,14 @@ class Session:
         return self._project is not None
 
     def create(self, path: Path, name: str | None = None) -> None:
-        """*Slow.* A new project at ``path``, opened."""
+        """*Slow.* A new project at ``path`` (ending in ``.gpkg``), opened."""
+        if path.suffix.lower() != ".gpkg":
+            raise fail(
+                "ending",
+                _("A project is a GeoPackage: its name must end in .gpkg."),
+                file=path.name,
+                repair=_("Use for instance {name}.").format(name=path.with_suffix(".gpkg").name),
+            )
         project = Project.create(path, name=name, working_dir=self.working_dir)
         self._take(project)
 

@@ -54,6 +54,15 @@ def vanished(path: Path) -> UserError:
     )
 
 
+def absent(path: Path) -> UserError:
+    return fail(
+        "absent",
+        _("There is no file “{name}”.").format(name=path.name),
+        file=str(path),
+        repair=_("Check the name and the folder, or create a new project there."),
+    )
+
+
 def damaged(path: Path) -> UserError:
     return fail(
         "damaged",

@@ -118,7 +118,7 @@ class Project:
         progress = progress or Progress()
         targets.refuse_own_copy(target, folder)
         if not target.exists():
-            raise faults.vanished(target)
+            raise faults.absent(target)
         targets.check_is_geopackage(target)
         recovery.clean(folder)
         lock = None

@@ -43,7 +43,7 @@ def _script(path: Path, *statements: str) -> None:
 
 
 def test_missing_file(tmp_path: Path, working: Path) -> None:
-    _refused(tmp_path / "fehlt.gpkg", working, "vanished")
+    _refused(tmp_path / "fehlt.gpkg", working, "absent")
 
 
 def test_folder(tmp_path: Path, working: Path) -> None:
