@@ -5,157 +5,60 @@ Exit codes: 0 done, 1 refused with findings, 2 wrong usage, 3 an error of the pr
 
 from __future__ import annotations
 
-import functools
-import json
-import logging
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
 
 from monitor_app import __version__
 from monitor_app.app import demo as demos
 from monitor_app.app import imports, overview
 from monitor_app.app.exports import TABLE_ENDINGS, value_table, write_map, write_table
-from monitor_app.app.logs import log_path, start_logging
+from monitor_app.app.logs import start_logging
 from monitor_app.app.session import Session
 from monitor_app.app.settings import Settings
 from monitor_app.app.view import ChangeKind
 from monitor_app.cartography.classify import Method
+from monitor_app.commandline import (
+    IndicatorId,
+    Json,
+    LevelKey,
+    ProjectPath,
+    Steps,
+    app,
+    command,
+    console,
+    emit,
+    find_day,
+    notes,
+    open_session,
+    tell,
+)
 from monitor_app.core.batch import ImportBatch
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import Issue, Severity, UserError, errors, fail
-from monitor_app.core.progress import Progress
+from monitor_app.core.issues import errors, fail
 from monitor_app.indicators.catalogue import Catalogue
 from monitor_app.reports.page import Orientation, SheetLayout
 
-F = TypeVar("F", bound=Callable[..., Any])
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help=_("Small-area monitoring: import, compute, print maps and tables."),
-)  # fmt: skip
-log = logging.getLogger(__name__)
 #: Methods that find their own breaks.
 METHODS = tuple(m.value for m in Method if m is not Method.MANUAL)
-console = Console(highlight=False, soft_wrap=True)
-notes = Console(stderr=True, highlight=False, soft_wrap=True)
-
-ProjectPath = Annotated[Path, typer.Argument(metavar=_("PROJECT"), help=_("Project file (.gpkg)"))]
-Json = Annotated[bool, typer.Option("--json", help=_("Output for machines"))]
-IndicatorId = Annotated[str, typer.Option("--indicator", "-i", help=_("Id of the indicator"))]
-LevelKey = Annotated[str, typer.Option("--level", "-l", help=_("Key of the level"))]
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line; see ``cli.main`` for the exit codes."""
+    from monitor_app import commands_index  # noqa: F401 - registers its command after the others
+
     start_logging()
     try:
         app(arguments, prog_name="monitor-app")
     except SystemExit as end:
         return int(end.code or 0)
     return 0
-
-
-def command(name: str, text: str) -> Callable[[F], F]:
-    """Register a command; a ``UserError`` becomes findings and exit code 1."""
-
-    def register(function: F) -> F:
-        @functools.wraps(function)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return function(*args, **kwargs)
-            except UserError as error:
-                _tell(error.issues, as_json=bool(kwargs.get("as_json")))
-                raise typer.Exit(1) from None
-            except KeyboardInterrupt:
-                notes.print(_("Cancelled; nothing was changed."))
-                raise typer.Exit(1) from None
-            except (typer.Exit, typer.Abort):
-                raise
-            except Exception as error:
-                log.exception("command %s failed", name)
-                _tell([_own_error(error)], as_json=bool(kwargs.get("as_json")))
-                raise typer.Exit(3) from None
-
-        app.command(name, help=text)(guarded)
-        return function
-
-    return register
-
-
-def _own_error(error: Exception) -> Issue:
-    """What a user is told about a fault of the program; its trace stands in the log."""
-    return Issue(
-        "internal",
-        Severity.ERROR,
-        _("The program made an error ({kind}) and stopped this command.").format(
-            kind=type(error).__name__
-        ),
-        repair=_("Report it together with the log file {path}.").format(path=log_path()),
-    )
-
-
-def _emit(data: Any) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
-
-
-def _tell(issues: Iterable[Issue], *, as_json: bool) -> None:
-    found = tuple(issues)
-    if as_json:
-        _emit({"ok": not errors(found), "issues": [i.as_dict() for i in found]})
-        return
-    colours = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
-    words = {
-        Severity.ERROR: _("Error"), Severity.WARNING: _("Warning"), Severity.INFO: _("Note"),
-    }  # fmt: skip
-    for issue in found:
-        notes.print(f"[{colours[issue.severity]}]{words[issue.severity]}[/]: ", end="")
-        notes.print(issue.message, markup=False, end="")
-        if issue.place:
-            notes.print(f"  [{issue.place}]", markup=False, style="dim", end="")
-        if issue.value is not None:
-            notes.print(f"  „{issue.value}“", markup=False, style="dim", end="")
-        notes.print()
-        if issue.repair:
-            notes.print(f"    → {issue.repair}", markup=False)
-
-
-class _Steps:
-    """A progress bar on the error stream, only where somebody watches."""
-
-    def __init__(self) -> None:
-        self.bar = Bar(
-            TextColumn("{task.description}"), BarColumn(), console=notes, transient=True,
-            disable=not notes.is_terminal,
-        )  # fmt: skip
-        self.task = self.bar.add_task("", total=1.0)
-
-    def __enter__(self) -> Progress:
-        self.bar.start()
-        return Progress(self._report)
-
-    def __exit__(self, *_exc: object) -> None:
-        self.bar.stop()
-
-    def _report(self, fraction: float | None, text: str) -> None:
-        self.bar.update(self.task, completed=fraction, description=text or None)
-
-
-def _session(project: Path | None = None, mode: str = "read") -> Session:
-    session = Session(Settings.load())
-    if project is not None:
-        session.open(project, mode)
-    return session
 
 
 @command("new", _("Create an empty project."))
@@ -169,7 +72,7 @@ def new(
     session.create(project, name)
     session.close()
     if as_json:
-        _emit({"ok": True, "project": str(project)})
+        emit({"ok": True, "project": str(project)})
     else:
         console.print(_("Created: {path}").format(path=project), markup=False)
 
@@ -185,10 +88,10 @@ def import_files(
     as_json: Json = False,
 ) -> None:
     """Read files by a recipe, check and import them."""
-    session = _session(project, "read" if dry_run else "write")
+    session = open_session(project, "read" if dry_run else "write")
     try:
         recipes = [imports.find_recipe(session, name) for name in recipe or ()]
-        with _Steps() as steps:
+        with Steps() as steps:
             batch = imports.prepare(session, files, recipes, steps.part(0.0, 0.8))
             stored = not batch.blocked and not dry_run
             if stored:
@@ -197,9 +100,9 @@ def import_files(
     finally:
         session.close(discard=True)
     if as_json:
-        _emit({"ok": not batch.blocked, "stored": stored, **_batch(batch)})
+        emit({"ok": not batch.blocked, "stored": stored, **_batch(batch)})
     else:
-        _tell(batch.issues, as_json=False)
+        tell(batch.issues, as_json=False)
         _show(batch, stored)
     if batch.blocked:
         raise typer.Exit(1)
@@ -253,11 +156,11 @@ def _show(batch: ImportBatch, stored: bool) -> None:
 @command("info", _("Show levels and data sets of a project."))
 def info(project: ProjectPath, as_json: Json = False) -> None:
     """Show levels and data sets of a project."""
-    session = _session(project)
+    session = open_session(project)
     found = overview.overview(session)
     session.close()
     if as_json:
-        _emit(found)
+        emit(found)
     else:
         console.print(overview.overview_text(found), markup=False)
 
@@ -269,7 +172,7 @@ def compute(
     as_json: Json = False,
 ) -> None:
     """Compute indicators for all levels and dates; say what is missing."""
-    session = _session(project)
+    session = open_session(project)
     wanted = [session.catalogue.get(name).id for name in indicator or session.catalogue.ids]
     levels = [level.key for level in session.areas.levels]
     rows: list[dict[str, Any]] = []
@@ -287,7 +190,7 @@ def compute(
         )  # fmt: skip
     session.close()
     if as_json:
-        _emit({"indicators": rows})
+        emit({"indicators": rows})
         return
     table = Table(box=None, pad_edge=False)
     for head in (_("Indicator"), _("Dates per level"), _("Missing")):
@@ -311,7 +214,7 @@ def values(
     as_json: Json = False,
 ) -> None:
     """Print the values of an indicator."""
-    session = _session(project)
+    session = open_session(project)
     table = session.compute(indicator, level)
     days = (find_day(day, table.dates),) if day else table.dates
     if table.missing_inputs and not table.dates:
@@ -327,7 +230,7 @@ def values(
     if out is not None:
         write_table(out, value_table(session, table, days))
         if as_json:
-            _emit({"ok": True, "file": str(out)})
+            emit({"ok": True, "file": str(out)})
         else:
             console.print(_("Written: {path}").format(path=out), markup=False)
     elif form == "csv":
@@ -338,7 +241,7 @@ def values(
     elif as_json or form == "json":
         wanted = {d.isoformat() for d in days}
         rows = [r for r in overview.values_rows(session, table) if r["date"] in wanted]
-        _emit({
+        emit({
             "indicator": indicator, "level": level, "unit": table.unit,
             "precision": table.precision, "values": rows,
         })  # fmt: skip
@@ -370,7 +273,7 @@ def draw_map(
             "unknown_method", _("Unknown method: {name}").format(name=method),
             repair=", ".join(METHODS),
         )  # fmt: skip
-    session = _session(project)
+    session = open_session(project)
     table = session.compute(indicator, level)
     session.set_view(
         indicator=indicator, level=level, method=method, k=classes,
@@ -386,24 +289,9 @@ def draw_map(
     write_map(session, out, layout)
     session.close()
     if as_json:
-        _emit({"ok": True, "file": str(out)})
+        emit({"ok": True, "file": str(out)})
     else:
         console.print(_("Written: {path}").format(path=out), markup=False)
-
-
-def find_day(text: str, known: tuple[date, ...]) -> date:
-    """A date of the series from ``2024-12-31``, ``31.12.2024`` or a year with one date in it."""
-    for pattern in (str, format_date, lambda d: d.strftime("%d.%m.%Y"), lambda d: str(d.year)):
-        hits = [d for d in known if pattern(d) == text]
-        if len(hits) == 1:
-            return hits[0]
-    raise fail(
-        "no_date",
-        _("There are no values for {day}.").format(day=text),
-        repair=_("Known dates, newest last: {dates}").format(
-            dates=", ".join(d.isoformat() for d in known[-8:]) or "–"
-        ),
-    )
 
 
 @command("recipes", _("List the recipes, or print one as YAML."))
@@ -417,13 +305,13 @@ def recipes(
 
         recipe = imports.find_recipe(session, name)
         if as_json:
-            _emit(recipe.model_dump(mode="json", exclude_defaults=True))
+            emit(recipe.model_dump(mode="json", exclude_defaults=True))
         else:
             sys.stdout.write(dump_recipe(recipe))
         return
     found = imports.known_recipes(session)
     if as_json:
-        _emit([{"id": r.id, "name": str(r.name), "files": list(r.match.files)} for r in found])
+        emit([{"id": r.id, "name": str(r.name), "files": list(r.match.files)} for r in found])
         return
     for recipe in found:
         console.print(f"{recipe.id:<36} {recipe.name}", markup=False)
@@ -443,12 +331,12 @@ def check_catalogue(
         )  # fmt: skip
     issues = catalogue.check()
     if as_json:
-        _emit({
+        emit({
             "ok": not errors(issues), "indicators": len(catalogue),
             "issues": [i.as_dict() for i in issues],
         })  # fmt: skip
     else:
-        _tell(issues, as_json=False)
+        tell(issues, as_json=False)
         tests = sum(len(d.tests) for d in catalogue)
         console.print(
             _("{count} indicators, {tests} test rows, {findings} findings").format(
@@ -467,12 +355,12 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """The sample town from files to the printed page."""
-    with _Steps() as steps:
+    with Steps() as steps:
         session = Session(Settings.load())
         written = demos.write_demo(session, out, steps)
         session.close(discard=True)
     if as_json:
-        _emit({"ok": True, "files": [str(p) for p in written]})
+        emit({"ok": True, "files": [str(p) for p in written]})
     else:
         for path in written:
             console.print(str(path), markup=False)
@@ -493,6 +381,6 @@ def self_test(as_json: Json = False) -> None:
             "self_test", _("Empty files were written: {files}").format(files=", ".join(empty))
         )
     if as_json:
-        _emit({"ok": True, "version": __version__, "files": len(written)})
+        emit({"ok": True, "version": __version__, "files": len(written)})
     else:
         console.print(_("The program works ({count} files written).").format(count=len(written)))

@@ -168,18 +168,41 @@ def load_weighting(text: str, place: str = "") -> Weighting:
 
 def form_error(error: ValidationError, place: str = "") -> UserError:
     """What does not fit, entry by entry."""
+    found = error.errors(include_url=False, include_context=False)
+    inner = {item["loc"][0] for item in found if len(item["loc"]) > 1}
     return UserError(
         Issue(
             "weighting-form",
             Severity.ERROR,
             _("Weighting: the entry “{field}” does not fit ({problem}).").format(
-                field=".".join(str(part) for part in item["loc"]) or "–", problem=item["msg"]
+                field=".".join(str(part) for part in item["loc"]) or "–",
+                problem=_problem(item["type"], item["msg"]),
             ),
             file=place or None,
             column=".".join(str(part) for part in item["loc"]) or None,
         )
-        for item in error.errors(include_url=False, include_context=False)
+        for item in found
+        # A list that lost its faulty entries is no fault of its own.
+        if not (len(item["loc"]) == 1 and item["loc"][0] in inner)
     )
+
+
+def _problem(kind: str, message: str) -> str:
+    """The usual faults in the user's language, rare ones as the library tells them."""
+    known = {
+        "missing": _("it is missing"),
+        "extra_forbidden": _("it is not known"),
+        "greater_than_equal": _("it is too small"),
+        "finite_number": _("it is no number"),
+        "float_parsing": _("it is no number"),
+        "float_type": _("it is no number"),
+        "too_short": _("it is empty"),
+        "string_too_short": _("it is empty"),
+        "enum": _("it is none of the possible values"),
+        "literal_error": _("it is none of the possible values"),
+        "date_from_datetime_parsing": _("it is no date"),
+    }
+    return known.get(kind, message)
 
 
 def dump_weighting(weighting: Weighting) -> str:
