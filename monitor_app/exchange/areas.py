@@ -21,6 +21,7 @@ from monitor_app.exchange.dates import DateReader
 from monitor_app.exchange.keys import apply_key_rule, clean_key
 from monitor_app.exchange.recipe_model import AreasContent, DateRule, ParentRule
 from monitor_app.exchange.table import RawTable
+from monitor_app.exchange.wording import level_name
 
 
 @dataclass(frozen=True)
@@ -313,20 +314,27 @@ def _parents(
                         "parent-level-missing",
                         Severity.ERROR,
                         _("The level {level} that areas are to lie in has no boundaries.").format(
-                            level=rule.level
+                            level=_level_name(rule.level, context, earlier)
                         ),
                         **place(layer.table),
                         repair=_("Import its boundaries first or in the same step."),
                     )
                 )
                 continue
-            hits = boundaries.spatial_parents(layer, rule.level, keys, shapes, issues)
+            hits = boundaries.spatial_parents(
+                layer, _level_name(rule.level, context, earlier), keys, shapes, issues
+            )
             for own, hit in zip(found, hits, strict=True):
                 if hit is not None:
                     own[rule.level] = hit
         elif keys:
-            _check_given(rule.level, found, rows, set(keys), issues)
+            name = _level_name(rule.level, context, earlier)
+            _check_given(rule.level, name, found, rows, set(keys), issues)
     return tuple(found)
+
+
+def _level_name(level: str, context: ImportContext, earlier: Mapping[str, AreaTable]) -> str:
+    return level_name(level, (t.level for t in earlier.values()), context.areas.levels)
 
 
 def _upper(
@@ -340,6 +348,7 @@ def _upper(
 
 def _check_given(
     level: str,
+    name: str,
     found: list[dict[str, str]],
     rows: list[_Row],
     known: set[str],
@@ -354,7 +363,7 @@ def _check_given(
             "parent-unknown",
             Severity.ERROR,
             _("{count} areas name a parent that the level {level} does not have, e.g. {key}.")
-            .format(count=len(wrong), level=level, key=found[wrong[0]].get(level) or "–"),
+            .format(count=len(wrong), level=name, key=found[wrong[0]].get(level) or "–"),
             **place(first.table, first.row),
             value=found[wrong[0]].get(level),
             repair=_("Correct the rule for the parent in the recipe."),

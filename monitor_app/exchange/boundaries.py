@@ -240,7 +240,7 @@ def spatial_parents(
 ) -> tuple[str | None, ...]:
     """For each area the parent with the largest common surface; weak ones are reported.
 
-    ``keys``/``parents`` are the areas of the upper level in the same CRS.
+    ``keys``/``parents`` are the areas of the upper level in the same CRS; ``level`` its name.
     """
     upper = np.array([g for g in parents if g is not None], dtype=object)
     names = [k for k, g in zip(keys, parents, strict=True) if g is not None]

@@ -59,22 +59,30 @@ def _hint(role: Role, column: str) -> float:
 
 
 def guess_columns(
-    table: RawTable, levels: Mapping[str, Sequence[str]]
+    table: RawTable,
+    levels: Mapping[str, Sequence[str]],
+    names: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Guess, ...], ...]:
-    """Ranked guesses for every column of the table; ``levels`` are the known keys per level."""
+    """Ranked guesses for every column of the table; ``levels`` are the known keys per level,
+    ``names`` the names of the levels."""
     return tuple(
-        tuple(sorted(_of_column(table, i, levels), key=lambda g: -g.score))
+        tuple(sorted(_of_column(table, i, levels, names or {}), key=lambda g: -g.score))
         for i in range(len(table.header))
     )
 
 
-def _of_column(table: RawTable, position: int, levels: Mapping[str, Sequence[str]]) -> list[Guess]:
+def _of_column(
+    table: RawTable,
+    position: int,
+    levels: Mapping[str, Sequence[str]],
+    names: Mapping[str, str],
+) -> list[Guess]:
     column = table.header[position]
     cells = table.columns[position]
     texts = [t for t in dict.fromkeys(c.strip() for c in cells) if t][:SAMPLE]
     if not texts:
         return [Guess(column, Role.EMPTY, 1.0, _("the column is empty"))]
-    found = _area_guesses(column, texts, levels)
+    found = _area_guesses(column, texts, levels, names)
     found += _label_guesses(column, texts)
     evidence = weigh(texts)
     if evidence.is_numeric:
@@ -94,7 +102,10 @@ def _of_column(table: RawTable, position: int, levels: Mapping[str, Sequence[str
 
 
 def _area_guesses(
-    column: str, texts: Sequence[str], levels: Mapping[str, Sequence[str]]
+    column: str,
+    texts: Sequence[str],
+    levels: Mapping[str, Sequence[str]],
+    names: Mapping[str, str],
 ) -> list[Guess]:
     found = []
     keys = [clean_key(t) for t in texts]
@@ -106,7 +117,7 @@ def _area_guesses(
         covered = len({k for k, hit in zip(match.keys, match.known, strict=True) if hit})
         if share >= 0.6 and covered * 2 >= min(len(known), len(keys)):
             text = _("{share} of the keys are areas of the level {level}").format(
-                share=f"{round(100 * share)} %", level=level
+                share=f"{round(100 * share)} %", level=names.get(level, level)
             )
             score = 0.5 * share + 0.2 * covered / len(known) + _hint(Role.AREA, column)
             # keys that had to be changed may be any small numbers (1, 2 for the sexes)

@@ -14,6 +14,7 @@ from monitor_app.core.areas import CITY
 from monitor_app.core.batch import Comparison, FactTable, ImportContext
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import Absent, DatasetSpec
+from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
 from monitor_app.core.progress import Progress
@@ -48,9 +49,14 @@ class KnownAreas:
     keys: dict[str, tuple[str, ...]]
     spans: dict[str, dict[str, tuple[Span, ...]]] = field(default_factory=dict)
     unlocated: dict[str, frozenset[str]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # of the levels
 
     def of(self, level: str) -> tuple[str, ...]:
         return (CITY,) if level == CITY else self.keys.get(level, ())
+
+    def name(self, level: str) -> str:
+        """The name of a level; its key where nothing names it."""
+        return self.names.get(level, level)
 
     def exists(self, level: str, key: str, day: date) -> bool:
         """Whether an area exists on a day; areas without dates always do."""
@@ -127,7 +133,12 @@ def _assemble(
     issues.extend(validate.check_cells(long, content))
     unlocated = known.unlocated.get(content.level, frozenset())
     unknown = validate.unknown_areas(
-        long, content, known.of(content.level), issues, unlocated=unlocated
+        long,
+        content,
+        known.of(content.level),
+        issues,
+        level=known.name(content.level),
+        unlocated=unlocated,
     )
     duplicates = find_duplicates(long, content)
     if content.duplicates == "error":
@@ -239,7 +250,7 @@ def _mend_dates(part: LongPart, content: FactContent, issues: list[Issue]) -> No
             Issue(
                 "date-contradicts-block",
                 Severity.WARNING if mend else Severity.ERROR,
-                text.format(own=own.isoformat(), day=day.isoformat()),
+                text.format(own=format_date(own), day=format_date(day)),
                 **place(part.table, row, column),
                 value=part.table.column(column)[row] if column in part.table.header else None,
                 repair=None

@@ -252,7 +252,7 @@ def _result(
             )
         return MappedFact(None, tuple(issues))
     cube = _cube(content, tally, known.of(content.level))
-    unknown = _unknown(content, tally, known.of(content.level), issues)
+    unknown = _unknown(content, tally, known.of(content.level), known.name(content.level), issues)
     names = tuple(s.name for s in sources)
     files = validate.Files(names, dict.fromkeys(cube.dates, names[0] if len(names) == 1 else ""))
     filled = np.ones(cube.values.shape, dtype=np.bool_)
@@ -292,17 +292,21 @@ def _cube(content: PersonsContent, tally: _Tally, known: Sequence[str]) -> Cube:
 
 
 def _unknown(
-    content: PersonsContent, tally: _Tally, known: Sequence[str], issues: list[Issue]
+    content: PersonsContent,
+    tally: _Tally,
+    known: Sequence[str],
+    level: str,
+    issues: list[Issue],
 ) -> list[str]:
     have = set(known)
     keep = content.unknown_areas == "keep"
     if not known and not keep:
-        issues.append(validate.level_unknown(content.level))
+        issues.append(validate.level_unknown(level))
         return []
     lost = sorted({cell[0] for cell in tally.cells} - have)
     for key in lost[: validate.LISTED]:
         persons = sum(count for cell, count in tally.cells.items() if cell[0] == key)
         issues.append(
-            validate.unknown_area(key, content.level, tally.first.get(key, {}), persons, keep=keep)
+            validate.unknown_area(key, level, tally.first.get(key, {}), persons, keep=keep)
         )
     return lost

@@ -82,7 +82,11 @@ class _Work:
                 if start is not None or end is not None:
                     own = spans.setdefault(level, {})
                     own[key] = (*own.get(key, ()), (start, end))
-        return KnownAreas(keys, spans, self._unlocated())
+        return KnownAreas(keys, spans, self._unlocated(), self._names())
+
+    def _names(self) -> dict[str, str]:
+        found = {level.key: level.name for level in self.context.areas.levels}
+        return found | {key: table.level.name for key, table in self.areas.items()}
 
     def _unlocated(self) -> dict[str, frozenset[str]]:
         """Keys without boundary in levels that have boundaries."""

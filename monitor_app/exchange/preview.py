@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from monitor_app.core.ages import AgeGroup
 from monitor_app.core.batch import ImportContext
-from monitor_app.core.formats import format_date, format_value
+from monitor_app.core.formats import format_value
 from monitor_app.core.issues import Issue
 from monitor_app.exchange.areas import given_parents
 from monitor_app.exchange.coded import chosen_rows, fits_sheet
@@ -22,6 +19,7 @@ from monitor_app.exchange.longform import LongPart, LongReader
 from monitor_app.exchange.readers import iter_chunks
 from monitor_app.exchange.recipe_model import AreasContent, FactContent, Recipe
 from monitor_app.exchange.table import RawTable
+from monitor_app.exchange.wording import level_name, position_name
 
 #: The dialect of a column is proven from all rows of a table that is at hand; of a file only so
 #: many are read for a preview.
@@ -64,6 +62,7 @@ def preview(
         names, results = _fact_results(part, shown)
     elif isinstance(chosen, AreasContent):
         names, results = _area_results(chosen, table, shown)
+        names = (*names[:2], *_level_names(names[2:], recipe, context))
     else:
         names, results = (), {}
     empty = ("",) * len(names)
@@ -121,13 +120,7 @@ def _fact_results(part: LongPart, shown: int) -> tuple[tuple[str, ...], dict[int
 def _label(part: LongPart, dim: str, i: int) -> str:
     coded = part.dims[dim]
     code = int(coded.codes[i])
-    return "?" if code < 0 else _text(coded.labels[code])
-
-
-def _text(label: Any) -> str:
-    if isinstance(label, AgeGroup):
-        return label.label
-    return format_date(label) if isinstance(label, date) else str(label)
+    return "?" if code < 0 else position_name(dim, coded.labels[code])
 
 
 def _value(part: LongPart, i: int, fixed: Mapping[str, None]) -> str:
@@ -136,6 +129,17 @@ def _value(part: LongPart, i: int, fixed: Mapping[str, None]) -> str:
     text = format_value(value, int(part.status[i]), precision)
     varying = [_label(part, dim, i) for dim in part.dims if dim not in fixed]
     return f"{text} ({', '.join(varying)})" if varying else text
+
+
+def _level_names(
+    keys: Sequence[str], recipe: Recipe, context: ImportContext | None
+) -> tuple[str, ...]:
+    """Names of levels that the recipe brings or the project has."""
+    own = {
+        str(c.level.key): str(c.level.name) for c in recipe.contents if isinstance(c, AreasContent)
+    }
+    known = (context or ImportContext()).areas.levels
+    return tuple(own.get(key) or level_name(key, known) for key in keys)
 
 
 def _area_results(

@@ -30,6 +30,7 @@ from monitor_app.exchange.recipe_model import (
     ValueColumn,
 )
 from monitor_app.exchange.table import RawTable
+from monitor_app.exchange.wording import kind_name
 
 _YEAR_IN_NAME = r"((?:19|20)\d{2}(?:\d{4})?)"
 _SUBJECTS = (
@@ -81,7 +82,8 @@ def _content(
 ) -> AreasContent | FacilitiesContent | FactContent | tuple[FactContent, ...]:
     levels = {level.key: context.areas.keys(level.key) for level in context.areas.levels}
     levels.pop(CITY, None)
-    guesses = guess_columns(table, levels)
+    names = {level.key: level.name for level in context.areas.levels}
+    guesses = guess_columns(table, levels, names)
     kinds = {g.geom_type for g in table.geometries or () if g is not None}
     if kinds & {"Polygon", "MultiPolygon"}:
         return _areas(table, guesses, context, reasons)
@@ -210,7 +212,7 @@ def _facts(
     used = {g.column for g in roles.values() if g is not None}
     values = [h for h in numbers if h not in used and h not in wide]
     subject = _subject(table, roles, fixed)
-    reasons.append(_("The content is taken as {kind}.").format(kind=subject))
+    reasons.append(_("The content is taken as {kind}.").format(kind=kind_name(subject)))
     shared = _shared(table, roles, rest, reasons)
     stem = PurePath(table.source.name).stem
     if wide:

@@ -22,6 +22,7 @@ from monitor_app.exchange.dates import spacing
 from monitor_app.exchange.keys import apply_key_rule
 from monitor_app.exchange.plausible import SMALLEST_STEP, SMALLEST_STEP_AREA, step_list
 from monitor_app.exchange.recipe_model import FactContent
+from monitor_app.exchange.wording import position_name
 
 #: So many findings of one kind are listed one by one; the rest is counted in the last one.
 LISTED = 50
@@ -217,14 +218,16 @@ def unknown_areas(
     known: Sequence[str],
     issues: list[Issue],
     *,
+    level: str | None = None,
     unlocated: frozenset[str] = frozenset(),
 ) -> tuple[str, ...]:
     """Keys of the file that no boundary has. Errors, or kept as areas without place; those that
-    were kept before (``unlocated``) are named each time."""
+    were kept before (``unlocated``) are named each time. ``level``: its name."""
     keys = long.labels["area"]
     keep = content.unknown_areas == "keep"
+    level = level or content.level
     if not known and not keep:
-        issues.append(replace(level_unknown(content.level), file=Files.of(long).one))
+        issues.append(replace(level_unknown(level), file=Files.of(long).one))
         return ()
     have = set(known)
     strange = [(i, key) for i, key in enumerate(keys) if key not in have or key in unlocated]
@@ -236,7 +239,7 @@ def unknown_areas(
         if content.area is not None and content.area.column is not None:
             where["column"] = content.area.column
         kept = keep or key in unlocated
-        issues.append(unknown_area(key, content.level, where, rows, keep=kept))
+        issues.append(unknown_area(key, level, where, rows, keep=kept))
     if len(unknown) > LISTED:
         issues.append(
             Issue(
@@ -350,7 +353,9 @@ def _check_combinations(
     groups: dict[tuple[str, ...], list[date]] = {}
     for hole in holes.tolist():
         where = tuple(
-            str(cube.labels[d][k]) for d, k in zip(dims, hole, strict=True) if d != "date"
+            position_name(d, cube.labels[d][k])
+            for d, k in zip(dims, hole, strict=True)
+            if d != "date"
         )
         groups.setdefault(where, []).append(cube.dates[hole[dims.index("date")]])
     for where, days in list(groups.items())[:LISTED]:
@@ -386,8 +391,8 @@ def _sparse(
     cube: Cube, dims: list[str], holes: NDArray[np.int64], meaning: str, files: Files
 ) -> Issue:
     """One finding for all combinations that a delivery leaves out because they are zero."""
-    first = [cube.labels[d][k] for d, k in zip(dims, holes[0].tolist(), strict=True)]
-    example = ", ".join(format_date(x) if isinstance(x, date) else str(x) for x in first)
+    first = zip(dims, holes[0].tolist(), strict=True)
+    example = ", ".join(position_name(d, cube.labels[d][k]) for d, k in first)
     return Issue(
         "combination-missing",
         Severity.INFO,
@@ -452,7 +457,7 @@ def _step_issue(
             share=format_number(100 * (new / old - 1), 1, signed=True) + " %",
         ),
         file=files.of_date.get(after),
-        value=f"{before.isoformat()}/{after.isoformat()}",
+        value=f"{format_date(before)} – {format_date(after)}",
         repair=_(
             "Check whether the definition changed between the dates (main or secondary residence, "
             "boundaries, census)."

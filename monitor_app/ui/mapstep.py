@@ -28,6 +28,7 @@ from monitor_app.core.issues import UserError
 from monitor_app.exchange.preview import Preview
 from monitor_app.exchange.recipe_model import FactContent, Recipe
 from monitor_app.exchange.table import RawTable
+from monitor_app.exchange.wording import kind_name
 from monitor_app.ui.importstate import Group, Reading
 from monitor_app.ui.importsteps import heading, muted
 from monitor_app.ui.rawmodel import OriginalModel, RawView, ResultModel
@@ -44,26 +45,6 @@ from monitor_app.ui.theme import CONTROL, Theme
 
 _WAIT_MS = 250
 _EXAMPLES = 3
-
-
-def kind_name(kind: str) -> str:
-    """What a table holds, in the words of the office."""
-    return {
-        "areas": _("Areas"),
-        "facilities": _("Facilities (points)"),
-        "bridge": _("Reform: shares of old areas in new ones"),
-        Kind.POPULATION: _("Population (stock)"),
-        Kind.BIRTHS: _("Births"),
-        Kind.DEATHS: _("Deaths"),
-        Kind.MOVES_IN: _("Arrivals from outside"),
-        Kind.MOVES_OUT: _("Departures to outside"),
-        Kind.MOVES_WITHIN: _("Moves within the town"),
-        Kind.ARRIVALS_WITHIN: _("Arrivals from other areas of the town"),
-        Kind.DEPARTURES_WITHIN: _("Departures to other areas of the town"),
-        Kind.MOVES_SAME_AREA: _("Moves within the same area"),
-        Kind.COMPLETIONS: _("Completed dwellings"),
-        Kind.VARIABLE: _("Other figure"),
-    }.get(kind, kind)
 
 
 def head_of(table: RawTable, rows: int) -> RawTable:

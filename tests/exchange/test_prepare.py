@@ -145,7 +145,7 @@ def test_preview_shows_cells_beside_what_they_become() -> None:
     shown = preview(raw, recipe_of(content), context=CONTEXT)
     assert shown.cells[0] == ("101", "2024", "5", "x")
     assert shown.result_header == ("area", "date", "m", "w")
-    assert shown.results[0] == ("0101", "31.12.2024", "5 (m)", "x (f)")
+    assert shown.results[0] == ("0101", "31.12.2024", "5 (männlich)", "x (weiblich)")
     assert shown.used == (True, False, True)
     assert [i.code for i in shown.cell_issues[2, 3]] == ["number-unreadable"]
     assert (1, 3) not in shown.cell_issues
