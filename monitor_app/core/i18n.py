@@ -12,7 +12,7 @@ import os
 from monitor_app.core.resources import resource_path
 
 DOMAINS = (
-    "core", "exchange", "exchange_reading", "project", "indicators", "weighting",
+    "core", "exchange", "exchange_reading", "project", "indicators", "weighting", "safety",
     "forecast", "cartography", "reports", "app", "ui", "cli",
 )  # fmt: skip
 LANGUAGES = ("de", "en")

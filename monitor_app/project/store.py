@@ -134,3 +134,7 @@ def set_meta(conn: sa.Connection, key: str, value: str) -> None:
     updated = conn.execute(schema.META.update().where(schema.META.c.key == key).values(value=value))
     if updated.rowcount == 0:
         conn.execute(schema.META.insert().values(key=key, value=value))
+
+
+def sqlite_version() -> str:
+    return sqlite3.sqlite_version
