@@ -9,6 +9,7 @@ from monitor_app.app.session import Session
 from monitor_app.app.view import ChangeKind, ViewState
 from monitor_app.cartography.classify import Method
 from monitor_app.cartography.mapspec import MapSpec, MapStyle, change_spec, value_spec
+from monitor_app.cartography.palettes import palette
 from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.datasets import TimeReference
 from monitor_app.core.formats import format_date
@@ -35,12 +36,15 @@ def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
     table = session.compute(view.indicator, view.level)
     if view.day is None or view.day not in table.dates:
         raise _no_values(session, view, table)
+    chosen = view.palette or definition.map.palette or None
+    diverging = chosen is not None and palette(chosen).kind == "diverging"
     style = MapStyle(
         method=Method(view.method),
         k=view.k,
         breaks=view.manual_breaks(),
         whole_series=view.whole_series,
-        palette=view.palette or definition.map.palette or None,
+        palette=chosen,
+        midpoint=definition.map.midpoint if diverging else None,
     )
     texts = {
         "title": definition.name.shown,

@@ -56,11 +56,13 @@ class DatedFormula(_Strict):
 
 
 class DefaultMap(_Strict):
-    """How the map starts: palette id, class method and count (cartography checks the ids)."""
+    """How the map starts: palette id, class method and count (cartography checks the ids), and
+    the value that a diverging palette turns at, such as 0 for a balance."""
 
     palette: str = ""
     method: str = "quantiles"
     classes: int = Field(default=5, ge=2, le=9)
+    midpoint: float | None = None
 
 
 class TestCase(_Strict):
