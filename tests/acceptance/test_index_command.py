@@ -67,11 +67,13 @@ def options(*items: str) -> list[str]:
     return [part for item in items for part in ("-i", item)]
 
 
-def by_hand(project: Path, weights: dict[str, float], day: str) -> dict[str, float]:
+def by_hand(
+    project: Path, weights: dict[str, float], day: str, level: str = LEVEL
+) -> dict[str, float]:
     """Index per area from the printed values, with lists and numpy only."""
     columns = {}
     for name in weights:
-        data = done("values", project, "-i", name, "-l", LEVEL)
+        data = done("values", project, "-i", name, "-l", level)
         columns[name] = {
             r["area"]: r["value"]
             for r in data["values"]
@@ -106,6 +108,15 @@ def test_the_index_agrees_with_a_hand_calculation(sample: Imported) -> None:
     gaps = [r for r in found["areas"] if not r["rank"]]
     assert gaps
     assert all(r["value"] is None and r["missing"] for r in gaps if r["status"] == "secret")
+
+
+def test_larger_areas_have_an_index_of_their_own_values(sample: Imported) -> None:
+    """KomMonitor adds up the index of the parts (defect 17 of its headline indicator)."""
+    weights = {"kinderarmut": 1.0, "arbeitslosenanteil": 1.0}
+    found = done("index", sample.project, "-l", "stadtteil", *options(*weights))
+    expected = by_hand(sample.project, weights, found["date"], "stadtteil")
+    values = {r["area"]: r["value"] for r in found["areas"] if r["rank"]}
+    assert values == pytest.approx(expected)
 
 
 def test_robustness_is_reproducible_and_told_in_words(sample: Imported) -> None:

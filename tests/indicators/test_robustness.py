@@ -84,16 +84,21 @@ def test_results_depend_on_the_seed_and_not_on_the_chunk() -> None:
 
 
 def test_ranks_of_the_draws_agree_with_ranking_one_by_one() -> None:
-    made = noise(areas=12)
-    result = robustness(made, [1, 1, 1, 1], draws=200, seed=4, k=3)
-    drawn = dirichlet([1, 1, 1, 1], 200, 4, stream=1)
-    each = np.array([ranks(made.index(w)) for w in drawn])
-    assert np.array_equal(result.all_weights.low, each.min(axis=0))
-    assert np.array_equal(result.all_weights.high, each.max(axis=0))
-    assert result.all_weights.share_worst == pytest.approx((each <= 3).mean(axis=0))
-    middle = np.quantile(each, [0.05, 0.5, 0.95], axis=0, method="inverted_cdf")
-    found = result.all_weights
-    assert np.array_equal(np.stack([found.p05, found.median, found.p95]), middle)
+    made, weights = noise(areas=12), np.array([4.0, 3.0, 2.0, 1.0])
+    result = robustness(made, weights, draws=200, seed=4, k=3, concentration=15.0)
+    for found, alpha, stream in (
+        (result.around, 1.5 * weights, 0),
+        (result.all_weights, np.ones(4), 1),
+    ):
+        drawn = dirichlet(alpha, 200, 4, stream=stream)
+        each = np.array([ranks(made.index(w)) for w in drawn])
+        assert np.array_equal(found.low, each.min(axis=0))
+        assert np.array_equal(found.high, each.max(axis=0))
+        assert found.share_worst == pytest.approx((each <= 3).mean(axis=0))
+        middle = np.quantile(each, [0.05, 0.5, 0.95], axis=0, method="inverted_cdf")
+        assert np.array_equal(np.stack([found.p05, found.median, found.p95]), middle)
+    spread_around = result.around.high - result.around.low
+    assert spread_around.sum() < (result.all_weights.high - result.all_weights.low).sum()
 
 
 def test_equal_areas_share_their_rank_in_every_draw() -> None:
