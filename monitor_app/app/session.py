@@ -213,9 +213,17 @@ class Session:
     @property
     def engine(self) -> Engine:
         if self._engine is None:
-            catalogue = Catalogue.shipped().with_documents(self.project.documents("indicator"))
-            self._engine = Engine(self.project.areas(), self.project, catalogue)
+            self._engine = Engine(self.project.areas(), self.project, self._definitions())
         return self._engine
+
+    def _definitions(self) -> Catalogue:
+        return Catalogue.shipped().with_documents(self.project.documents("indicator"))
+
+    def definitions_changed(self) -> None:
+        """Own definitions were stored or removed: only what they change is computed again."""
+        if self._engine is not None:
+            self._engine.catalogue = self._definitions()
+        self.complete_view()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -228,10 +236,11 @@ class Session:
         )
 
     def compute(
-        self, indicator: str, level: str, origin: Origin = Origin.OBSERVED
+        self, indicator: str, level: str, origin: Origin = Origin.OBSERVED, *, carried: bool = False
     ) -> IndicatorTable:
-        """*Slow* at the first call; kept until the data change."""
-        return self.engine.compute(indicator, level, origin=origin)
+        """*Slow* at the first call; kept until the data change. ``carried``: numbers from before
+        territorial reforms on the present areas."""
+        return self.engine.compute(indicator, level, origin=origin, carried=carried)
 
     # -- what is shown ------------------------------------------------------------------------
 

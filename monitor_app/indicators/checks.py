@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from monitor_app.core.datasets import Kind
 from monitor_app.core.i18n import _
@@ -29,9 +29,15 @@ def check_catalogue(catalogue: Catalogue, variables: frozenset[str]) -> tuple[Is
     found = list(catalogue.problems)
     found.extend(_duplicates(catalogue))
     current = [e for e in catalogue.entries if catalogue.get(e.definition.id) is e.definition]
-    for entry in current:
-        found.extend(_Checker(catalogue, variables, entry).findings())
+    found.extend(check_entries(catalogue, variables, current))
     return tuple(found)
+
+
+def check_entries(
+    catalogue: Catalogue, variables: frozenset[str], entries: Iterable[Entry]
+) -> tuple[Issue, ...]:
+    """Findings of some entries of a catalogue."""
+    return tuple(i for entry in entries for i in _Checker(catalogue, variables, entry).findings())
 
 
 def _duplicates(catalogue: Catalogue) -> Iterator[Issue]:

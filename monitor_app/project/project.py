@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -279,11 +279,18 @@ class Project:
     ) -> Revision | None:
         """Keep a text; None where it is there already. Changes in a row with the same ``merge``
         key (a slider being dragged) make one step of undo."""
+        return self.put_documents(kind, {key: text}, label, merge=merge)
+
+    def put_documents(
+        self, kind: str, texts: Mapping[str, str], label: str, *, merge: str | None = None
+    ) -> Revision | None:
+        """Keep several texts in one step of undo."""
         documents.check_kind(kind)
-        if self.document(kind, key) == text:
+        if all(self.document(kind, key) == text for key, text in texts.items()):
             return None
         with self._change(label, merge=merge) as change:
-            documents.put(change, kind, key, text)
+            for key, text in texts.items():
+                documents.put(change, kind, key, text)
         return change.revision
 
     def remember(self, key: str, text: str) -> None:
