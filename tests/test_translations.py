@@ -8,6 +8,7 @@ import string
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
@@ -78,5 +79,11 @@ def test_compiled_catalogue_is_up_to_date(domain: str) -> None:
         return
     source = read_po(io.BytesIO(path.read_bytes()))
     compiled = read_mo(io.BytesIO(path.with_suffix(".mo").read_bytes()))
-    wanted = {e.id: e.string for e in source if e.id and e.string and not e.fuzzy}
-    assert {e.id: e.string for e in compiled if e.id} == wanted
+
+    def texts(entry: Message) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return tuple(
+            (part,) if isinstance(part, str) else tuple(part) for part in (entry.id, entry.string)
+        )
+
+    wanted = dict(texts(e) for e in source if e.id and e.string and not e.fuzzy)
+    assert dict(texts(e) for e in compiled if e.id) == wanted
