@@ -20,9 +20,10 @@ from monitor_app.core.batch import Comparison, ImportBatch
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _, ngettext
 from monitor_app.core.issues import Issue, Severity
+from monitor_app.exchange.recipe_model import Recipe
 from monitor_app.exchange.table import RawTable
+from monitor_app.ui.findings import FindingsView
 from monitor_app.ui.importsteps import heading, muted
-from monitor_app.ui.issues import IssueView
 from monitor_app.ui.rawmodel import RawTableModel, RawView
 from monitor_app.ui.theme import Theme
 
@@ -42,7 +43,8 @@ class CheckStep(QWidget):
         self._tables: tuple[RawTable, ...] = ()
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
-        self.issues = IssueView(theme)
+        self.findings = FindingsView(theme)
+        self.issues = self.findings.table
         self.issues.clicked.connect(self._show_cell)
         self.issues.activated.connect(self._show_cell)
         self.totals = QTreeWidget()
@@ -61,7 +63,7 @@ class CheckStep(QWidget):
         column.addWidget(heading(_("What was found")))
         column.addWidget(self.verdict)
         self.tabs = QTabWidget()
-        self.tabs.addTab(self.issues, _("Findings"))
+        self.tabs.addTab(self.findings, _("Findings"))
         self.tabs.addTab(self.totals, _("Totals before and after"))
         lower = QWidget()
         inner = QVBoxLayout(lower)
@@ -71,13 +73,15 @@ class CheckStep(QWidget):
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.tabs)
         split.addWidget(lower)
-        split.setSizes([360, 240])
+        split.setSizes([420, 220])
         column.addWidget(split, 1)
 
-    def show_batch(self, batch: ImportBatch, tables: Sequence[RawTable]) -> None:
+    def show_batch(
+        self, batch: ImportBatch, tables: Sequence[RawTable], recipes: Sequence[Recipe] = ()
+    ) -> None:
+        """``recipes``: those that can be repaired."""
         self._tables = tuple(tables)
-        self.issues.issues.set_issues(batch.issues)
-        self.issues.resizeRowsToContents()
+        self.findings.show_issues(batch.issues, recipes)
         names = {fact.spec.key: fact.spec.name for fact in batch.facts}
         self._fill_totals(batch.comparisons, names)
         errors = sum(i.severity is Severity.ERROR for i in batch.issues)

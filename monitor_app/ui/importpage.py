@@ -23,7 +23,7 @@ from monitor_app.app.session import Event
 from monitor_app.core.areas import CITY
 from monitor_app.core.batch import ImportBatch
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import UserError
+from monitor_app.core.issues import Issue, UserError
 from monitor_app.core.progress import Progress
 from monitor_app.exchange.preview import Preview, preview
 from monitor_app.exchange.recipe_model import Recipe
@@ -33,6 +33,8 @@ from monitor_app.ui.icons import icon
 from monitor_app.ui.importstate import Reading, read_files
 from monitor_app.ui.importsteps import FileStep, ReadStep
 from monitor_app.ui.mapstep import MapStep, head_of
+from monitor_app.ui.recipefile import save_recipe
+from monitor_app.ui.repairs import Repair
 
 if TYPE_CHECKING:
     from monitor_app.ui.workbench import Workbench
@@ -106,6 +108,8 @@ class ImportPage(QWidget):
         self.file.changed.connect(self._files_changed)
         self.map.changed.connect(self._assignment_changed)
         self.map.preview_wanted.connect(self._preview)
+        self.map.keep_recipe.clicked.connect(self._save_recipe)
+        self.check.findings.repair_wanted.connect(self._repair)
         self.cancel.clicked.connect(lambda: self._end(stored=False))
         self.back.clicked.connect(lambda: self._go(self.step - 1))
         self.forward.clicked.connect(self._forward)
@@ -251,7 +255,7 @@ class ImportPage(QWidget):
 
         def done(batch: ImportBatch) -> None:
             self._batch = batch
-            self.check.show_batch(batch, reading.tables)
+            self.check.show_batch(batch, reading.tables, reading.recipes)
             self._show(CHECK)
 
         self._bench.job(
@@ -261,6 +265,27 @@ class ImportPage(QWidget):
             failed=self._failed,
             cancelled=self._enable,
         )
+
+    def _repair(self, repair: Repair, issues: Sequence[Issue]) -> None:
+        """Mend findings of one kind in the recipes of their files, and check again."""
+        files = {issue.file for issue in issues}
+        for at, group in enumerate(self._reading.groups):
+            names = {table.source.name for table in group.tables}
+            concerned = None in files or names & files
+            if not group.skipped and concerned and repair.changes(group.recipe):
+                self.map.use(at, repair.apply(group.recipe))
+        self._assignment_changed()
+        self._check()
+
+    def _save_recipe(self) -> None:
+        self.map.finish()
+        try:
+            written = save_recipe(self, self.map.chosen_recipe, self._bench.session.settings)
+        except UserError as error:
+            self._failed(error)
+            return
+        if written is not None:
+            self._bench.window_.say(_("Recipe saved: {file}").format(file=written.name))
 
     def _store(self) -> None:
         batch, session = self._batch, self._bench.session

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QPushButton,
     QSplitter,
     QTableWidget,
     QTableWidgetItem,
@@ -35,6 +36,7 @@ from monitor_app.ui.rawmodel import OriginalModel, RawView, ResultModel
 from monitor_app.ui.recipeedit import (
     Choices,
     ColumnRole,
+    as_own,
     choices_of,
     edited,
     role_text,
@@ -78,6 +80,10 @@ class MapStep(QWidget):
         self.group = QComboBox()
         self.recipe = QComboBox()
         self.skip = QCheckBox(_("Leave this table out"))
+        self.keep_recipe = QPushButton(_("Save as recipe …"))
+        self.keep_recipe.setToolTip(
+            _("Write the assignment to a file, for the next delivery or for another office.")
+        )
         self.why = muted("")
         self._build_form()
         self.roles = QTableWidget(0, 3)
@@ -159,6 +165,7 @@ class MapStep(QWidget):
             top.addWidget(caption)
             top.addWidget(widget, 1)
         top.addWidget(self.skip)
+        top.addWidget(self.keep_recipe)
         column.addLayout(top)
         column.addWidget(self.why)
         left = QWidget()
@@ -195,6 +202,11 @@ class MapStep(QWidget):
     @property
     def reading(self) -> Reading:
         return self._reading
+
+    @property
+    def chosen_recipe(self) -> Recipe:
+        """The recipe of the shown table, with all changes."""
+        return self._group().recipe
 
     @property
     def complete(self) -> bool:
@@ -331,6 +343,16 @@ class MapStep(QWidget):
 
     def _keep(self, group: Group) -> None:
         self._reading = self._reading.with_group(self._at, group)
+
+    def use(self, at: int, recipe: Recipe) -> None:
+        """Take over a recipe that was changed elsewhere (a repair)."""
+        group = self._reading.groups[at]
+        taken = [c.recipe.id for c in group.candidates if not c.proposed]
+        changed = as_own(recipe, taken) if group.edited is None else recipe
+        self._reading = self._reading.with_group(at, replace(group, edited=changed))
+        self._valid[at] = True
+        if at == self._at:
+            self._show_group()
 
     def _touch(self) -> None:
         self._soon.start()

@@ -156,11 +156,8 @@ def edited(
     stored["contents"] = contents
     stored["numbers"] = {**stored["numbers"], "decimal": choices.decimal or None}
     stored["proposed"] = ()
-    if stored["id"] in taken:
-        stored["id"] = f"{stored['id'][:56]}_own"
-        stored["name"] = {k: f"{v} *" for k, v in stored["name"].items() if v}
     try:
-        return Recipe.model_validate(stored)
+        return as_own(Recipe.model_validate(stored), taken)
     except ValidationError as error:
         place = ".".join(str(p) for p in error.errors()[0]["loc"])
         raise fail(
@@ -168,6 +165,15 @@ def edited(
             _("The assignment is not complete ({place}).").format(place=place),
             repair=_("Please check the meaning of the columns."),
         ) from error
+
+
+def as_own(recipe: Recipe, taken: Sequence[str]) -> Recipe:
+    """A changed recipe under a name of its own, where its id is one of a known recipe."""
+    if recipe.id not in taken:
+        return recipe
+    name = recipe.name
+    marked = name.model_copy(update={"de": f"{name.de} *", "en": name.en and f"{name.en} *"})
+    return recipe.model_copy(update={"id": f"{recipe.id[:56]}_own", "name": marked})
 
 
 def _of_role(header: Sequence[str], roles: Mapping[str, ColumnRole], role: ColumnRole) -> list[str]:
