@@ -123,7 +123,7 @@ class Ours:
         self._recolour(self._map(values, self.base.apply(values, self.status)))
 
     def weight(self, turn: int) -> None:
-        values = self.data.T @ (np.ones(8) + 0.05 * turn * np.arange(8))
+        values = (np.ones(8) + 0.05 * turn * np.arange(8)) @ self.data
         self._recolour(self._map(values, classify(values, self.status, k=7)))
 
     def classes(self, turn: int) -> None:
@@ -178,7 +178,7 @@ class Matplotlib:
         self.canvas.draw()
 
     def weight(self, turn: int) -> None:
-        values = self.ours.data.T @ (np.ones(8) + 0.05 * turn * np.arange(8))
+        values = (np.ones(8) + 0.05 * turn * np.arange(8)) @ self.ours.data
         found = classify(values, k=7)
         self.collection.set_array(found.classes[self.owner])
         self.canvas.draw()
@@ -194,7 +194,7 @@ class Geopandas:
         self.frame = geopandas.GeoDataFrame(geometry=list(ours.shapes.polygons))
 
     def weight(self, turn: int) -> None:
-        values = self.ours.data.T @ (np.ones(8) + 0.05 * turn * np.arange(8))
+        values = (np.ones(8) + 0.05 * turn * np.arange(8)) @ self.ours.data
         figure = Figure(figsize=(16, 10), dpi=100)
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_axes((0, 0, 1, 1))
@@ -209,7 +209,9 @@ class Qgis:
     def __init__(self, python: str) -> None:
         script = Path(__file__).with_name("map_peer_qgis.py")
         # Our own libraries must not reach the system's Python.
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL", "QT"))}
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL", "QT"))
+        }
         with tempfile.TemporaryFile("w+") as errors:
             self.process = subprocess.Popen(
                 [python, str(script)],
@@ -261,7 +263,9 @@ def goal_of(areas: int, case: str, peer: str) -> float | None:
     if peer == "QGIS" and case == "view":
         return 1.0
     if peer == "QGIS" and case != "hover":
-        return next((g for n, g in ((100_000, 100.0), (10_000, 30.0), (2_000, 10.0)) if areas >= n), None)
+        return next(
+            (g for n, g in ((100_000, 100.0), (10_000, 30.0), (2_000, 10.0)) if areas >= n), None
+        )
     return 25.0 if peer == "matplotlib" and areas == 10_000 else None
 
 
@@ -318,7 +322,9 @@ def print_row(row: Row) -> None:
     peer = f"{row.peer} {row.peer_ms:.1f}" if row.peer_ms is not None else ""
     ratio = f"{row.ratio:.1f}x" if row.ratio is not None else ""
     goal = "" if row.goal is None else "ok" if row.ok else f"MISS (goal {row.goal:g})"
-    print(f"{row.city:>8} {row.case:<20}{row.ms:>10.3f} ms  {peer:<20}{ratio:>9}  {goal}", flush=True)
+    print(
+        f"{row.city:>8} {row.case:<20}{row.ms:>10.3f} ms  {peer:<20}{ratio:>9}  {goal}", flush=True
+    )
 
 
 def main() -> int:
@@ -354,7 +360,9 @@ def main() -> int:
         if (folder / "polygons" / file).is_file():
             jobs.append((key, lambda f=folder, p=file: real_polygons(f, p), True))
         else:
-            skipped.append(f"{label} left out: {file} is not in {folder.name}/polygons (--realdata)")
+            skipped.append(
+                f"{label} left out: {file} is not in {folder.name}/polygons (--realdata)"
+            )
     for name, make, real in jobs:
         for row in measure(name, make(), qgis, real):
             print_row(row)

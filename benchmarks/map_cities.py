@@ -15,7 +15,7 @@ from scipy.spatial import Voronoi
 #: Segments per border between two areas: with six neighbours about 100 vertices per area.
 SEGMENTS = 16
 #: Sideways shift of the middle of a border, as a share of its length; halved at each level.
-ROUGHNESS = 0.07
+ROUGHNESS = 0.06
 
 
 def city(n: int, seed: int = 1) -> list[Any]:
@@ -23,7 +23,7 @@ def city(n: int, seed: int = 1) -> list[Any]:
     rng = np.random.default_rng(seed)
     size = np.array([16_000.0, 10_000.0])
     points = rng.uniform(0, 1, (n, 2)) * size
-    for _round in range(6):  # evenly spread seeds, or tiny areas would cross their own borders
+    for _round in range(10):  # evenly spread seeds, or tiny areas would cross their own borders
         vertices, begin, first = _diagram(points, size)
         count = np.diff(first)
         points = np.add.reduceat(vertices[begin], first[:-1]) / count[:, None]
@@ -74,7 +74,7 @@ def _fractal(
     while lines.shape[1] <= SEGMENTS:
         step = lines[:, 1:] - lines[:, :-1]
         across = np.stack([-step[..., 1], step[..., 0]], axis=-1)
-        shift = rng.normal(0, strength, (*across.shape[:2], 1)).clip(-0.2, 0.2)
+        shift = rng.normal(0, strength, (*across.shape[:2], 1)).clip(-0.15, 0.15)
         between = (lines[:, 1:] + lines[:, :-1]) / 2 + across * shift * free
         woven = np.empty((len(lines), 2 * lines.shape[1] - 1, 2))
         woven[:, 0::2], woven[:, 1::2] = lines, between

@@ -99,7 +99,7 @@ class City:
 
     def weight(self):
         """A weighted sum of eight indicators, new quantiles, new picture."""
-        values = self.data.T @ (np.ones(8) + 0.05 * self.rounds * np.arange(8))
+        values = (np.ones(8) + 0.05 * self.rounds * np.arange(8)) @ self.data
         changes = {i: {0: v} for i, v in zip(self.ids, values.tolist())}
         self.layer.dataProvider().changeAttributeValues(changes)
         self.classify("v", values, 7)
@@ -133,7 +133,7 @@ class City:
             self.index = QgsSpatialIndex(
                 self.layer.getFeatures(), flags=QgsSpatialIndex.FlagStoreFeatureGeometries
             )
-        rng = np.random.default_rng(self.rounds)
+        rng = np.random.default_rng(self.rounds + 1)
         box = self.whole
         points = rng.uniform(size=(100, 2)) * [box.width(), box.height()]
         start = time.perf_counter()

@@ -16,7 +16,7 @@ NAMED = 3
 def alt_text(spec: MapSpec) -> str:
     """What, where, when, range, highest and lowest areas, gaps and source of a map."""
     parts = [_heading(spec)]
-    good = [int(i) for i in np.flatnonzero(spec.classification.classes >= 0)]
+    good = [int(i) for i in np.flatnonzero(spec.valued)]
     if good:
         parts += _range(spec, good)
     else:

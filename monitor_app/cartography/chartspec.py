@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor_app.cartography.looks import ZERO_SWATCH
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.core.formats import collation_key
 from monitor_app.core.i18n import _
@@ -144,7 +145,7 @@ class RankingSpec:
 def ranking_spec(spec: MapSpec, selected: Sequence[str] = ()) -> RankingSpec:
     """The ranking that belongs to a map."""
     classes, colours = spec.classification.classes, spec.class_colours
-    good = [int(i) for i in np.flatnonzero(classes >= 0)]
+    good = [int(i) for i in np.flatnonzero(spec.valued)]
     order = sorted(good, key=lambda i: (-spec.values[i], collation_key(spec.names[i])))
     chosen = frozenset(selected)
     bars: list[Bar] = []
@@ -154,7 +155,7 @@ def ranking_spec(spec: MapSpec, selected: Sequence[str] = ()) -> RankingSpec:
         rank = bars[-1].rank if tied else place + 1
         bars.append(
             Bar(
-                spec.keys[i], spec.names[i], value, colours[classes[i]], rank,
+                spec.keys[i], spec.names[i], value, colours[classes[i]] if classes[i] >= 0 else ZERO_SWATCH.colour, rank,
                 spec.keys[i] in chosen,
             )
         )  # fmt: skip

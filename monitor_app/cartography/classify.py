@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor_app.cartography.labels import class_labels
+from monitor_app.cartography.quantiles import MANY, half_open_quantiles, quantiles
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 from monitor_app.core.status import has_value
@@ -28,6 +29,8 @@ LARGEST = 1e150
 #: Natural breaks are exact up to this many values and taken from as many evenly spaced order
 #: statistics above: without numba the exact method needs seconds from 1,000 values on.
 EXACT_JENKS = 500
+#: Steps of colour of a map without classes: more than an eye tells apart.
+SHADES = 64
 
 FloatArray = NDArray[np.float64]
 
@@ -43,6 +46,7 @@ class Method(StrEnum):
     HEAD_TAIL = "head_tail"
     BOX_PLOT = "box_plot"
     MAXIMUM_BREAKS = "maximum_breaks"
+    UNCLASSED = "unclassed"
     MANUAL = "manual"
 
 
@@ -57,6 +61,7 @@ def method_name(method: Method) -> str:
         Method.HEAD_TAIL: _("Head/tail breaks"),
         Method.BOX_PLOT: _("Box plot"),
         Method.MAXIMUM_BREAKS: _("Largest gaps"),
+        Method.UNCLASSED: _("Without classes"),
         Method.MANUAL: _("Own breaks"),
     }[method]
 
@@ -84,6 +89,7 @@ class Classification:
     approximate: bool = False
     signed: bool = False
     shared: bool = False
+    names: tuple[str, ...] = ()  # of categories, instead of ranges of values
 
     @property
     def k(self) -> int:
@@ -93,8 +99,8 @@ class Classification:
     @property
     def labels(self) -> tuple[str, ...]:
         """ "18,0 bis unter 24,3" and so on, in the user's number format."""
-        if self.k == 0:
-            return ()
+        if self.k == 0 or self.names:
+            return self.names
         return class_labels(self.breaks, self.lower, self.upper, self.precision, signed=self.signed)
 
     def apply(self, values: ArrayLike, status: ArrayLike | None = None) -> Classification:
@@ -129,18 +135,9 @@ def classify(
     method = Method(method)
     numbers, good = _valid(values, status)
     base, base_good = (numbers, good) if reference is None else _valid(reference, reference_status)
-    sample = np.sort(base[base_good])
+    sample = base[base_good]
     k = max(1, min(int(k), MAX_CLASSES))
-    if method is Method.MANUAL:
-        inner, approximate = _manual(breaks or ()), False
-    elif midpoint is not None:
-        inner, approximate = _diverging(sample, method, k, midpoint)
-    else:
-        inner, approximate = inner_breaks(sample, method, k)
-    if len(sample) == 0:
-        lower = upper = float("nan")
-    else:
-        lower, upper = float(sample[0]), float(sample[-1])
+    inner, lower, upper, approximate = _bounds(sample, method, k, breaks, midpoint)
     n = len(inner) + 1 if len(sample) or method is Method.MANUAL else 0
     split = None
     if midpoint is not None and n:
@@ -151,6 +148,35 @@ def classify(
         method, inner, lower, upper, classes, counts,
         precision, midpoint, split, approximate, signed, reference is not None,
     )  # fmt: skip
+
+
+def _bounds(
+    sample: FloatArray,
+    method: Method,
+    k: int,
+    breaks: Sequence[float] | None,
+    midpoint: float | None,
+) -> tuple[tuple[float, ...], float, float, bool]:
+    """Inner bounds, smallest and largest value, and whether the bounds are approximate."""
+    if method is Method.QUANTILES and midpoint is None and k > 1 and len(sample) > MANY:
+        quick = half_open_quantiles(sample, np.arange(1, k) / k)
+        if quick is not None:
+            bounds, lower, upper = quick
+            bounds = np.unique(bounds)
+            return tuple(bounds[bounds > lower].tolist()), lower, upper, False
+    sample = np.sort(sample)
+    approximate = False
+    if method is Method.MANUAL:
+        inner = _manual(breaks or ())
+    elif method is Method.UNCLASSED:
+        inner = _shades(sample, midpoint)
+    elif midpoint is not None:
+        inner, approximate = _diverging(sample, method, k, midpoint)
+    else:
+        inner, approximate = inner_breaks(sample, method, k)
+    if len(sample) == 0:
+        return inner, float("nan"), float("nan"), approximate
+    return inner, float(sample[0]), float(sample[-1]), approximate
 
 
 def classify_series(
@@ -203,9 +229,17 @@ def _valid(values: ArrayLike, status: ArrayLike | None) -> tuple[FloatArray, NDA
 def _assign(
     inner: tuple[float, ...], numbers: FloatArray, good: NDArray[np.bool_], n: int
 ) -> tuple[NDArray[np.int64], tuple[int, ...]]:
-    classes = np.searchsorted(np.asarray(inner, dtype=np.float64), numbers, side="right")
-    classes = np.where(good, classes, -1) if n else np.full(numbers.shape, -1)
-    counts = np.bincount(classes[classes >= 0], minlength=n) if n else np.zeros(0, int)
+    if not n:
+        return np.full(numbers.shape, -1, dtype=np.int64), ()
+    if len(inner) <= MAX_CLASSES:  # comparing with each of few breaks is quicker than searching
+        small = np.zeros(numbers.shape, dtype=np.int8)
+        for bound in inner:
+            small += numbers >= bound
+        classes = small.astype(np.int64)
+    else:
+        classes = np.searchsorted(np.asarray(inner, dtype=np.float64), numbers, side="right")
+    classes[~good] = -1
+    counts = np.bincount((classes + 1).reshape(-1), minlength=n + 1)[1:]
     return classes.astype(np.int64), tuple(int(c) for c in counts)
 
 
@@ -226,6 +260,20 @@ def _manual(breaks: Sequence[float]) -> tuple[float, ...]:
             ),
         )
     return tuple(float(b) for b in numbers)
+
+
+def _shades(sample: FloatArray, midpoint: float | None) -> tuple[float, ...]:
+    """Bounds of equal steps; around a midpoint it is one of them."""
+    if len(sample) == 0 or sample[0] == sample[-1]:
+        return ()
+    low, high = float(sample[0]), float(sample[-1])
+    if midpoint is None or not low < midpoint < high:
+        return tuple(float(b) for b in np.unique(np.linspace(low, high, SHADES + 1)[1:-1]))
+    step = (high - low) / SHADES
+    below = np.arange(midpoint, low, -step)[::-1]
+    above = np.arange(midpoint, high, step)[1:]
+    found = np.unique(np.concatenate([below, above]))
+    return tuple(float(b) for b in found[(found > low) & (found < high)])
 
 
 def _diverging(
@@ -255,7 +303,7 @@ def inner_breaks(sample: FloatArray, method: Method, k: int) -> tuple[tuple[floa
         return (), False
     approximate = False
     if method is Method.QUANTILES:
-        bounds = _after(sample, np.quantile(sample, np.arange(1, k) / k))
+        bounds = _after(sample, quantiles(sample, np.arange(1, k) / k))
     elif method is Method.EQUAL_INTERVAL:
         t = np.arange(1, k) / k
         bounds = sample[0] * (1 - t) + sample[-1] * t

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
+from monitor_app.cartography.labels import class_labels
 from monitor_app.cartography.looks import (
     STATE_SWATCHES,
+    ZERO_SWATCH,
     Mark,
     State,
     Swatch,
@@ -18,12 +22,17 @@ from monitor_app.cartography.mapspec import MapKind, MapSpec
 from monitor_app.core.i18n import _
 
 
+#: Maps with more classes than this are shown as a few samples; this many.
+MOST, SAMPLES = 12, 5
+
+
 class EntryKind(StrEnum):
     """What an entry stands for."""
 
     CLASS = "class"
     STATE = "state"
     MARK = "mark"
+    ZERO = "zero"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +48,11 @@ class LegendEntry:
 
 def legend_entries(spec: MapSpec) -> tuple[LegendEntry, ...]:
     """Classes from low to high, then the states and marks that occur on this map."""
-    found = spec.classification
     colours = [Swatch(colour) for colour in spec.class_colours]
-    entries = [
-        LegendEntry(EntryKind.CLASS, label, count, swatch, i)
-        for i, (label, count, swatch) in enumerate(
-            zip(found.labels, found.counts, colours, strict=True)
-        )
-    ]
+    entries = _shades(spec) if spec.classification.k > MOST else _classes(spec)
+    if spec.true_zero and spec.zeros.any():
+        count = int(spec.zeros.sum())
+        entries.append(LegendEntry(EntryKind.ZERO, _("none (0)"), count, ZERO_SWATCH, 0))
     for state in State:
         count = spec.state_count(state)
         if count:
@@ -60,8 +66,41 @@ def legend_entries(spec: MapSpec) -> tuple[LegendEntry, ...]:
     return tuple(entries)
 
 
+def _classes(spec: MapSpec) -> list[LegendEntry]:
+    found = spec.classification
+    return [
+        LegendEntry(EntryKind.CLASS, label, count, Swatch(colour), i)
+        for i, (label, count, colour) in enumerate(
+            zip(found.labels, found.counts, spec.class_colours, strict=True)
+        )
+    ]
+
+
+def _shades(spec: MapSpec) -> list[LegendEntry]:
+    """Samples of a map without classes: a few ranges with the colour of their middle."""
+    found = spec.classification
+    cuts = np.round(np.linspace(0, found.k, SAMPLES + 1)).astype(int)
+    labels = class_labels(
+        [found.breaks[c - 1] for c in cuts[1:-1]], found.lower, found.upper,
+        found.precision, signed=found.signed,
+    )  # fmt: skip
+    return [
+        LegendEntry(
+            EntryKind.CLASS, label, sum(found.counts[a:b]),
+            Swatch(spec.class_colours[(a + b) // 2]), i,
+        )
+        for i, (label, a, b) in enumerate(zip(labels, cuts[:-1], cuts[1:], strict=True))
+    ]  # fmt: skip
+
+
 def legend_title(spec: MapSpec) -> str:
     """What the numbers of the legend are: their unit, or a word where there is none."""
-    if spec.kind is not MapKind.VALUE:
+    if spec.kind is MapKind.DEVIATION:
+        return _("Deviation ({unit})").format(unit=spec.unit) if spec.unit else _("Deviation")
+    if spec.kind is MapKind.CATEGORIES:
+        return _("Type")
+    if spec.kind is MapKind.BIVARIATE and spec.pair is not None:
+        return " × ".join(spec.pair.titles)
+    if spec.kind in (MapKind.CHANGE_ABSOLUTE, MapKind.CHANGE_RELATIVE):
         return _("Change ({unit})").format(unit=spec.unit) if spec.unit else _("Change")
     return spec.unit or _("Value")

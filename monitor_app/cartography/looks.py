@@ -65,6 +65,9 @@ STATE_SWATCHES = {
     State.TOO_UNCERTAIN: Swatch("#f3f3f3", Pattern.BACK_HATCH, "#8f8f8f", spacing=5.0),
 }
 
+#: A true zero where the user wants to tell it from small values: white, with sparse dots.
+ZERO_SWATCH = Swatch("#ffffff", Pattern.DOTS, "#b0b0b0", spacing=14.0, width=2.2)
+
 
 def state_label(state: State) -> str:
     return {

@@ -18,8 +18,10 @@ from monitor_app.cartography.classify import (
     Method,
     classify_series,
 )
+from monitor_app.cartography.layers import Layers
 from monitor_app.cartography.looks import (
     STATE_SWATCHES,
+    ZERO_SWATCH,
     Mark,
     State,
     Swatch,
@@ -41,6 +43,10 @@ class MapKind(StrEnum):
     VALUE = "value"
     CHANGE_ABSOLUTE = "change_absolute"
     CHANGE_RELATIVE = "change_relative"
+    DEVIATION = "deviation"  # from the city value or another reference
+    THRESHOLD = "threshold"  # values coloured around a target
+    CATEGORIES = "categories"
+    BIVARIATE = "bivariate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,17 @@ def borders_for(groups: Sequence[str] = ()) -> tuple[Border, ...]:
 
 
 @dataclass(frozen=True, eq=False)
+class Pair:
+    """The two measures of a bivariate map: titles, units, decimals and their two bounds each."""
+
+    titles: tuple[str, str]
+    breaks: tuple[tuple[float, ...], tuple[float, ...]]
+    units: tuple[str, str] = ("", "")
+    precisions: tuple[int, int] = (1, 1)
+    second: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class MapSpec:
     """One choropleth map. Sequences and arrays have one entry per area, in the order of the
     ``AreaShapes`` it is drawn with. ``values`` in ``unit``, shown with ``precision`` decimals;
@@ -105,6 +122,11 @@ class MapSpec:
     note: str = ""
     city_value: float | None = None
     indicator: str = ""
+    colours: tuple[str, ...] | None = None  # of the classes, instead of a palette
+    true_zero: bool = False  # zero without a class, with a look of its own
+    reference: float | None = None  # what a deviation or a threshold is measured against
+    pair: Pair | None = None
+    layers: Layers = field(default_factory=Layers)
 
     def __post_init__(self) -> None:
         n = len(self.keys)
@@ -116,6 +138,8 @@ class MapSpec:
     @cached_property
     def class_colours(self) -> tuple[str, ...]:
         """One ``#rrggbb`` per class, from low to high."""
+        if self.colours is not None:
+            return self.colours
         chosen, found = palette(self.palette), self.classification
         return chosen.colours(found.k, found.split, reverse=self.reverse)
 
@@ -124,19 +148,39 @@ class MapSpec:
         """All fills: classes without mark, classes per mark, then states."""
         plain = [Swatch(colour) for colour in self.class_colours]
         classes = [marked(swatch, mark) for mark in Mark for swatch in plain]
-        return (*classes, *(STATE_SWATCHES[state] for state in State))
+        own = (ZERO_SWATCH,) if self.true_zero else ()
+        return (*classes, *own, *(STATE_SWATCHES[state] for state in State))
+
+    @cached_property
+    def zeros(self) -> NDArray[np.bool_]:
+        """Areas with the look of a true zero."""
+        if not self.true_zero:
+            return np.zeros(len(self.keys), dtype=bool)
+        return np.asarray((self.values == 0) & has_value(self.status))
+
+    @cached_property
+    def valued(self) -> NDArray[np.bool_]:
+        """Areas that have a value: a class, or a true zero."""
+        return np.asarray((self.classification.classes >= 0) | self.zeros)
+
+    @property
+    def _first_state(self) -> int:
+        return len(Mark) * self.classification.k + self.true_zero
 
     @cached_property
     def codes(self) -> NDArray[np.int64]:
         """Position in ``swatches`` per area."""
         k, classes = self.classification.k, self.classification.classes
+        if k and not self.status.any() and int(classes.min(initial=0)) >= 0:
+            return classes  # nothing but plain values: the fast way
         with_class = classes + k * marks_of(self.status)
-        without = len(Mark) * k + states_of(self.status)
-        return np.where(classes >= 0, with_class, without)
+        without = self._first_state + states_of(self.status)
+        codes = np.where(classes >= 0, with_class, without)
+        return np.where(self.zeros, len(Mark) * k, codes) if self.true_zero else codes
 
     def state_count(self, state: State) -> int:
         """Areas without a class for this reason."""
-        return int(np.sum(self.codes == len(Mark) * self.classification.k + state))
+        return int(np.sum(self.codes == self._first_state + state))
 
     def mark_count(self, mark: Mark) -> int:
         """Areas with a class whose value carries this mark."""
@@ -171,6 +215,7 @@ class MapStyle:
     midpoint: float | None = None
     palette: str | None = None
     reverse: bool = False
+    true_zero: bool = False
 
 
 def value_spec(
@@ -185,8 +230,11 @@ def value_spec(
     keys, names, rows = _rows(table, areas, day)
     position = table.dates.index(day)
     values, status = _pick(table.values, table.status, rows)
+    classed = status
+    if style.true_zero:  # zeros take no part in the breaks
+        classed = np.where(values == 0, np.uint8(Status.MISSING), status).astype(np.uint8)
     found = classify_series(
-        values, status, position, style.method, style.k,
+        values, classed, position, style.method, style.k,
         whole_series=style.whole_series, breaks=style.breaks,
         precision=table.precision, midpoint=style.midpoint,
     )  # fmt: skip
@@ -200,6 +248,7 @@ def value_spec(
         "day": day,
         "palette": style.palette or default,
         "reverse": style.reverse,
+        "true_zero": style.true_zero,
         "borders": borders_for(group_levels(areas, table.level)),
         "city_value": None if city is None else float(city),
         "indicator": table.indicator,

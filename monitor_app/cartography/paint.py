@@ -173,6 +173,12 @@ def paint(
     if key not in raster.cache:
         raster.cache[key] = border_overlay(raster, spec.borders, smooth=smooth)
     over(image, raster.cache[key].view(np.uint8).reshape(image.shape))
+    if spec.layers:
+        from monitor_app.cartography.decor import decor_overlay  # loads matplotlib
+
+        decor = decor_overlay(spec, raster.shapes, raster.view)
+        if decor is not None:
+            over(image, decor.view(np.uint8).reshape(image.shape))
     for positions, emphasis in (
         (tuple(selected), SELECTED),
         (() if hovered is None else (hovered,), HOVERED),

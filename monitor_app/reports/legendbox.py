@@ -21,11 +21,12 @@ from monitor_app.cartography.figures import (
 )
 from monitor_app.cartography.legend import EntryKind, LegendEntry, legend_entries, legend_title
 from monitor_app.cartography.looks import Pattern, Swatch
-from monitor_app.cartography.mapspec import MapSpec
+from monitor_app.cartography.mapspec import MapKind, MapSpec
 from monitor_app.cartography.scalebar import scale_bar
 from monitor_app.core.formats import format_number, format_value
 from monitor_app.core.i18n import _
 from monitor_app.core.status import Status
+from monitor_app.reports.legendextras import draw_layers_key, draw_square
 
 HEAD, BODY, SMALL = 9.5, 8.5, 7.0
 SWATCH = (8.5, 4.6)
@@ -57,9 +58,10 @@ class LegendBox:
     ) -> float:
         """One column; returns its height."""
         y = self._head(sheet, left, top, width)
-        y = self._rows(sheet, self._classes, left, y, width)
+        y = self._body(sheet, left, y, width)
         if self._others:
             y = self._rows(sheet, self._others, left, y + 1.5, width)
+        y = draw_layers_key(sheet, self.spec, left, y, width)
         y = self._notes(sheet, left, y + 2.5, width)
         y = self._scale(sheet, left, y + 5.0, width, metres)
         return y - top
@@ -70,15 +72,21 @@ class LegendBox:
         """Two columns: classes to the left, all else to the right."""
         half = (width - COLUMN_GAP) / 2
         y = self._head(sheet, left, top, half)
-        y = self._rows(sheet, self._classes, left, y, half)
+        y = self._body(sheet, left, y, half)
         right = left + half + COLUMN_GAP
         other = top + (_line(HEAD) if self._others else 0)
         if self._others:
             self._count_head(sheet, right, top, half)
             other = self._rows(sheet, self._others, right, top + self._head_height(half), half)
+        other = draw_layers_key(sheet, self.spec, right, other, half)
         other = self._notes(sheet, right, other + (2.5 if self._others else 0), half)
         other = self._scale(sheet, right, other + 4.0, half, metres)
         return max(y, other) - top
+
+    def _body(self, sheet: Sheet, left: float, top: float, width: float) -> float:
+        if self.spec.kind is MapKind.BIVARIATE:
+            return draw_square(sheet, self.spec, left, top, width)
+        return self._rows(sheet, self._classes, left, top, width)
 
     def height_in_columns(self, width: float) -> float:
         """What ``draw_in_columns`` will need, found by drawing on a sheet that is thrown away."""
@@ -88,6 +96,8 @@ class LegendBox:
         return len(self._title_lines(width)) * _line(HEAD) + 1.8
 
     def _title_lines(self, width: float) -> list[str]:
+        if self.spec.kind is MapKind.BIVARIATE:
+            return [_("Areas by thirds")]
         return wrap(legend_title(self.spec), width - COUNT_WIDTH - 3, HEAD, "bold")
 
     def _head(self, sheet: Sheet, left: float, top: float, width: float) -> float:
@@ -168,9 +178,16 @@ class LegendBox:
         found = self.spec.classification
         if found.k == 0:
             return _("There is no value for any area.")
+        if self.spec.kind is MapKind.CATEGORIES:
+            return ""
         parts = [_("Classes: {method}").format(method=method_name(found.method))]
         if found.shared and found.method is not Method.MANUAL:
             parts.append(_("the same for all dates"))
+        if self.spec.kind in (MapKind.THRESHOLD, MapKind.DEVIATION) and (
+            self.spec.reference is not None
+        ):
+            value = format_number(self.spec.reference, self.spec.precision)
+            parts.append(_("measured against {value}").format(value=value))
         return ", ".join(parts)
 
     def _scale(

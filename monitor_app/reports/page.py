@@ -19,9 +19,11 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import Stroke
 
 from monitor_app.cartography.alttext import alt_text, cited
+from monitor_app.cartography.decor import draw_layers
 from monitor_app.cartography.draw import draw_map
 from monitor_app.cartography.figures import (
     INK,
+    MM_PER_INCH,
     PT_PER_MM,
     QUIET,
     Sheet,
@@ -110,19 +112,26 @@ def compose(spec: MapSpec, shapes: AreaShapes, layout: SheetLayout) -> Compositi
         legend_width, gap = 64.0, 7.0
         room = Frame(margin, top, wide - legend_width - gap, bottom - top)
         beside = Frame(sheet.width - margin - legend_width, top, legend_width, bottom - top)
-        metres = draw_map(_map_axes(sheet, room), spec, shapes, room.width, room.height)
+        metres = _draw(_map_axes(sheet, room), spec, shapes, room)
         used = box.draw(sheet, beside.left, beside.top, beside.width, metres)
         legend = Frame(beside.left, beside.top, beside.width, used)
     else:
         needed = box.height_in_columns(wide)
         room = Frame(margin, top, wide, bottom - top - needed - 6)
-        metres = draw_map(_map_axes(sheet, room), spec, shapes, room.width, room.height)
+        metres = _draw(_map_axes(sheet, room), spec, shapes, room)
         legend_top = bottom - needed
         box.draw_in_columns(sheet, margin, legend_top, wide, metres)
         legend = Frame(margin, legend_top, wide, needed)
     if layout.watermark:
         _watermark(sheet, room, layout.watermark)
     return Composition(sheet, room, legend, metres)
+
+
+def _draw(axes: Any, spec: MapSpec, shapes: AreaShapes, room: Frame) -> float | None:
+    metres = draw_map(axes, spec, shapes, room.width, room.height)
+    if metres is not None and spec.layers:
+        draw_layers(axes, spec, shapes, metres * MM_PER_INCH / 96)
+    return metres
 
 
 def write_page(

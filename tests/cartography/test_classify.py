@@ -19,7 +19,7 @@ from monitor_app.cartography.classify import (
 from monitor_app.core.issues import UserError
 from monitor_app.core.status import Status
 
-AUTOMATIC = [m for m in Method if m is not Method.MANUAL]
+AUTOMATIC = [m for m in Method if m not in (Method.MANUAL, Method.UNCLASSED)]
 FAST = [Method.QUANTILES, Method.EQUAL_INTERVAL, Method.STD_DEVIATION]
 
 numbers = st.one_of(
