@@ -51,7 +51,8 @@ METHODS = tuple(m.value for m in Method if m is not Method.MANUAL)
 
 def run(arguments: list[str]) -> int:
     """Run one command line; see ``cli.main`` for the exit codes."""
-    from monitor_app import commands_index  # noqa: F401 - registers its command after the others
+    # The other modules register their commands after these.
+    from monitor_app import commands_index, commands_indicators  # noqa: F401
 
     start_logging()
     try:
