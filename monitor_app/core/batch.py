@@ -78,6 +78,8 @@ class ImportBatch:
     issues: tuple[Issue, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     bridges: tuple[Bridge, ...] = ()
+    removed: tuple[str, ...] = ()  # data sets that go before the new ones come
+    documents: Mapping[tuple[str, str], str] = field(default_factory=dict)  # kind, key -> text
 
     @property
     def blocked(self) -> bool:

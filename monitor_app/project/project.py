@@ -264,14 +264,17 @@ class Project:
         with self._change(batch.label, batch.sources, progress) as change:
             for table in sorted(batch.areas, key=lambda t: t.level.rank):
                 areas.apply(change, table)
+            for key in batch.removed:
+                datasets.remove(change, key)
             for fact in batch.facts:
                 datasets.apply_facts(change, fact)
             for points in batch.points:
                 datasets.apply_points(change, points)
             for bridge in batch.bridges:
                 documents.put(change, "bridge", bridge.key, bridge.dump())
-            for recipe, text in batch.recipes.items():
-                documents.put(change, "recipe", recipe, text)
+            recipes = {("recipe", key): text for key, text in batch.recipes.items()}
+            for (kind, key), text in (recipes | dict(batch.documents)).items():
+                documents.put(change, kind, key, text)
         return change.revision
 
     def put_document(
