@@ -9,8 +9,12 @@ from monitor_app.forecast.state import Array, Layout
 
 
 def fertile_ages(fertility: Array) -> slice:
-    """Smallest run of ages outside of which no rate ``[group, age, area]`` is positive."""
+    """Smallest run of ages outside of which no rate ``[group, age, area]`` is positive.
+
+    The first age group is left out whatever its rates: it is born in the step itself.
+    """
     rows = np.flatnonzero(fertility.any(axis=(0, 2)))
+    rows = rows[rows > 0]
     return slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(1, 1)
 
 
