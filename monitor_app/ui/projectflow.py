@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from monitor_app.app.demo import make_demo
@@ -25,6 +25,8 @@ DATA = "data"
 #: Issue codes that say "this is no project": then a dropped file is something to import.
 NO_PROJECT = {"not_a_project"}
 PROJECT_FILTER = "GeoPackage (*.gpkg)"
+#: How often others are told that the project is still in use.
+KEEP_LOCK_MS = 120_000
 
 
 def data_filter() -> str:
@@ -41,6 +43,9 @@ class ProjectFlow:
         self._session = bench.session
         self._window = bench.window_
         self._leaving = False
+        self.keeper = QTimer(bench)
+        self.keeper.setInterval(KEEP_LOCK_MS)
+        self.keeper.timeout.connect(self._keep_lock)
 
     # asking --------------------------------------------------------------------------------
 
@@ -94,9 +99,20 @@ class ProjectFlow:
     def _opened(self, page: str = MAP) -> None:
         session = self._session
         session.announce(Event.PROJECT)
+        self.keeper.start()
         if session.has_project and not session.map_levels():
             page = DATA
         self._window.show_page(page)
+
+    def _keep_lock(self) -> None:
+        if self._session.has_project:
+            self._session.project.keep_lock()
+        else:
+            self.keeper.stop()
+
+    def stop(self) -> None:
+        """Before the window goes."""
+        self.keeper.stop()
 
     def new(self) -> None:
         path, _kind = QFileDialog.getSaveFileName(
@@ -276,6 +292,7 @@ class ProjectFlow:
 
     def close(self) -> None:
         def go() -> None:
+            self.keeper.stop()
             self._session.close()
             self._session.announce(Event.PROJECT)
 

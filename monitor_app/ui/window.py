@@ -283,6 +283,7 @@ class MainWindow(QMainWindow):
             return
         self.keep_geometry()
         if self.workbench is not None:
+            self.workbench.flow.stop()
             self.workbench.shutdown()
         self.loader.shutdown()
         if self._waiting:

@@ -73,7 +73,7 @@ def test_only_what_exists_is_offered(window: MainWindow, town: Path, qtbot):
     window.open_path(town)
     settle(qtbot, window)
     assert window.page == "map"
-    assert set(window.rail.buttons) == {"start", "data", "map"}
+    assert set(window.rail.buttons) == {"start", "data", "map", "whatif"}
     assert bench(window).bar.project.text() == "Probestadt"
 
 
@@ -249,6 +249,36 @@ def test_save_undo_redo_and_the_dot(qtbot, opened: MainWindow):
     assert not opened.isWindowModified()
     qtbot.mouseClick(opened.rail.buttons["start"], LEFT)
     assert len(opened.settings.recent) == 1
+
+
+def test_save_keeps_the_view_where_nothing_else_changed(qtbot, opened: MainWindow, town: Path):
+    bench(opened).change_view(indicator="altenquotient")
+    settle(qtbot, opened)
+    bench(opened).session.set_view(day=date(2021, 12, 31))
+    settle(qtbot, opened)
+    assert not bench(opened).session.project.dirty
+    opened.activateWindow()
+    qtbot.waitUntil(opened.isActiveWindow)
+    qtbot.keyClick(opened, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, opened)
+    bench(opened).session.close(discard=True)
+    opened.open_path(town)
+    settle(qtbot, opened)
+    view = bench(opened).session.view
+    assert (view.indicator, view.day) == ("altenquotient", date(2021, 12, 31))
+
+
+def test_lock_is_kept_while_a_project_is_open(qtbot, opened: MainWindow, monkeypatch):
+    flow, calls = bench(opened).flow, []
+    monkeypatch.setattr(
+        type(bench(opened).session.project), "keep_lock", lambda own: calls.append(own)
+    )
+    assert flow.keeper.isActive()
+    flow.keeper.timeout.emit()
+    assert len(calls) == 1
+    opened.actions_["close"].trigger()
+    settle(qtbot, opened)
+    assert not flow.keeper.isActive()
 
 
 @pytest.mark.parametrize("answer", ["Speichern", "Verwerfen", "Abbrechen"])
