@@ -118,7 +118,8 @@ class Worker:
         self._did(session, number)
 
     def _undo(self, session: Session, number: int, _recipe: Any) -> None:
-        if session.project.undo_label is not None:
+        # The first change brought the areas that every delivery needs.
+        if sum(not r.undone for r in session.project.revisions()) > 1:
             self.tell("moved")  # what a date shows is not known to the parent any more
             session.undo()
             self._did(session, number)

@@ -103,6 +103,22 @@ class Lock:
         ).to_text()
 
     def _create(self) -> bool:
+        """Put the lock there with all it says at once: a process killed in between would leave an
+        empty one, which nobody could tell from one being written."""
+        fresh = targets.beside(self.target, "~", f".{self._token[:8]}.tmp")
+        try:
+            fresh.write_text(self._text(), encoding="utf-8")
+            try:
+                os.link(fresh, self.path)
+            except FileExistsError:
+                return False
+            except OSError:  # a file system without hard links
+                return self._create_in_place()
+        finally:
+            fresh.unlink(missing_ok=True)
+        return True
+
+    def _create_in_place(self) -> bool:
         try:
             handle = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
         except FileExistsError:

@@ -131,7 +131,10 @@ def _is_open_elsewhere(target: Path) -> bool:
     if targets.logs(target):
         return True
     names = (target.with_name(target.name + suffix) for suffix in ("-shm", "-wal"))
-    return any(path.exists() for path in names) and targets.is_local(target)
+    try:
+        return any(path.exists() for path in names) and targets.is_local(target)
+    except OSError:  # names too long for the file system: SQLite could not make them either
+        return False
 
 
 def vacuum(job: Publication) -> None:

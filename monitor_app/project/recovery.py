@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,6 +92,21 @@ def clean(working_dir: Path | None = None) -> None:
     for work in _abandoned(working_dir or default_working_dir()):
         if _describe(work) is None:
             work.remove()
+    _sweep(working_dir or default_working_dir())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove notes whose writer was killed before they got their name."""
+    for fresh in folder.glob("*.json.tmp") if folder.is_dir() else ():
+        try:
+            note = WorkNote.from_text(fresh.read_text(encoding="utf-8"))
+            here = note.host == host_name()
+            dead = not same_lives(note.pid, note.born) if here else _old(fresh)
+        except (OSError, ValueError, KeyError, TypeError):
+            dead = _old(fresh)
+        if dead:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
 
 
 def _work(path: Path) -> WorkFile:

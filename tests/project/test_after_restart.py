@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -157,3 +158,45 @@ def test_closing_on_a_full_disk_lets_go_of_the_file_and_keeps_the_work(
     (left,) = recovery.leftovers(working)
     assert [r.label for r in left.revisions] == ["Ansicht"]
     left.discard()
+
+
+def test_what_a_killed_opening_leaves_in_the_working_folder_goes(town: Path, working: Path) -> None:
+    """Found by killing at random: a note without its name, a journal of the change to WAL."""
+    note = _abandon(town, working)
+    _change(note, pid=2**22 + 1, fingerprint=None)
+    note.with_suffix(".gpkg-journal").write_bytes(b"x")
+    fresh = working / "0123.json.tmp"
+    fresh.write_text(note.read_text(), encoding="utf-8")
+    half = working / "4567.json.tmp"
+    half.write_text("{", encoding="utf-8")
+    Project.open(town, working_dir=working).close()
+    assert list(working.iterdir()) == [half], "may be in the making"
+    os.utime(half, (0, 0))
+    Project.open(town, working_dir=working).close()
+    assert list(working.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_killed_while_it_takes_the_lock_locks_nobody_out(
+    town: Path, working: Path
+) -> None:
+    """Found by killing at random: an empty lock kept everybody out for a day."""
+    for count in range(1, 12):
+        child = os.fork()
+        if child == 0:
+            seen = 0
+
+            def die(event: str, _args: object) -> None:
+                nonlocal seen
+                if event in ("open", "os.rename", "os.link", "os.remove"):
+                    seen += 1
+                    if seen == count:
+                        os.kill(os.getpid(), signal.SIGKILL)
+
+            sys.addaudithook(die)
+            locks.Lock.acquire(town)
+            os._exit(0)
+        os.waitpid(child, 0)
+        Project.open(town, working_dir=working).close()
+        assert locks.owner(town) is None
+    assert not list(town.parent.glob("~*"))
