@@ -8,6 +8,7 @@ import json
 import struct
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 from qgis.core import (
@@ -100,7 +101,7 @@ class City:
     def weight(self):
         """A weighted sum of eight indicators, new quantiles, new picture."""
         values = (np.ones(8) + 0.05 * self.rounds * np.arange(8)) @ self.data
-        changes = {i: {0: v} for i, v in zip(self.ids, values.tolist())}
+        changes = {i: {0: v} for i, v in zip(self.ids, values.tolist(), strict=True)}
         self.layer.dataProvider().changeAttributeValues(changes)
         self.classify("v", values, 7)
         self.draw()
@@ -147,7 +148,7 @@ class City:
 
 
 def read_wkb(path):
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         while head := file.read(4):
             yield file.read(struct.unpack("<I", head)[0])
 

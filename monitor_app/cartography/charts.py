@@ -3,122 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from monitor_app.cartography.chartframe import (
+    DARK,
+    LIGHT,
+    SMALL,
+    TEXT,
+    ChartTheme,
+    axes_in,
+    begin,
+    draw_title,
+    set_ticks,
+    size_of,
+    tick_texts,
+    value_ticks,
+)
 from monitor_app.cartography.chartspec import Line, PyramidSpec, RankingSpec, Role, TimeLineSpec
-from monitor_app.cartography.figures import PT_PER_MM, configure, font, shorten, text_width, wrap
+from monitor_app.cartography.figures import PT_PER_MM, font, text_width
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _, ngettext
 from monitor_app.core.status import Status
 
+__all__ = [
+    "DARK", "LIGHT", "ChartTheme", "chosen_dates", "date_texts", "draw_pyramid", "draw_ranking",
+    "draw_time_line", "spread", "tick_texts",
+]  # fmt: skip
+
 FloatArray = NDArray[np.float64]
-TITLE, TEXT, SMALL = 10.0, 8.5, 7.5
 #: Rankings longer than this have bars without names.
 NAMED_BARS = 45
 #: Time lines with more dates than this have no points.
 POINTS_UP_TO = 40
-
-
-@dataclass(frozen=True, slots=True)
-class ChartTheme:
-    """Colours around the data."""
-
-    paper: str = "#ffffff"
-    ink: str = "#1a1a1a"
-    quiet: str = "#555555"
-    grid: str = "#e2e2e2"
-    band: str = "#ececec"
-    hover: str = "#d9480f"
-
-
-LIGHT = ChartTheme()
-DARK = ChartTheme("#1e1f22", "#f0f0f0", "#b5b5b5", "#3a3b3f", "#303236", "#ff8a4c")
-
-
-def _begin(figure: Figure, theme: ChartTheme) -> None:
-    configure()
-    figure.clear()
-    figure.set_facecolor(theme.paper)
-
-
-def _size(figure: Figure) -> tuple[float, float]:
-    """Width and height in points."""
-    width, height = figure.get_size_inches()
-    return float(width) * 72, float(height) * 72
-
-
-def _axes(
-    figure: Figure, theme: ChartTheme, left: float, top: float, right: float, bottom: float
-) -> Axes:
-    """Axes with margins in points, grid lines only along the values."""
-    width, height = _size(figure)
-    axes = figure.add_axes(
-        (
-            left / width,
-            bottom / height,
-            max(1 - (left + right) / width, 0.05),
-            max(1 - (top + bottom) / height, 0.05),
-        )
-    )
-    axes.set_facecolor(theme.paper)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    axes.tick_params(length=0, pad=4)
-    axes.set_axisbelow(True)
-    return axes
-
-
-def _title(figure: Figure, theme: ChartTheme, title: str, unit: str) -> float:
-    """Title and unit at the upper left; returns the points they take."""
-    width, height = _size(figure)
-    top = 8.0
-    lines = shorten(wrap(title, (width - 16) / PT_PER_MM, TITLE, "bold"), 2) if title else []
-    for text, size, face, colour in [
-        *((line, TITLE, "bold", theme.ink) for line in lines),
-        *([(unit, SMALL, "regular", theme.quiet)] if unit else []),
-    ]:
-        figure.text(
-            8 / width, 1 - (top + size) / height, text, fontproperties=font(size, face),
-            color=colour, parse_math=False,
-        )  # fmt: skip
-        top += size * 1.35
-    return top + 8
-
-
-def tick_texts(ticks: Sequence[float], *, signed: bool = False) -> list[str]:
-    """Numbers beside an axis: as many decimals as their steps need."""
-    steps = np.diff(ticks)
-    step = float(steps.min()) if len(steps) else 1.0
-    decimals = 0 if step >= 1 or step <= 0 else int(np.ceil(-np.log10(step) - 1e-9))
-    if step > 0 and not np.allclose(np.round(np.asarray(ticks), decimals), ticks, atol=step / 100):
-        decimals += 1
-    return [format_number(float(t), decimals, signed=signed) for t in ticks]
-
-
-def _value_ticks(low: float, high: float, most: int) -> FloatArray:
-    """Round numbers from below ``low`` to above ``high``."""
-    if not (np.isfinite(low) and np.isfinite(high)):
-        low, high = 0.0, 1.0
-    if low == high:
-        low, high = low - (abs(low) or 1.0) / 10, high + (abs(high) or 1.0) / 10
-    locator = MaxNLocator(nbins=max(most, 2), steps=[1, 2, 2.5, 5, 10])
-    return np.asarray(locator.tick_values(low, high), dtype=np.float64)
-
-
-def _set_ticks(axis: Any, places: Sequence[float], texts: Sequence[str], colour: str) -> None:
-    axis.set_ticks(list(places), labels=list(texts))
-    for label in axis.get_ticklabels():
-        label.set_fontproperties(font(SMALL))
-        label.set_color(colour)
-        label.set_parse_math(False)
 
 
 def date_texts(dates: Sequence[date]) -> list[str]:
@@ -144,13 +66,13 @@ def chosen_dates(places: FloatArray, room: float, wanted: float) -> list[int]:
 def draw_time_line(figure: Figure, spec: TimeLineSpec, theme: ChartTheme = LIGHT) -> Axes:
     """Lines over a real time axis: gaps in time are as wide as they are. Forecasts are dashed,
     gaps in the data stay gaps, the range of all areas lies behind as a band."""
-    _begin(figure, theme)
-    width, height = _size(figure)
-    top = _title(figure, theme, spec.title, spec.unit)
+    begin(figure, theme)
+    width, height = size_of(figure)
+    top = draw_title(figure, theme, spec.title, spec.unit)
     known = [s for s in (spec.low, spec.high, *(line.shown for line in spec.lines)) if len(s)]
     everything = np.concatenate(known) if known else np.empty(0)
     finite = everything[np.isfinite(everything)]
-    ticks = _value_ticks(
+    ticks = value_ticks(
         float(finite.min()) if len(finite) else np.nan,
         float(finite.max()) if len(finite) else np.nan,
         int((height - top - 30) // 28),
@@ -162,20 +84,20 @@ def draw_time_line(figure: Figure, spec: TimeLineSpec, theme: ChartTheme = LIGHT
         max((text_width(t, SMALL, "bold") for t in labels), default=0) * PT_PER_MM + 14,
         width * 0.34,
     )
-    axes = _axes(figure, theme, left, top, right, 24)
+    axes = axes_in(figure, theme, left, top, right, 24)
     axes.set_ylim(ticks[0], ticks[-1])
-    _set_ticks(axes.yaxis, list(ticks), texts, theme.quiet)
+    set_ticks(axes.yaxis, list(ticks), texts, theme.quiet)
     axes.yaxis.grid(visible=True, color=theme.grid, linewidth=0.6)
     x = np.array([day.toordinal() for day in spec.dates], dtype=np.float64)
     if len(x):
         pad = (float(x[-1] - x[0]) or 365.0) * 0.01
         axes.set_xlim(float(x[0]) - pad, float(x[-1]) + pad)
         at = chosen_dates(x, width - left - right, 34)
-        _set_ticks(
+        set_ticks(
             axes.xaxis, [x[i] for i in at], [date_texts(spec.dates)[i] for i in at], theme.quiet
         )
     else:
-        _set_ticks(axes.xaxis, [], [], theme.quiet)
+        set_ticks(axes.xaxis, [], [], theme.quiet)
     axes.fill_between(x, spec.low, spec.high, color=theme.band, linewidth=0, zorder=0.3)
     if spec.day in spec.dates:
         axes.axvline(
@@ -269,9 +191,9 @@ def _label_ends(
 
 def draw_ranking(figure: Figure, spec: RankingSpec, theme: ChartTheme = LIGHT) -> Axes:
     """Bars of all areas in the colours of the map, the town as a line across."""
-    _begin(figure, theme)
-    width, height = _size(figure)
-    top = _title(figure, theme, spec.title, spec.unit)
+    begin(figure, theme)
+    width, height = size_of(figure)
+    top = draw_title(figure, theme, spec.title, spec.unit)
     n = len(spec.bars)
     values = np.array([bar.value for bar in spec.bars], dtype=np.float64)
     named = n <= NAMED_BARS and height - top - 30 >= n * 8
@@ -279,7 +201,7 @@ def draw_ranking(figure: Figure, spec: RankingSpec, theme: ChartTheme = LIGHT) -
     low, high = min([0.0, *values, *extra]), max([0.0, *values, *extra])
     name_room = max((text_width(b.name, SMALL) for b in spec.bars), default=0) * PT_PER_MM + 14
     left = min(name_room, width * 0.4) if named else 12.0
-    axes = _axes(
+    axes = axes_in(
         figure,
         theme,
         left,
@@ -287,10 +209,10 @@ def draw_ranking(figure: Figure, spec: RankingSpec, theme: ChartTheme = LIGHT) -
         40 if named else 14,
         34 if spec.without else 22,
     )
-    ticks = _value_ticks(low, high, int((width - left - 40) // 60))
+    ticks = value_ticks(low, high, int((width - left - 40) // 60))
     axes.set_xlim(low - (high - low or 1) * (0.12 if low < 0 and named else 0), high or 1.0)
     inside = [t for t in ticks if low <= t <= high]
-    _set_ticks(axes.xaxis, inside, tick_texts(inside, signed=spec.signed), theme.quiet)
+    set_ticks(axes.xaxis, inside, tick_texts(inside, signed=spec.signed), theme.quiet)
     axes.xaxis.grid(visible=True, color=theme.grid, linewidth=0.6)
     axes.set_ylim(max(n, 1) - 0.5, -0.5)
     edges = [theme.ink if bar.selected else theme.quiet for bar in spec.bars]
@@ -300,7 +222,7 @@ def draw_ranking(figure: Figure, spec: RankingSpec, theme: ChartTheme = LIGHT) -
         linewidth=[1.4 if b.selected else 0.4 if named else 0.0 for b in spec.bars], zorder=3,
     )  # fmt: skip
     axes.axvline(0, color=theme.quiet, linewidth=0.8, zorder=4)
-    _set_ticks(axes.yaxis, [], [], theme.ink)
+    set_ticks(axes.yaxis, [], [], theme.ink)
     if named:
         _name_bars(axes, spec, theme, left - 10)
     if spec.city_value is not None:
@@ -354,28 +276,28 @@ MEN, WOMEN = "#5b8db8", "#c98a5a"
 def draw_pyramid(figure: Figure, spec: PyramidSpec, theme: ChartTheme = LIGHT) -> Axes:
     """Men to the left, women to the right, one bar per age group; a second population as an
     outline."""
-    _begin(figure, theme)
-    width, _height = _size(figure)
+    begin(figure, theme)
+    width, _height = size_of(figure)
     unit = _("per cent per year of age") if spec.share else _("persons per year of age")
-    top = _title(figure, theme, spec.title, unit)
-    axes = _axes(figure, theme, 34, top + 14, 16, 24 if spec.overlay is None else 40)
+    top = draw_title(figure, theme, spec.title, unit)
+    axes = axes_in(figure, theme, 34, top + 14, 16, 24 if spec.overlay is None else 40)
     men, women = spec.lengths(spec.base)
     sides = [men, women] + ([] if spec.overlay is None else list(spec.lengths(spec.overlay)))
     longest = max(
         (float(np.nanmax(s)) for s in sides if len(s) and np.isfinite(s).any()), default=1
     )
     reach = (longest or 1.0) * 1.04
-    ticks = _value_ticks(0, reach, int((width - 50) // 90))
+    ticks = value_ticks(0, reach, int((width - 50) // 90))
     ticks = ticks[ticks <= reach]
     places = [-t for t in ticks[:0:-1]] + list(ticks)
     axes.set_xlim(-reach, reach)
     texts = tick_texts(list(ticks))
-    _set_ticks(axes.xaxis, places, [*texts[:0:-1], *texts], theme.quiet)
+    set_ticks(axes.xaxis, places, [*texts[:0:-1], *texts], theme.quiet)
     axes.xaxis.grid(visible=True, color=theme.grid, linewidth=0.6)
     last = int(spec.highs[-1]) if len(spec.highs) else 100
     axes.set_ylim(0, last)
     ages = list(range(0, last, 10))
-    _set_ticks(axes.yaxis, ages, [str(a) for a in ages], theme.quiet)
+    set_ticks(axes.yaxis, ages, [str(a) for a in ages], theme.quiet)
     heights = spec.highs - spec.lows
     for lengths, sign, colour in ((men, -1, MEN), (women, 1, WOMEN)):
         axes.barh(
@@ -400,7 +322,7 @@ def draw_pyramid(figure: Figure, spec: PyramidSpec, theme: ChartTheme = LIGHT) -
 def _pyramid_key(figure: Figure, spec: PyramidSpec, theme: ChartTheme) -> None:
     if spec.overlay is None:
         return
-    width, height = _size(figure)
+    width, height = size_of(figure)
     text = _("Bars: {base}   ·   Line: {overlay}").format(
         base=spec.base.label, overlay=spec.overlay.label
     )

@@ -155,7 +155,8 @@ def ranking_spec(spec: MapSpec, selected: Sequence[str] = ()) -> RankingSpec:
         rank = bars[-1].rank if tied else place + 1
         bars.append(
             Bar(
-                spec.keys[i], spec.names[i], value, colours[classes[i]] if classes[i] >= 0 else ZERO_SWATCH.colour, rank,
+                spec.keys[i], spec.names[i], value,
+                colours[classes[i]] if classes[i] >= 0 else ZERO_SWATCH.colour, rank,
                 spec.keys[i] in chosen,
             )
         )  # fmt: skip

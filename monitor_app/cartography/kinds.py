@@ -26,6 +26,7 @@ from monitor_app.core.issues import fail
 from monitor_app.core.status import Status, combine, has_value
 from monitor_app.core.values import IndicatorTable
 
+DEFAULT_STYLE = MapStyle()
 #: Types that readers tell apart, for light paper (after Okabe and Ito, and Tol).
 CATEGORY_COLOURS = (
     "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#b9b9b9",
@@ -40,7 +41,7 @@ def deviation_spec(
     *,
     reference: float | None = None,
     relative: bool = False,
-    style: MapStyle = MapStyle(),
+    style: MapStyle = DEFAULT_STYLE,
     **texts: Any,
 ) -> MapSpec:
     """How far areas lie from ``reference``, or from the city value where none is given: in the
@@ -85,7 +86,7 @@ def threshold_spec(
     areas: AreaSystem,
     day: date,
     target: float,
-    style: MapStyle = MapStyle(),
+    style: MapStyle = DEFAULT_STYLE,
     **texts: Any,
 ) -> MapSpec:
     """Values coloured by whether they reach ``target`` ("measure of value"). The target is part
@@ -187,7 +188,7 @@ def _thirds(found: Classification) -> tuple[str, ...]:
     return class_labels(found.breaks, found.lower, found.upper, found.precision)
 
 
-def shared_specs(specs: Sequence[MapSpec], style: MapStyle = MapStyle()) -> tuple[MapSpec, ...]:
+def shared_specs(specs: Sequence[MapSpec], style: MapStyle = DEFAULT_STYLE) -> tuple[MapSpec, ...]:
     """The same maps with breaks made from the values of all of them, to be compared."""
     if not specs:
         return ()

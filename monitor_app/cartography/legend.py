@@ -21,7 +21,6 @@ from monitor_app.cartography.looks import (
 from monitor_app.cartography.mapspec import MapKind, MapSpec
 from monitor_app.core.i18n import _
 
-
 #: Maps with more classes than this are shown as a few samples; this many.
 MOST, SAMPLES = 12, 5
 

@@ -1,0 +1,253 @@
+"""Scatter, histogram, box plots and correlation matrix drawn on a figure."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from monitor_app.cartography.chartframe import (
+    LIGHT,
+    SMALL,
+    ChartTheme,
+    axes_in,
+    begin,
+    draw_title,
+    fitted,
+    put,
+    set_ticks,
+    size_of,
+    tick_texts,
+    value_ticks,
+)
+from monitor_app.cartography.figures import PT_PER_MM, text_width
+from monitor_app.cartography.palettes import palette
+from monitor_app.cartography.relationspec import (
+    BoxSpec,
+    CorrelationSpec,
+    HistogramSpec,
+    ScatterSpec,
+)
+from monitor_app.core.formats import format_number
+from monitor_app.core.i18n import _, ngettext
+
+#: Scatter charts with up to this many areas name the ones far from the line.
+NAMED = 3
+
+
+def draw_scatter(figure: Figure, spec: ScatterSpec, theme: ChartTheme = LIGHT) -> Axes:
+    """Points in the colours of the map, the regression line and its figures."""
+    begin(figure, theme)
+    width, height = size_of(figure)
+    top = draw_title(figure, theme, spec.title or f"{spec.y_title} – {spec.x_title}", "")
+    # The vertical measure is named above its axis, where it can be read without turning.
+    unit = f" ({spec.y_unit})" if spec.y_unit else ""
+    y_ticks = value_ticks(*_range(spec.y), int((height - top - 60) // 32))
+    x_ticks = value_ticks(*_range(spec.x), int((width - 70) // 60))
+    y_texts = tick_texts(list(y_ticks))
+    left = max(text_width(t, SMALL) for t in y_texts) * PT_PER_MM + 16
+    axes = axes_in(figure, theme, left, top + 14, 16, 46)
+    axes.set_xlim(x_ticks[0], x_ticks[-1])
+    axes.set_ylim(y_ticks[0], y_ticks[-1])
+    set_ticks(axes.xaxis, list(x_ticks), tick_texts(list(x_ticks)), theme.quiet)
+    set_ticks(axes.yaxis, list(y_ticks), y_texts, theme.quiet)
+    axes.grid(visible=True, color=theme.grid, linewidth=0.6)
+    put(
+        axes, fitted(spec.y_title + unit, width - 24), 8 / width, 1 - (top + 6) / height,
+        theme.ink, transform=figure.transFigure,
+    )  # fmt: skip
+    unit = f" ({spec.x_unit})" if spec.x_unit else ""
+    put(
+        axes, fitted(spec.x_title + unit, width - 24), 1 - 16 / width, 20 / height, theme.ink,
+        ha="right", transform=figure.transFigure,
+    )  # fmt: skip
+    marked = [key in spec.selected or key == spec.hovered for key in spec.keys]
+    axes.scatter(
+        spec.x, spec.y, s=[46 if m else 22 for m in marked], c=list(spec.colours) or "#5b8db8",
+        edgecolors=[theme.ink if m else theme.quiet for m in marked],
+        linewidths=[1.4 if m else 0.5 for m in marked], zorder=4,
+    )  # fmt: skip
+    if spec.line is not None:
+        ends = np.array(axes.get_xlim())
+        axes.plot(
+            ends, spec.line.intercept + spec.line.slope * ends, color=theme.ink, linewidth=1.2,
+            zorder=3, scaley=False,
+        )  # fmt: skip
+    _name_points(axes, spec, theme)
+    put(axes, scatter_note(spec), 8 / width, 6 / height, theme.quiet, transform=figure.transFigure)
+    return axes
+
+
+def scatter_note(spec: ScatterSpec) -> str:
+    """Number of areas, r² and significance in words a planner reads."""
+    line = spec.line
+    count = len(spec.keys) if line is None else line.n
+    parts = [f"n = {format_number(count)}"]
+    if line is not None and np.isfinite(line.r):
+        parts += [f"r = {format_number(line.r, 2)}", f"r² = {format_number(line.r2, 2)}"]
+        if np.isfinite(line.p):
+            small = line.p < 0.001
+            parts.append(
+                f"p < {format_number(0.001, 3)}" if small else f"p = {format_number(line.p, 3)}"
+            )
+    if spec.without:
+        text = ngettext("{count} area left out", "{count} areas left out", spec.without)
+        parts.append(text.format(count=format_number(spec.without)))
+    return "   ·   ".join(parts)
+
+
+def _name_points(axes: Axes, spec: ScatterSpec, theme: ChartTheme) -> None:
+    chosen = {i for i, k in enumerate(spec.keys) if k in spec.selected or k == spec.hovered}
+    far = np.abs(spec.residuals)
+    if np.isfinite(far).any():
+        chosen |= {int(i) for i in np.argsort(-np.nan_to_num(far), kind="stable")[:NAMED]}
+    low, high = axes.get_xlim()
+    for i in sorted(chosen):
+        right = spec.x[i] < (low + high) / 2
+        axes.annotate(
+            spec.names[i], (spec.x[i], spec.y[i]), xytext=(5 if right else -5, 3),
+            textcoords="offset points", ha="left" if right else "right", color=theme.ink,
+            fontproperties=_font(spec.keys[i] in spec.selected), parse_math=False, zorder=6,
+        )  # fmt: skip
+
+
+def _font(bold: bool) -> object:
+    from monitor_app.cartography.figures import font
+
+    return font(SMALL, "bold" if bold else "regular")
+
+
+def _range(values: np.ndarray) -> tuple[float, float]:
+    return (float(values.min()), float(values.max())) if len(values) else (np.nan, np.nan)
+
+
+def draw_histogram(figure: Figure, spec: HistogramSpec, theme: ChartTheme = LIGHT) -> Axes:
+    """Bars in the colours of the classes, breaks as lines, the town as a dashed line."""
+    begin(figure, theme)
+    width, height = size_of(figure)
+    top = draw_title(figure, theme, spec.title, spec.unit)
+    totals = spec.counts.sum(axis=1)
+    y_ticks = value_ticks(0, float(max(totals.max(initial=0), 1)), int((height - top - 40) // 28))
+    y_ticks = np.unique(np.round(y_ticks[y_ticks >= 0]))
+    axes = axes_in(figure, theme, 34, top + 12, 16, 26)
+    axes.set_ylim(0, y_ticks[-1])
+    set_ticks(axes.yaxis, list(y_ticks), [format_number(t) for t in y_ticks], theme.quiet)
+    axes.yaxis.grid(visible=True, color=theme.grid, linewidth=0.6)
+    edges = spec.edges
+    axes.set_xlim(float(edges[0]), float(edges[-1]))
+    ticks = value_ticks(float(edges[0]), float(edges[-1]), int((width - 50) // 60))
+    inside = [t for t in ticks if edges[0] <= t <= edges[-1]]
+    set_ticks(axes.xaxis, inside, tick_texts(inside, signed=spec.signed), theme.quiet)
+    below = np.zeros(len(totals))
+    for number, colour in enumerate(spec.colours[: spec.counts.shape[1]]):
+        share = spec.counts[:, number]
+        axes.bar(
+            edges[:-1], share, np.diff(edges), bottom=below, align="edge", color=colour,
+            edgecolor=theme.paper, linewidth=0.6, zorder=3,
+        )  # fmt: skip
+        below = below + share
+    for value in spec.breaks:
+        axes.axvline(value, color=theme.quiet, linewidth=0.8, zorder=4)
+    if spec.city_value is not None and edges[0] <= spec.city_value <= edges[-1]:
+        axes.axvline(spec.city_value, color=theme.ink, linewidth=1.3, dashes=(4, 2), zorder=5)
+        right = spec.city_value > (edges[0] + edges[-1]) / 2
+        axes.annotate(
+            _("Town as a whole: {value}").format(
+                value=format_number(spec.city_value, spec.precision, signed=spec.signed)
+            ),
+            (spec.city_value, 1), xycoords=("data", "axes fraction"),
+            xytext=(-2 if right else 2, 3), textcoords="offset points",
+            ha="right" if right else "left", fontproperties=_font(True), color=theme.ink,
+            parse_math=False,
+        )  # fmt: skip
+    return axes
+
+
+def draw_boxes(figure: Figure, spec: BoxSpec, theme: ChartTheme = LIGHT) -> Axes:
+    """One box per district, highest median first."""
+    begin(figure, theme)
+    width, _height = size_of(figure)
+    top = draw_title(figure, theme, spec.title, spec.unit)
+    n = len(spec.boxes)
+    labels = [f"{b.label} ({format_number(b.n)})" for b in spec.boxes]
+    widest = max((text_width(t, SMALL) for t in labels), default=0) * PT_PER_MM
+    left = min(widest + 18, width * 0.4)
+    axes = axes_in(figure, theme, left, top + 12, 20, 24)
+    values = [v for b in spec.boxes for v in (b.low, b.high, *(x for _n, x in b.beyond))]
+    values += [] if spec.city_value is None else [spec.city_value]
+    ticks = value_ticks(
+        min(values, default=np.nan), max(values, default=np.nan), int((width - left) // 60)
+    )
+    axes.set_xlim(ticks[0], ticks[-1])
+    set_ticks(axes.xaxis, list(ticks), tick_texts(list(ticks), signed=spec.signed), theme.quiet)
+    axes.xaxis.grid(visible=True, color=theme.grid, linewidth=0.6)
+    axes.set_ylim(max(n, 1) - 0.5, -0.5)
+    shown = [fitted(t, left - 14) for t in labels]
+    set_ticks(axes.yaxis, list(range(n)), shown, theme.ink)
+    for y, box in enumerate(spec.boxes):
+        axes.plot([box.low, box.high], [y, y], color=theme.quiet, linewidth=1.0, zorder=3)
+        axes.add_patch(
+            Rectangle(
+                (box.q1, y - 0.3), box.q3 - box.q1, 0.6, facecolor="#8fb4d3",
+                edgecolor=theme.quiet, linewidth=0.8, zorder=4,
+            )
+        )  # fmt: skip
+        axes.plot([box.median] * 2, [y - 0.3, y + 0.3], color="#10253a", linewidth=1.8, zorder=5)
+        axes.scatter(
+            [v for _name, v in box.beyond], [y] * len(box.beyond), s=13, facecolors=theme.paper,
+            edgecolors=theme.ink, linewidths=0.8, zorder=5,
+        )  # fmt: skip
+    if spec.city_value is not None:
+        axes.axvline(spec.city_value, color=theme.ink, linewidth=1.1, dashes=(4, 2), zorder=6)
+        right = spec.city_value > (ticks[0] + ticks[-1]) / 2
+        axes.annotate(
+            _("Town as a whole: {value}").format(
+                value=format_number(spec.city_value, spec.precision, signed=spec.signed)
+            ),
+            (spec.city_value, 1), xycoords=("data", "axes fraction"),
+            xytext=(-2 if right else 2, 3), textcoords="offset points",
+            ha="right" if right else "left", fontproperties=_font(True), color=theme.ink,
+            parse_math=False,
+        )  # fmt: skip
+    return axes
+
+
+def draw_correlations(figure: Figure, spec: CorrelationSpec, theme: ChartTheme = LIGHT) -> Axes:
+    """Lower triangle, r as number and colour; stronger than 0.5 in bold."""
+    begin(figure, theme)
+    width, height = size_of(figure)
+    top = draw_title(figure, theme, spec.title or _("Correlations (Pearson’s r)"), "")
+    m = len(spec.names)
+    widest = max((text_width(t, SMALL) for t in spec.names), default=0) * PT_PER_MM
+    left = min(widest + 26, width * 0.42)
+    axes = axes_in(figure, theme, left, top, 12, 28)
+    axes.set_xlim(-0.5, max(m - 1, 1) - 0.5)
+    axes.set_ylim(m - 0.5, 0.5)
+    numbered = [f"{i + 1}  {fitted(name, left - 26)}" for i, name in enumerate(spec.names)]
+    set_ticks(axes.yaxis, list(range(1, m)), numbered[1:], theme.ink)
+    names = [f"{i + 1}  {fitted(spec.names[i], (width - left) / max(m - 1, 1) - 12)}"
+             for i in range(m - 1)]  # fmt: skip
+    set_ticks(axes.xaxis, list(range(m - 1)), names, theme.ink)
+    ramp = palette("puor").colours(7, 3)
+    for i in range(m):
+        for j in range(i):
+            r = float(spec.r[i, j])
+            known = np.isfinite(r)
+            colour = ramp[int(np.clip(np.floor((r + 1) / 2 * 7), 0, 6))] if known else theme.band
+            axes.add_patch(
+                Rectangle((j - 0.48, i - 0.48), 0.96, 0.96, facecolor=colour, linewidth=0)
+            )
+            dark = sum(int(colour[k : k + 2], 16) for k in (1, 3, 5)) < 3 * 128
+            put(
+                axes, format_number(r, 2) if known else "–", j, i,
+                "#ffffff" if dark else "#1a1a1a", ha="center", va="center",
+                face="bold" if known and abs(r) > 0.5 else "regular",
+            )  # fmt: skip
+    known = spec.n[spec.n > 0]
+    text = _("Pairs of areas: {low} to {high}").format(
+        low=format_number(int(known.min(initial=0 if not len(known) else known[0]))),
+        high=format_number(int(known.max(initial=0))),
+    )
+    put(axes, text, 8 / width, 6 / height, theme.quiet, transform=figure.transFigure)
+    return axes
