@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.ready
 
-.PHONY: run test quick check
+.PHONY: run test quick check reliability fuzz
 
 run: $(STAMP)
 	$(BIN)/monitor-app demo
@@ -28,3 +28,12 @@ $(STAMP): pyproject.toml constraints.txt .ci/system-packages
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	touch $(STAMP)
+
+# Kills, faults, hostile files, memory: writes docs/reliability.md. About 15 minutes.
+reliability: $(STAMP)
+	$(BIN)/python benchmarks/reliability
+
+# Random changes to files for 20 minutes; needs atheris, which does not exist for every system.
+fuzz: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python benchmarks/reliability/fuzz_readers.py --minutes 20

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -83,10 +84,11 @@ def _pytest(paths: tuple[str, ...], folder: Path, examples: int) -> tuple[int, i
     """How many tests ran and failed."""
     result = folder / "junit.xml"
     result.unlink(missing_ok=True)
+    told = {"RELIABILITY_EXAMPLES": str(examples), "RELIABILITY_COUNTS": str(folder)}
+    pytest = (sys.executable, "-m", "pytest", "-q", "-n0", "--timeout=1500")
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "--timeout=1500", f"--junitxml={result}", *paths],
-        check=False, cwd=ROOT, stdout=subprocess.DEVNULL,
-        env={**os.environ, "RELIABILITY_EXAMPLES": str(examples), "RELIABILITY_COUNTS": str(folder)},
+        [*pytest, f"--junitxml={result}", *paths],
+        check=False, cwd=ROOT, stdout=subprocess.DEVNULL, env={**os.environ, **told},
     )  # fmt: skip
     suite = ElementTree.parse(result).getroot()[0].attrib
     skipped = int(suite["skipped"])
@@ -112,12 +114,10 @@ def run_all(*, quick: bool) -> None:
         old.unlink()
     lanes = []
     for parts in LANES:
-        calls = [
-            " ".join(["exec" if part == parts[-1] else "", sys.executable, str(Path(__file__).parent),
-                      "--part", part, "--quick" if quick else ""])
-            for part in parts
-        ]  # fmt: skip
-        lanes.append(subprocess.Popen(["sh", "-c", "; ".join(calls)]))
+        command = shlex.join([sys.executable, str(Path(__file__).parent)])
+        how = " --quick" if quick else ""
+        calls = "; ".join(f"{command} --part {part}{how}" for part in parts)
+        lanes.append(subprocess.Popen(["sh", "-c", calls]))
     for lane in lanes:
         lane.wait()
 

@@ -144,7 +144,8 @@ def property_rows(found: dict[str, Any]) -> list[Row]:
     if session:
         commands = {k: v for k, v in session.items() if k != "checks"}
         rows.append((
-            "random sequences of commands of a session (state machine)", str(sum(commands.values())),
+            "random sequences of commands of a session (state machine)",
+            str(sum(commands.values())),
             ", ".join(f"{v} {k}" for k, v in sorted(commands.items()))
             + f"; {session['checks']} times: totals equal to those of the delivered texts, content "
             "as modelled, no orphan rows", str(found["session_failed"]),
@@ -232,24 +233,25 @@ def write(folder: Path, fuzz: Path, target: Path, started: float, seconds: float
     if fuzzed:
         sections.append(("Random changes to files", fuzzed))
     if resources:
-        sections.append((
-            "Memory and time",
-            [(r["name"], str(r["tried"]), r["outcome"], "0" if r["holds"] else "1") for r in resources],
-        ))  # fmt: skip
+        measured = [
+            (r["name"], str(r["tried"]), r["outcome"], "0" if r["holds"] else "1")
+            for r in resources
+        ]
+        sections.append(("Memory and time", measured))
     broken = sum(int(row[3]) for _name, rows in sections for row in rows if row[3].isdigit())
     when = datetime.fromtimestamp(started, UTC)
+    verdict = "No promise was broken." if not broken else f"Promises broken: {broken}."
     lines = [
         TITLE, "",
-        f"Written by `make reliability` on {when:%Y-%m-%d %H:%M} UTC in {seconds / 60:.0f} minutes; "
-        f"version {monitor_app.__version__}, Python {platform.python_version()}, SQLite "
+        f"Written by `make reliability` on {when:%Y-%m-%d %H:%M} UTC in {seconds / 60:.0f} "
+        f"minutes; version {monitor_app.__version__}, Python {platform.python_version()}, SQLite "
         f"{sqlite3.sqlite_version}, {platform.system()}. Do not edit.", "",
-        f"**{'No promise was broken.' if not broken else f'{broken} rows with broken promises.'}**",
-        "",
-        "The promise: whatever happens, the file is the old version or the new one, every confirmed "
-        "step survives, and no number changes in silence. After each kill and each fault the "
-        "project is opened, checked for integrity (SQLite, rows that belong to nothing) and balance "
-        "(totals against cells, and against the delivered texts), and held against every step that "
-        "was confirmed before.", "",
+        f"**{verdict}**", "",
+        "The promise: whatever happens, the file is the old version or the new one, every "
+        "confirmed step survives, and no number changes in silence. After each kill and each fault "
+        "the project is opened, checked for integrity (SQLite, rows that belong to nothing) and "
+        "balance (totals against cells, and against the delivered texts), and held against every "
+        "step that was confirmed before.", "",
     ]  # fmt: skip
     for name, rows in sections:
         lines += [f"## {name}", "", *_table(head, rows), ""]
@@ -259,8 +261,10 @@ def write(folder: Path, fuzz: Path, target: Path, started: float, seconds: float
     lines += [f"{i}. {text} (`{test}`)" for i, (text, test) in enumerate(DEFECTS, 1)]
     lines += [
         "", "## What this does not show", "",
-        "- A killed process leaves its written pages to the system. A power cut is only approached: "
-        "the order of syncing is tested, the loss of unsynced pages is not simulated.",
+        "- A killed process leaves its written pages to the system. A power cut is only "
+        "approached: the order of syncing is tested, the loss of unsynced pages is not simulated.",
+        "- What was undone or can be redone is kept in the working copy; where undoing led back to "
+        "what the file holds, nothing is offered after a crash.",
         "- Windows (sharing violations, processes and their birth) is imitated, not run.",
         "- Two computers are two processes with two host names on one drive; no network drive was "
         "used.",
