@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
 from monitor_app.core.status import Status
@@ -180,6 +181,13 @@ def to_numbers(
     return NumberColumn(values[codes], status[codes], mark, proof, percent, (*issues, *found))
 
 
+def _said(plain: str | None) -> str:
+    """A plain decimal (``1.234``) as the user writes it, without grouping marks."""
+    if plain is None:
+        return ""
+    return format_number(float(plain), len(plain.partition(".")[2]), grouping=False)
+
+
 def _decide(
     texts: tuple[str, ...], parsed: tuple[Cell, ...], starts: NDArray[np.int64],
     counts: NDArray[np.int64], given: str | None, file_decimal: str | None, place: _Place,
@@ -213,14 +221,15 @@ def _decide(
             "number-by-file", Severity.INFO,
             _("Column {column}: {text} is read as {value}, because other columns of the file prove"
               " the decimal mark “{mark}”.").format(
-                column=place.column, text=example, value=value, mark=file_decimal),
+                column=place.column, text=example, value=_said(value), mark=file_decimal),
             at, texts[unclear[0]], None, count,
         )]  # fmt: skip
     return None, Proof.AMBIGUOUS, [place.issue(
         "number-ambiguous", Severity.ERROR,
         _("Column {column}: {text} can mean {comma} or {point}, and no cell of the file proves"
-          " which.").format(column=place.column, text=example, comma=parsed[unclear[0]].comma,
-                            point=parsed[unclear[0]].point),
+          " which.").format(column=place.column, text=example,
+                            comma=_said(parsed[unclear[0]].comma),
+                            point=_said(parsed[unclear[0]].point)),
         at, texts[unclear[0]],
         _("State the decimal mark of the column in the recipe: comma (then 1.234 is one thousand"
           " two hundred and thirty-four) or point."),

@@ -50,6 +50,7 @@ def test_an_unproven_mark_is_reported_and_not_guessed():
     assert (issue.code, issue.severity) == ("number-ambiguous", Severity.ERROR)
     assert (issue.file, issue.row, issue.column, issue.value) == ("f.csv", 3, "INC", "1.234")
     assert issue.count == 2
+    assert "1234 " in issue.message
     assert issue.repair
 
 
