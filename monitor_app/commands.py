@@ -52,7 +52,7 @@ METHODS = tuple(m.value for m in Method if m is not Method.MANUAL)
 def run(arguments: list[str]) -> int:
     """Run one command line; see ``cli.main`` for the exit codes."""
     # The other modules register their commands after these.
-    from monitor_app import commands_index, commands_indicators  # noqa: F401
+    from monitor_app import commands_index, commands_indicators, commands_values  # noqa: F401
 
     start_logging()
     try:
@@ -200,55 +200,6 @@ def compute(
         counts = ", ".join(f"{k} {n}" for k, n in row["levels"].items() if n)
         table.add_row(row["name"], counts or "–", "" if counts else "; ".join(row["missing"]))
     console.print(table)
-
-
-@command("values", _("Print the values of an indicator."))
-def values(
-    project: ProjectPath,
-    indicator: IndicatorId,
-    level: LevelKey,
-    day: Annotated[
-        str | None, typer.Option("--date", "-d", help=_("Date, such as 2024-12-31"))
-    ] = None,
-    form: Annotated[str, typer.Option("--format", help=_("csv or json"))] = "",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help=_(".csv or .xlsx"))] = None,
-    as_json: Json = False,
-) -> None:
-    """Print the values of an indicator."""
-    session = open_session(project)
-    table = session.compute(indicator, level)
-    days = (find_day(day, table.dates),) if day else table.dates
-    if table.missing_inputs and not table.dates:
-        raise fail(
-            "missing_inputs",
-            _("“{name}” cannot be computed on this level.").format(
-                name=session.catalogue.get(indicator).name.shown
-            ),
-            repair=_("Missing: {inputs}").format(inputs="; ".join(table.missing_inputs)),
-        )
-    if form not in ("", "csv", "json"):
-        raise fail("format", _("Unknown format: {name}").format(name=form), repair="csv, json")
-    if out is not None:
-        write_table(out, value_table(session, table, days))
-        if as_json:
-            emit({"ok": True, "file": str(out)})
-        else:
-            console.print(_("Written: {path}").format(path=out), markup=False)
-    elif form == "csv":
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "values.csv"
-            write_table(path, value_table(session, table, days))
-            sys.stdout.write(path.read_text(encoding="utf-8-sig"))
-    elif as_json or form == "json":
-        wanted = {d.isoformat() for d in days}
-        rows = [r for r in overview.values_rows(session, table) if r["date"] in wanted]
-        emit({
-            "indicator": indicator, "level": level, "unit": table.unit,
-            "precision": table.precision, "values": rows,
-        })  # fmt: skip
-    else:
-        console.print(overview.table_text(session, table), markup=False)
-    session.close()
 
 
 @command("map", _("Print a map as a page (PDF, SVG, PNG)."))
