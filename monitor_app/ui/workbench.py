@@ -40,6 +40,7 @@ from monitor_app.ui.projectflow import ProjectFlow
 from monitor_app.ui.tabledata import table_of
 from monitor_app.ui.thumbnails import keep_thumbnail
 from monitor_app.ui.topics import topic_name
+from monitor_app.ui.whatif import WHATIF, WhatIf
 
 if TYPE_CHECKING:
     from monitor_app.ui.window import MainWindow
@@ -69,6 +70,8 @@ class Workbench(QObject):
         self.data = DataPage(self.theme)
         window.add_page(DATA, "data", _("Data"), self.data)
         window.add_page(MAP, "map", _("Map"), self.map)
+        self.whatif = WhatIf(self)
+        window.add_page(WHATIF, "whatif", _("What if"), self.whatif.page)
         self.import_ = ImportPage(self)
         self.import_.ended.connect(self._import_ended)
         self.data.stack.addWidget(self.import_)
@@ -158,7 +161,8 @@ class Workbench(QObject):
         if on and not self._locked:
             self._focused = QApplication.focusWidget()
         self._locked = on
-        for widget in (self.bar, self.data, *self.map.tools(), self.window_.start):
+        tools = (*self.map.tools(), *self.whatif.tools())
+        for widget in (self.bar, self.data, *tools, self.window_.start):
             widget.setEnabled(not on)
         focused, self._focused = self._focused, None if not on else self._focused
         if not on and focused is not None and isValid(focused) and focused.isVisible():
@@ -183,7 +187,7 @@ class Workbench(QObject):
         """Everything anew: another project, or other data in it."""
         there = self.session.has_project
         self.bar.setVisible(there)
-        for key in (DATA, MAP):
+        for key in (DATA, MAP, WHATIF):
             self.window_.rail.offer(key, there)
         self._shapes.clear()
         self._show_name()
@@ -480,5 +484,6 @@ class Workbench(QObject):
         self._unsubscribe()
         self.import_.map.stop()
         self.map.shutdown()
+        self.whatif.shutdown()
         self.window_.jobs.shutdown()
         self.session.close()
