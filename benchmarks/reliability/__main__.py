@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-BUILD = ROOT / "build" / "reliability"
+BUILD = Path(os.environ.get("RELIABILITY_BUILD", ROOT / "build" / "reliability"))
 FUZZ = ROOT / "build" / "fuzz"
 KILLS, TRIES, EXAMPLES = 600, 20, 400
 LANES = (("kills-1", "resources"), ("kills-2", "properties", "faults"))

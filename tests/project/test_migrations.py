@@ -132,3 +132,41 @@ def test_newer_file_that_allows_it_opens_read_only(town: Path, working: Path) ->
         with pytest.raises(UserError) as caught:
             project.save_as(town.with_name("Kopie.gpkg"))
     assert caught.value.issues[0].code == "newer_file"
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
+def test_every_version_keeps_a_file_that_opens(version: int, tmp_path: Path) -> None:
+    """Raising the schema version without leaving a file of the old one behind fails here."""
+    kept = FIXTURES / f"version_{version}.gpkg"
+    assert kept.exists(), "write it with the program of that version before changing the schema"
+    with closing(sqlite3.connect(kept)) as file:
+        query = "SELECT value FROM monitor_meta WHERE key = 'schema_version'"
+        assert file.execute(query).fetchone() == (str(version),)
+    make = runpy.run_path(str(FIXTURES / f"make_version_{version}.py"))["make"]
+    target = tmp_path / "Alt.gpkg"
+    make(target)
+    with Project.open(target, working_dir=tmp_path / "w") as project:
+        assert project.check() == ()
+        before = project.content_hash()
+        assert project.cube("population").areas
+        assert project.points("kitas").attributes["name"]
+        project.redo()
+        project.undo()
+        assert project.content_hash() == before
+        project.put_document("setting", "a", "b", "Einstellung")
+        project.save()
+    with Project.open(target, "read", working_dir=tmp_path / "w") as project:
+        assert project.check() == ()
+        assert project.document("setting", "a") == "b"
+
+
+def test_version_2_holds_what_it_held(tmp_path: Path) -> None:
+    target = tmp_path / "Alt.gpkg"
+    shutil.copy(FIXTURES / "version_2.gpkg", target)
+    with Project.open(target, working_dir=tmp_path / "w") as project:
+        assert project.name == "Musterstadt (Version 2)"
+        second = towns.population((2024, 2025), seed=2).cube
+        np.testing.assert_array_equal(project.cube("population").values[:, 1:], second.values)
+        assert project.document("weighting", "Sozialindex") == '{"a": 1}'
+        assert project.remembered("view") == '{"level": "viertel"}'
+        assert project.redo_label == "Stil"
