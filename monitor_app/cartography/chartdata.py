@@ -27,7 +27,7 @@ def time_line_table(spec: TimeLineSpec) -> ChartTable:
     """One row per date, one column per line, and the range of all areas."""
     columns = (_("Date"), *(line.label for line in spec.lines), _("Smallest"), _("Largest"))
     shown = [line.shown for line in spec.lines]
-    rows = tuple(
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             str(day.year) if spec.period else format_date(day),
             *(float(s[i]) for s in shown),
@@ -52,7 +52,7 @@ def pyramid_table(spec: PyramidSpec) -> ChartTable:
     for side in sides:
         head += [_("{label}, men").format(label=side.label)]
         head += [_("{label}, women").format(label=side.label)]
-    rows = tuple(
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             int(spec.lows[i]),
             int(spec.highs[i]),

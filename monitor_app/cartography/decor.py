@@ -47,7 +47,7 @@ def decor_overlay(
     dpi = 96 * view.dpr
     figure = Figure(figsize=(width / dpi, height / dpi), dpi=dpi)
     figure.patch.set_alpha(0)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     half = view.width / 2 / view.scale, view.height / 2 / view.scale

@@ -24,7 +24,7 @@ from monitor_app.cartography.chartframe import (
     value_ticks,
 )
 from monitor_app.cartography.chartspec import LINE_COLOURS
-from monitor_app.cartography.figures import PT_PER_MM, text_width
+from monitor_app.cartography.figures import PT_PER_MM, shorten, text_width, wrap
 from monitor_app.cartography.palettes import palette
 from monitor_app.cartography.profilespec import ComponentsSpec, FlowSpec, RadarLine, RadarSpec
 from monitor_app.core.formats import format_number
@@ -57,16 +57,21 @@ def draw_radar(figure: Figure, spec: RadarSpec, theme: ChartTheme = LIGHT) -> Ax
     for i, (x, y) in enumerate(spokes):
         axes.plot([0, x], [0, y], color=theme.grid, linewidth=0.7, zorder=1)
         align = "center" if abs(x) < 0.2 else "left" if x > 0 else "right"
-        name = fitted(spec.axes[i], room[0] / 2 - (0 if align == "center" else 60))
         span = _("{low} to {high}").format(
             low=format_number(float(spec.low[i]), spec.precisions[i]),
             high=format_number(float(spec.high[i]), spec.precisions[i]),
         )
         span = f"{span} {spec.units[i]}".strip()
-        line = 2 * reach / max(min(room), 1) * SMALL * 1.35
-        middle = 1.07 * y + (line / 2 if abs(y) < 0.2 else line if y > 0 else 0)
-        put(axes, name, x * 1.07, middle, theme.ink, ha=align, va="center", face="bold")
-        put(axes, span, x * 1.07, middle - line, theme.quiet, ha=align, va="center")
+        unit = min(room) / 2 / reach  # points per unit of the drawing
+        beside = room[0] / 2 - abs(x) * 1.07 * unit
+        space = room[0] * 0.6 if align == "center" else beside
+        lines = shorten(wrap(spec.axes[i], space / PT_PER_MM, SMALL, "bold"), 2)
+        line = SMALL * 1.35 / unit
+        rows = [*((text, theme.ink, "bold") for text in lines), (span, theme.quiet, "regular")]
+        lift = len(rows) - 1 if y > 0.2 else 0 if y < -0.2 else (len(rows) - 1) / 2
+        for j, (text, colour, face) in enumerate(rows):
+            place = 1.07 * y + (lift - j) * line
+            put(axes, text, x * 1.07, place, colour, ha=align, va="center", face=face)
     for number, shape in enumerate(spec.lines):
         _draw_shape(axes, shape, spokes, _line_colour(number, shape, spec, theme))
     _key(axes, figure, spec, theme)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitor_app.cartography.chartdata import ChartTable
+from monitor_app.cartography.chartdata import Cell, ChartTable
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 
@@ -42,7 +42,7 @@ class RadarSpec:
 
     def table(self) -> ChartTable:
         head = (_("Measure"), _("Unit"), *(line.label for line in self.lines))
-        rows = tuple(
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
             (axis, self.units[i], *(float(line.values[i]) for line in self.lines))
             for i, axis in enumerate(self.axes)
         )
@@ -113,7 +113,7 @@ class ComponentsSpec:
         return np.asarray(self.parts.sum(axis=0))
 
     def table(self) -> ChartTable:
-        rows = tuple(
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
             (place, *(float(v) for v in self.parts[:, i]), float(self.balance[i]))
             for i, place in enumerate(self.places)
         )

@@ -223,11 +223,13 @@ def draw_correlations(figure: Figure, spec: CorrelationSpec, theme: ChartTheme =
     left = min(widest + 26, width * 0.42)
     axes = axes_in(figure, theme, left, top, 12, 28)
     axes.set_xlim(-0.5, max(m - 1, 1) - 0.5)
-    axes.set_ylim(m - 0.5, 0.5)
+    axes.set_ylim(m - 0.5, -0.5)
     numbered = [f"{i + 1}  {fitted(name, left - 26)}" for i, name in enumerate(spec.names)]
-    set_ticks(axes.yaxis, list(range(1, m)), numbered[1:], theme.ink)
-    names = [f"{i + 1}  {fitted(spec.names[i], (width - left) / max(m - 1, 1) - 12)}"
-             for i in range(m - 1)]  # fmt: skip
+    first = 0 if m else 1  # the first row has no cell, but its name belongs to column 1
+    set_ticks(axes.yaxis, list(range(first, m)), numbered[first:], theme.ink)
+    each = (width - left) / max(m - 1, 1) - 12
+    all_fit = all(text_width(t, SMALL) * PT_PER_MM < each - 12 for t in spec.names[:-1])
+    names = [f"{i + 1}  {t}" if all_fit else str(i + 1) for i, t in enumerate(spec.names[:-1])]
     set_ticks(axes.xaxis, list(range(m - 1)), names, theme.ink)
     ramp = palette("puor").colours(7, 3)
     for i in range(m):

@@ -51,14 +51,14 @@ def draw_square(sheet: Sheet, spec: MapSpec, left: float, top: float, width: flo
         sheet.text(x0 + (i + 1) * CELL, top + 3 * CELL + 0.8, text, SMALL, align="center")
     for i, bound in enumerate(pair.breaks[1]):
         text = format_number(bound, pair.precisions[1])
-        y = top + (2 - i) * CELL - SMALL * 0.6 / PT_PER_MM
-        sheet.text(x0 - 1.2, y, text, SMALL, align="right")
-    y = top + 3 * CELL + 5.0
+        level = top + (2 - i) * CELL - SMALL * 0.6 / PT_PER_MM
+        sheet.text(x0 - 1.2, level, text, SMALL, align="right")
+    below = top + 3 * CELL + 5.0
     ways = (_("To the right: {title}"), _("Upwards: {title}"))
     for way, title, unit in zip(ways, pair.titles, pair.units, strict=True):
         text = way.format(title=f"{title} ({unit})" if unit else title)
-        y = sheet.paragraph(left, y, wrap(text, width, BODY), BODY) + 0.8
-    return y
+        below = sheet.paragraph(left, below, wrap(text, width, BODY), BODY) + 0.8
+    return below
 
 
 def draw_layers_key(sheet: Sheet, spec: MapSpec, left: float, top: float, width: float) -> float:

@@ -105,8 +105,8 @@ def compose(spec: MapSpec, shapes: AreaShapes, layout: SheetLayout) -> Compositi
     sheet = Sheet(*layout.size)
     margin = layout.margin
     wide = sheet.width - 2 * margin
-    top = _heading(sheet, spec, margin, wide)
-    bottom = _footer(sheet, spec, layout, margin, wide)
+    top = heading(sheet, spec, margin, wide)
+    bottom = footer(sheet, spec, layout, margin, wide)
     box = LegendBox(spec)
     if layout.orientation is Orientation.LANDSCAPE:
         legend_width, gap = 64.0, 7.0
@@ -140,6 +140,13 @@ def write_page(
     """Write the page; the ending of ``path`` decides: ``.pdf``, ``.svg`` or ``.png``. An existing
     file is replaced at the end only. Raises UserError for other endings and where the file cannot
     be written."""
+    return write_composition(compose(spec, shapes, layout), spec, layout, path)
+
+
+def write_composition(
+    page: Composition, spec: MapSpec, layout: SheetLayout, path: str | os.PathLike[str]
+) -> Path:
+    """Write a page that was laid out; ``spec`` gives title and alternative text."""
     target = Path(path)
     writers: dict[str, Callable[[Composition, MapSpec, SheetLayout], bytes]] = {
         ".pdf": _pdf,
@@ -154,12 +161,12 @@ def write_page(
             file=target.name,
             repair=_("Choose a file name that ends with .pdf, .svg or .png."),
         )
-    data = writer(compose(spec, shapes, layout), spec, layout)
+    data = writer(page, spec, layout)
     _replace(target, data)
     return target
 
 
-def _heading(sheet: Sheet, spec: MapSpec, margin: float, wide: float) -> float:
+def heading(sheet: Sheet, spec: MapSpec, margin: float, wide: float) -> float:
     """Title and subtitle; returns where the map may begin."""
     size = TITLE
     lines = wrap(spec.title, wide, size, "bold")
@@ -183,7 +190,7 @@ def default_subtitle(spec: MapSpec) -> str:
     return " · ".join(part for part in (where, when) if part)
 
 
-def _footer(sheet: Sheet, spec: MapSpec, layout: SheetLayout, margin: float, wide: float) -> float:
+def footer(sheet: Sheet, spec: MapSpec, layout: SheetLayout, margin: float, wide: float) -> float:
     """Source, dates and office; returns where the map must end."""
     step = SMALL * 1.35 / PT_PER_MM
     printed = format_date(layout.printed or date.today())
