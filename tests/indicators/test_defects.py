@@ -5,6 +5,8 @@ Each test would fail against the behaviour described there.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -127,6 +129,60 @@ def test_24_nothing_to_average_is_no_zero() -> None:
     found = table(source, "interpolate(mean_age())")
     assert found.status[:, 0].tolist() == [Status.NOT_APPLICABLE] * 3
     assert np.isnan(found.values).all()
+
+
+def test_10_values_are_not_rounded_before_they_are_used() -> None:
+    source = variable([0.4, 0.4, 0.4])
+    known = catalogue(v1={"formula": "v", "precision": 0, "aggregation": "sum"}, x="10 * v1")
+    one = Engine(town(VIERTEL), source, known)
+    assert one.compute("v1", "viertel").values[:, 0].tolist() == [0.4] * 3
+    assert one.compute("x", "viertel").values[:, 0].tolist() == [4.0] * 3
+    assert one.compute("v1", "viertel").city_values[0] == pytest.approx(1.2)
+
+
+def test_12_time_is_the_calendar_and_not_the_place_in_the_list() -> None:
+    days = [date(2015, 12, 31), date(2019, 12, 31), DAY]
+    cube = Cube.of({"area": KEYS, "date": days}, np.array([[1.0, 5.0, 6.0]] * 3))
+    source = FakeSource().add("p", cube)
+    found = table(source, "change(pop(), 1)")
+    # 2019 has no year before it; four years earlier is not "one step back".
+    assert found.dates == (DAY,)
+    assert found.values[0].tolist() == [1.0]
+    assert table(source, "change(pop(), 4)").values[0].tolist() == [4.0]
+    assert table(source, "change(pop(), 5)").values[0].tolist() == [5.0]
+
+
+def test_22_an_area_counts_on_its_last_day_and_on_no_day_after() -> None:
+    last, after = date(2019, 12, 31), DAY
+    system = town(VIERTEL)
+    areas = tuple(replace(a, valid_to=last) if a.key == "12" else a for a in system.areas)
+    cube = Cube.of({"area": KEYS, "date": [last, after]}, np.array([[1, 1], [2, np.nan], [3, 3]]))
+    source = FakeSource().add("p", cube)
+    one = Engine(replace(system, areas=areas), source, catalogue(x="pop()"))
+    found = one.compute("x", "viertel")
+    assert found.values[1, 0] == 2.0
+    assert found.status[1].tolist() == [Status.OK, Status.MISSING]
+    # On its last day it is in the sums; afterwards its gap is no gap of the Bezirk or the town.
+    assert one.compute("x", "bezirk").values.tolist() == [[3.0, 1.0], [3.0, 3.0]]
+    assert found.city_values.tolist() == [6.0, 4.0]
+    assert [a.key for a in one.areas.at("viertel", last)] == ["11", "12", "21"]
+    assert [a.key for a in one.areas.at("viertel", after)] == ["11", "21"]
+
+
+def test_23_computations_at_the_same_time_do_not_meet() -> None:
+    formulas = {f"x{n}": f"{n} * pop(age >= 65) / pop()" for n in range(1, 9)}
+    numbers = [[10, 60, 30], [20, 60, 20], [30, 60, 10]]
+    alone = {
+        name: Engine(town(VIERTEL), FakeSource().add("p", stock(KEYS, numbers)), catalogue(
+            **formulas)).compute(name, "bezirk").values.tolist()
+        for name in formulas
+    }  # fmt: skip
+    one = Engine(town(VIERTEL), FakeSource().add("p", stock(KEYS, numbers)), catalogue(**formulas))
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for _round in range(5):
+            one.invalidate()
+            found = pool.map(lambda name: one.compute(name, "bezirk").values.tolist(), formulas)
+            assert dict(zip(formulas, found, strict=True)) == alone
 
 
 def test_equal_values_have_no_scale() -> None:
