@@ -52,7 +52,12 @@ METHODS = tuple(m.value for m in Method if m is not Method.MANUAL)
 def run(arguments: list[str]) -> int:
     """Run one command line; see ``cli.main`` for the exit codes."""
     # The other modules register their commands after these.
-    from monitor_app import commands_index, commands_indicators, commands_values  # noqa: F401
+    from monitor_app import (  # noqa: F401
+        commands_index,
+        commands_indicators,
+        commands_support,
+        commands_values,
+    )
 
     start_logging()
     try:

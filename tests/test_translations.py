@@ -19,7 +19,14 @@ CATALOGUES = ROOT / "resources" / "i18n" / "de" / "LC_MESSAGES"
 
 
 #: Rooms whose texts stand in more than one catalogue.
-ROOMS = {"exchange": ("exchange", "exchange_reading"), "indicators": ("indicators", "weighting")}
+ROOMS = {
+    "exchange": ("exchange", "exchange_reading"),
+    "indicators": ("indicators", "weighting"),
+    "app": ("app", "safety"),
+    "cli": ("cli", "safety"),
+}
+#: Catalogues that are no room of their own.
+PARTS = ("exchange_reading", "weighting", "safety")
 
 
 def sources(room: str) -> list[Path]:
@@ -60,7 +67,7 @@ def german(room: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     return known
 
 
-@pytest.mark.parametrize("room", [d for d in DOMAINS if d not in ("exchange_reading", "weighting")])
+@pytest.mark.parametrize("room", [d for d in DOMAINS if d not in PARTS])
 def test_every_text_has_german_with_the_same_placeholders(room: str) -> None:
     wanted = set().union(*(messages(p) for p in sources(room)), set())
     known = german(room)
