@@ -304,7 +304,8 @@ def test_backups_without_hard_links_are_copies(
 
 
 @pytest.mark.parametrize(
-    "name", ["ä" * 122 + ".gpkg", "x" * 245 + ".gpkg", "x" * 250 + ".gpkg", "Größe & Co #1 100%.gpkg"]
+    "name",
+    ["ä" * 122 + ".gpkg", "x" * 245 + ".gpkg", "x" * 250 + ".gpkg", "Größe & Co #1 100%.gpkg"],
 )
 def test_long_and_unusual_names(tmp_path: Path, working: Path, name: str) -> None:
     path = tmp_path / name
