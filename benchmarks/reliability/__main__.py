@@ -56,9 +56,17 @@ def run_part(name: str, *, quick: bool) -> None:
         elif name == "resources":
             import resources
 
-            result = resources.run(folder, quick=quick)
+            rows: list[object] = []
+            for row in resources.run(folder, quick=quick):
+                rows.append(row)
+                _keep(name, rows)
+            result = rows
         else:
             result = properties(folder, quick=quick)
+    _keep(name, result)
+
+
+def _keep(name: str, result: object) -> None:
     (BUILD / f"{name}.json").write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
 
 

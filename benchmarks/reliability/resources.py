@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -307,13 +308,11 @@ def run_cycles(folder: Path, count: int) -> None:
     print(json.dumps(sizes))
 
 
-def run(folder: Path, *, quick: bool = False) -> list[dict[str, Any]]:
-    rows = [
-        large_file(folder, 100_000 if quick else PERSONS),
-        cancelling(folder, 10 if quick else 100),
-        cycles(folder),
-    ]
-    return [asdict(row) for row in rows]
+def run(folder: Path, *, quick: bool = False) -> Iterator[dict[str, Any]]:
+    """Row by row, each as soon as it is measured."""
+    yield asdict(large_file(folder, 100_000 if quick else PERSONS))
+    yield asdict(cancelling(folder, 10 if quick else 60))
+    yield asdict(cycles(folder))
 
 
 if __name__ == "__main__":

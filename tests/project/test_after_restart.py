@@ -184,19 +184,24 @@ def test_a_process_killed_while_it_takes_the_lock_locks_nobody_out(
     for count in range(1, 12):
         child = os.fork()
         if child == 0:
-            seen = 0
-
-            def die(event: str, _args: object) -> None:
-                nonlocal seen
-                if event in ("open", "os.rename", "os.link", "os.remove"):
-                    seen += 1
-                    if seen == count:
-                        os.kill(os.getpid(), signal.SIGKILL)
-
-            sys.addaudithook(die)
+            _die_at(count)
             locks.Lock.acquire(town)
             os._exit(0)
         os.waitpid(child, 0)
         Project.open(town, working_dir=working).close()
         assert locks.owner(town) is None
     assert not list(town.parent.glob("~*"))
+
+
+def _die_at(count: int) -> None:
+    """End this process before its file operation of that number."""
+    left = count
+
+    def die(event: str, _args: object) -> None:
+        nonlocal left
+        if event in ("open", "os.rename", "os.link", "os.remove"):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(die)
