@@ -53,6 +53,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line; see ``cli.main`` for the exit codes."""
     # The other modules register their commands after these.
     from monitor_app import (  # noqa: F401
+        commands_forecast,
         commands_index,
         commands_indicators,
         commands_support,
@@ -220,6 +221,10 @@ def draw_map(
     relative: Annotated[bool, typer.Option(help=_("Change in per cent"))] = False,
     method: Annotated[str, typer.Option(help=_("Class method"))] = "quantiles",
     classes: Annotated[int, typer.Option(min=2, max=7)] = 5,
+    carried: Annotated[
+        bool,
+        typer.Option("--carried", help=_("Carry numbers from before reforms to present areas")),
+    ] = False,
     portrait: Annotated[bool, typer.Option(help=_("Portrait format"))] = False,
     office: Annotated[str | None, typer.Option(help=_("Office that publishes the page"))] = None,
     as_json: Json = False,
@@ -231,10 +236,10 @@ def draw_map(
             repair=", ".join(METHODS),
         )  # fmt: skip
     session = open_session(project)
-    table = session.compute(indicator, level)
+    table = session.compute(indicator, level, carried=carried)
     session.set_view(
         indicator=indicator, level=level, method=method, k=classes,
-        day=find_day(day, table.dates) if day else None,
+        day=find_day(day, table.dates) if day else None, carried=carried,
     )  # fmt: skip
     if session.view.level != level:
         raise fail("no_areas", _("Level “{level}” has no boundaries.").format(level=level))

@@ -144,7 +144,8 @@ def write_map(
     view = view or session.view
     spec = map_spec(session, view)
     layout = layout or SheetLayout(office=session.settings.office)
-    write_page(spec, shapes_of(session, view.level, view.day), layout, path)
+    shapes = shapes_of(session, view.level, view.day, carried=view.carried)
+    write_page(spec, shapes, layout, path)
 
 
 def _ending(path: Path, known: tuple[str, ...]) -> Exception:

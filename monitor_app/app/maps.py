@@ -18,9 +18,12 @@ from monitor_app.core.issues import fail
 from monitor_app.core.values import IndicatorTable
 
 
-def shapes_of(session: Session, level: str, day: date | None) -> AreaShapes:
-    """*Slow* for many areas. The areas of a level on a day, as drawn."""
-    return AreaShapes.of_level(session.areas, level, day)
+def shapes_of(
+    session: Session, level: str, day: date | None, *, carried: bool = False
+) -> AreaShapes:
+    """*Slow* for many areas. The areas of a level on a day, as drawn; for carried values the
+    present areas."""
+    return AreaShapes.of_level(session.shown_areas(carried=carried), level, day)
 
 
 def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
@@ -33,7 +36,8 @@ def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
             repair=_("Import boundaries (GeoPackage, Shapefile or GeoJSON)."),
         )
     definition = session.catalogue.get(view.indicator)
-    table = session.compute(view.indicator, view.level)
+    table = session.compute(view.indicator, view.level, carried=view.carried)
+    areas = session.shown_areas(carried=table.carried)
     if view.day is None or view.day not in table.dates:
         raise _no_values(session, view, table)
     chosen = view.palette or definition.map.palette or None
@@ -53,13 +57,13 @@ def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
         "note": definition.description.shown,
     }
     if view.compare_to is None:
-        return value_spec(table, session.areas, view.day, style, **texts)
+        return value_spec(table, areas, view.day, style, **texts)
     if view.compare_to not in table.dates:
         raise _no_values(session, replace(view, day=view.compare_to), table)
     relative = view.change is ChangeKind.RELATIVE
     return change_spec(
         table,
-        session.areas,
+        areas,
         view.compare_to,
         view.day,
         relative=relative,

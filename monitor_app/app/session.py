@@ -25,6 +25,7 @@ from monitor_app.core.issues import UserError, fail
 from monitor_app.core.progress import Progress
 from monitor_app.core.selection import Selection
 from monitor_app.core.values import IndicatorTable
+from monitor_app.indicators.carry import present_areas
 from monitor_app.indicators.catalogue import Catalogue
 from monitor_app.indicators.definitions import IndicatorDef
 from monitor_app.indicators.engine import Engine
@@ -199,6 +200,10 @@ class Session:
     def areas(self) -> AreaSystem:
         return self._project.areas() if self._project is not None else EMPTY_AREAS
 
+    def shown_areas(self, *, carried: bool = False) -> AreaSystem:
+        """The areas that values stand on; for carried ones the present areas at every date."""
+        return present_areas(self.areas) if carried and self.areas.bridges else self.areas
+
     def map_levels(self) -> tuple[Level, ...]:
         """Levels that can be drawn, coarse to fine."""
         system = self.areas
@@ -258,7 +263,7 @@ class Session:
         """The shown indicator on the shown level, None where nothing can be shown."""
         if not (self.has_project and self.view.indicator and self.view.level):
             return None
-        return self.compute(self.view.indicator, self.view.level)
+        return self.compute(self.view.indicator, self.view.level, carried=self.view.carried)
 
     def dates(self) -> tuple[date, ...]:
         table = self.table()

@@ -22,6 +22,7 @@ class ViewState:
 
     ``compare_to`` is the earlier date of a balance map (None: value map). ``breaks`` are manual
     class limits per ``indicator|level``. ``whole_series``: classes fixed over all dates.
+    ``carried``: numbers from before territorial reforms on the present areas.
     """
 
     level: str = ""
@@ -34,6 +35,7 @@ class ViewState:
     whole_series: bool = True
     palette: str = ""  # empty: the indicator's own
     breaks: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    carried: bool = False
 
     def manual_breaks(self) -> tuple[float, ...] | None:
         if self.method != "manual":

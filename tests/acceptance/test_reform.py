@@ -11,6 +11,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 from commandline import Imported
 
+from monitor_app.app.maps import map_spec, shapes_of
 from monitor_app.app.session import Session
 from monitor_app.app.settings import Settings
 from monitor_app.core.status import Status
@@ -116,3 +118,20 @@ def test_births_and_dwellings_follow_too(session: Session) -> None:
         parts = [on_eve(name, key, carried=False) for key in ("0233", "0234", "0431")]
         assert on_eve(name, "0236", carried=True) == parts[0] + parts[1] > 0
         assert on_eve(name, "0436", carried=True) == pytest.approx(share * parts[2])
+
+
+def test_a_map_of_change_over_the_reform_needs_carried_values(session: Session) -> None:
+    view = replace(
+        session.view, indicator="einwohner", level="stadtviertel", day=date(2020, 12, 31),
+        compare_to=date(2016, 12, 31),
+    )  # fmt: skip
+    plain = map_spec(session, view)
+    carried = map_spec(session, replace(view, carried=True))
+    assert plain.keys == carried.keys  # the areas of 2020
+    new = [carried.keys.index(key) for key in ("0236", *SPLIT)]
+    assert np.isnan(plain.values[new]).all()
+    assert np.isfinite(carried.values).all()
+    assert carried.status[new].tolist() == [Status.OK, Status.ESTIMATED, Status.ESTIMATED]
+    old = map_spec(session, replace(view, day=EVE, compare_to=None, carried=True))
+    shapes = shapes_of(session, "stadtviertel", EVE, carried=True)
+    assert set(old.keys) == set(shapes.keys) == set(carried.keys)
