@@ -131,7 +131,10 @@ def _draw_grid(
         sheet.paragraph(left, top, lines, CAPTION, face="bold")
 
         axes = sheet.axes(left, top + head, width, height)
-        metres = draw_map(axes, spec, drawn, width, height)
+        # Lines as wide as on a whole page would hide small areas.
+        share = min(max(width / 170, 0.35), 1.0)
+        thin = tuple(replace(b, width=b.width * share) for b in spec.borders)
+        metres = draw_map(axes, replace(spec, borders=thin), drawn, width, height)
         if metres is not None and spec.layers:
             draw_layers(axes, spec, drawn, metres * MM_PER_INCH / 96)
     return metres
