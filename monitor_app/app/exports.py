@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from monitor_app.app.certainty import unlocated_values
-from monitor_app.app.maps import map_spec, shapes_of, sources_of
+from monitor_app.app.maps import map_spec, reform_note, shapes_of, sources_of
 from monitor_app.app.references import references
 from monitor_app.app.session import Session
 from monitor_app.app.view import ViewState
@@ -69,7 +69,7 @@ def value_table(
     notes = [
         _("Unit: {unit}").format(unit=table.unit),
         definition.description.shown,
-        _carried_note(table),
+        reform_note(table),
         remark,
         "" if found is None else _("Bounds: {method}, {level} per cent").format(
             method=found.method, level=format_number(100 * found.level, 0)),
@@ -111,17 +111,6 @@ def _rows_below(session: Session, table: IndicatorTable) -> list[_Below]:
         source = f"{name}: {reference.source}" if reference.source else ""
         rows.append(_Below(name, values, source))
     return rows
-
-
-def _carried_note(table: IndicatorTable) -> str:
-    days = ", ".join(format_date(d) for d in table.breaks)
-    if not days:
-        return ""
-    if table.carried:
-        return _("Carried to the present areas by a bridge table; areas changed on {days}.").format(
-            days=days
-        )
-    return _("The areas changed on {days}.").format(days=days)
 
 
 def write_table(path: Path, table: ExportTable, progress: Progress | None = None) -> None:

@@ -56,6 +56,8 @@ def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
         "period": is_period(session, table),
         "note": definition.description.shown,
     }
+    if table.carried:
+        texts["note"] = " ".join(t for t in (definition.description.shown, reform_note(table)) if t)
     if view.compare_to is None:
         return value_spec(table, areas, view.day, style, **texts)
     if view.compare_to not in table.dates:
@@ -71,6 +73,18 @@ def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
         style=replace(style, palette=view.palette or None, midpoint=0.0),
         **{**texts, "title": _("Change: {name}").format(name=definition.name.shown)},
     )
+
+
+def reform_note(table: IndicatorTable) -> str:
+    """What territorial reforms inside the series mean for its values, in a sentence."""
+    days = ", ".join(format_date(d) for d in table.breaks)
+    if not days:
+        return ""
+    if table.carried:
+        return _("Carried to the present areas by a bridge table; areas changed on {days}.").format(
+            days=days
+        )
+    return _("The areas changed on {days}.").format(days=days)
 
 
 def sources_of(session: Session, table: IndicatorTable) -> tuple[str, ...]:
