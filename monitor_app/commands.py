@@ -126,6 +126,10 @@ def _batch(batch: ImportBatch) -> dict[str, Any]:
             for f in batch.facts
         ],
         "points": [{"key": p.spec.key, "points": len(p.x)} for p in batch.points],
+        "bridges": [
+            {"level": b.level, "day": b.day.isoformat(), "pairs": len(b.rows)}
+            for b in batch.bridges
+        ],
         "issues": [i.as_dict() for i in batch.issues],
         "comparisons": [
             {**asdict(c), "day": c.day.isoformat() if c.day else None} for c in batch.comparisons
@@ -140,6 +144,11 @@ def _show(batch: ImportBatch, stored: bool) -> None:
         console.print(text, markup=False)
     for points in batch.points:
         text = _("{name}: {count} points").format(name=points.spec.name, count=len(points.x))
+        console.print(text, markup=False)
+    for bridge in batch.bridges:
+        text = _("Bridge of the reform of {day}: {count} pairs of areas").format(
+            day=format_date(bridge.day), count=len(bridge.rows)
+        )
         console.print(text, markup=False)
     table = Table(box=None, pad_edge=False)
     for head in (_("Data set"), _("Date"), _("In the file"), _("Stored")):

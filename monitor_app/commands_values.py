@@ -78,16 +78,31 @@ def values(
         bool,
         typer.Option("--carried", help=_("Carry numbers from before reforms to present areas")),
     ] = False,
+    origin: Annotated[str, typer.Option(help=_("observed or forecast"))] = "observed",
+    scenario: Annotated[str | None, typer.Option(help=_("Scenario of the forecast"))] = None,
     as_json: Json = False,
 ) -> None:
     """Print the values of an indicator."""
+    if origin not in ("observed", "forecast"):
+        raise fail(
+            "origin",
+            _("Unknown origin: {name}").format(name=origin),
+            repair="observed, forecast",
+        )
     if form not in ("", "csv", "json"):
         raise fail("format", _("Unknown format: {name}").format(name=form), repair="csv, json")
     if smooth is not None and (intervals or compare):
         raise fail("options", _("Smoothed values have no interval and no test of their change."))
+    if origin == "forecast" and (intervals or smooth is not None or compare is not None):
+        raise fail("options", _("These options need counted values, not a forecast."))
     session = open_session(project)
     try:
-        table = session.compute(indicator, level, carried=carried)
+        if origin == "forecast":
+            from monitor_app.app.forecasting import forecast_values
+
+            table = forecast_values(session, indicator, level, scenario)
+        else:
+            table = session.compute(indicator, level, carried=carried)
         _has_values(session, table)
         days = (find_day(day, table.dates),) if day else table.dates
         if compare is not None:

@@ -75,8 +75,8 @@ def defaults(country: str, year: int, ages: int) -> Defaults:
     their own trend. ``ages`` counts single years, the last one open. ``UserError`` for a country
     without tables."""
     tables = _tables(country)
-    death = np.array([_death(tables, sex, year, ages) for sex in ("m", "f")])
-    earlier = np.array([_death(tables, sex, year - 10, ages) for sex in ("m", "f")])
+    death = np.array([_death(tables, sex, year, ages, year) for sex in ("m", "f")])
+    earlier = np.array([_death(tables, sex, year - 10, ages, year) for sex in ("m", "f")])
     old = slice(min(40, ages - 1), min(90, ages))
     slope = float(np.mean(np.log(death[:, old] / earlier[:, old]))) / 10.0
     return Defaults(
@@ -92,9 +92,10 @@ def _known(series: dict[int, tuple[float, ...]], year: int) -> list[int]:
     return past if len(past) > 1 else known[:2]
 
 
-def _at(series: dict[int, tuple[float, ...]], year: int) -> Array:
-    """Logarithms at a year: between two periods, or carried on from the last ones."""
-    known = _known(series, year)
+def _at(series: dict[int, tuple[float, ...]], year: int, seen_in: int) -> Array:
+    """Logarithms at a year by what was known in ``seen_in``: between two periods, or carried on
+    from the last ones."""
+    known = _known(series, seen_in)
     logs = np.log(np.maximum(np.array([series[y] for y in known], dtype=np.float64), 1e-9))
     if year >= known[-1]:
         # Half the pace of the last ten years: a trend that is carried on is often too bold.
@@ -108,9 +109,9 @@ def _at(series: dict[int, tuple[float, ...]], year: int) -> Array:
     return np.asarray(logs[right - 1] * (1 - part) + logs[right] * part, dtype=np.float64)
 
 
-def _death(tables: CountryTables, sex: str, year: int, ages: int) -> Array:
+def _death(tables: CountryTables, sex: str, year: int, ages: int, seen_in: int) -> Array:
     """Hazards (ages,) of the cohorts that reach an age: half a year of each of two ages."""
-    logs = _at(tables.deaths_m if sex == "m" else tables.deaths_f, year)
+    logs = _at(tables.deaths_m if sex == "m" else tables.deaths_f, year, seen_in)
     lows = np.array(tables.death_ages, dtype=np.float64)
     middle = lows + np.append(np.diff(lows), 5.0) / 2.0
     years = np.arange(ages + 20) + 0.5
@@ -125,7 +126,7 @@ def _death(tables: CountryTables, sex: str, year: int, ages: int) -> Array:
 
 def _births(tables: CountryTables, year: int, ages: int) -> Array:
     """Births per woman (ages,) by single age, the five-year totals kept."""
-    rates = np.exp(_at(tables.births, year))
+    rates = np.exp(_at(tables.births, year, year))
     lows = np.array(tables.birth_ages)
     width = int(lows[1] - lows[0])
     middle = np.concatenate([[lows[0] - 1.0], lows + width / 2.0, [lows[-1] + width + 1.0]])

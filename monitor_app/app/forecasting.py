@@ -1,0 +1,171 @@
+"""Forecasts of a session: what the window and the command line call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from monitor_app.app import forecasting_backtest as backtests
+from monitor_app.app import forecasting_report as reports
+from monitor_app.app import forecasting_run as runs
+from monitor_app.app import forecasting_store as store
+from monitor_app.app.forecasting_town import Town, component_names, ensure
+from monitor_app.app.session import Session
+from monitor_app.core.datasets import Origin
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import Issue, fail
+from monitor_app.core.progress import Progress
+from monitor_app.core.values import IndicatorTable
+from monitor_app.forecast.spec import ForecastSpec, load_spec
+
+
+def specs(session: Session) -> dict[str, ForecastSpec]:
+    """Specifications that the project keeps, by id."""
+    return {key: load_spec(text) for key, text in session.project.documents("forecast").items()}
+
+
+def data_check(session: Session, spec: ForecastSpec) -> tuple[Town, tuple[Issue, ...]]:
+    """*Slow.* What a forecast would rest on, and all findings before a run."""
+    town = runs.read(session.project, session.areas, spec)
+    return town, (*town.issues, *runs.check(spec, town))
+
+
+def run(session: Session, spec: ForecastSpec, progress: Progress | None = None) -> runs.Forecast:
+    """*Slow.* Compute; the project does not change. ``UserError`` before anything runs."""
+    _known_level(session, spec.level)
+    return runs.make_forecast(session.project, session.areas, spec, progress)
+
+
+def keep(session: Session, forecast: runs.Forecast, progress: Progress | None = None) -> None:
+    """*Slow.* Store a forecast as one revision."""
+    session.apply(store.batch_of(forecast, session.project.datasets()), progress)
+
+
+def backtest(
+    session: Session,
+    spec: ForecastSpec,
+    *,
+    origins: Sequence[int] | None = None,
+    horizons: Sequence[int] = backtests.HORIZONS,
+    progress: Progress | None = None,
+) -> tuple[backtests.TownBacktest, tuple[reports.Rival, ...]]:
+    """*Slow.* Score the method of a specification on the past of the project."""
+    _known_level(session, spec.level)
+    if not horizons or min(horizons) < 1:
+        raise fail("backtest-horizon", _("A horizon is at least one year."))
+    town = runs.read(session.project, session.areas, spec)
+    ensure(runs.check(spec, town))
+    done = backtests.backtest(
+        town, runs.method_of(spec), horizons=horizons, origins=origins, progress=progress
+    )
+    return done, reports.rivals(session.project, session.areas, done)
+
+
+def forecast_values(
+    session: Session, indicator: str, level: str, scenario: str | None = None, name: str = "main"
+) -> IndicatorTable:
+    """*Slow.* An indicator computed from a stored forecast; the middle scenario if none is named.
+
+    ``UserError`` where the project has no such forecast.
+    """
+    start = f"{store.PREFIX}_{name}_"
+    keys = [
+        d.spec.key
+        for d in session.project.datasets()
+        if d.spec.origin is Origin.FORECAST and d.spec.key.startswith(start)
+    ]
+    known = list(dict.fromkeys(k.removeprefix(start).removesuffix("_population") for k in keys
+                               if k.endswith("_population")))  # fmt: skip
+    if not known:
+        raise fail(
+            "no-forecast",
+            _("The project has no forecast “{name}”.").format(name=name),
+            repair=_("Run the command “forecast” first."),
+        )
+    chosen = scenario or ("middle" if "middle" in known else known[0])
+    if chosen not in known:
+        raise fail(
+            "no-scenario",
+            _("The forecast has no scenario “{key}”.").format(key=chosen),
+            repair=_("Known are: {names}.").format(names=", ".join(known)),
+        )
+    own = frozenset(k for k in keys if k.startswith(f"{start}{chosen}_"))
+    return session.engine.compute(indicator, level, origin=Origin.FORECAST, datasets=own)
+
+
+def _known_level(session: Session, level: str) -> None:
+    known = [lv.key for lv in session.areas.levels]
+    if level not in known:
+        raise fail(
+            "unknown-level",
+            _("There is no level “{level}”.").format(level=level),
+            value=level,
+            repair=_("Known are: {names}.").format(names=", ".join(known)),
+        )
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One scenario and year of the whole town; range of 80 per cent where draws were made."""
+
+    scenario: str
+    year: int
+    population: float
+    lower: float | None
+    upper: float | None
+    components: dict[str, float]
+
+
+def summary(forecast: runs.Forecast) -> list[SummaryRow]:
+    """The town as a whole, year by year, in persons."""
+    rows = []
+    for result in forecast.results:
+        totals = result.projection.totals.sum(axis=1)
+        parts = {k: v.sum(axis=1) for k, v in result.projection.components.items()}
+        for n, year in enumerate(forecast.years):
+            low = high = None
+            if result.intervals is not None:
+                at = [result.intervals.levels.index(q) for q in (0.1, 0.9)]
+                low, high = (float(result.intervals.city[q, n, 0]) for q in at)
+            named = {} if n == 0 else {k: float(v[n - 1]) for k, v in parts.items()}
+            if forecast.town.residual and named:
+                named["net_migration"] = named.pop("arrivals") - named.pop("departures")
+            rows.append(SummaryRow(result.scenario.key, year, float(totals[n]), low, high, named))
+    return rows
+
+
+def as_data(forecast: runs.Forecast) -> dict[str, Any]:
+    """A finished forecast for machines."""
+    town = forecast.town
+    return {
+        "spec": forecast.spec.id,
+        "level": town.level,
+        "base": town.years[-1],
+        "years": list(forecast.years[1:]),
+        "methods": {c: town.sources[c].value for c in component_names() if c in town.sources},
+        "imbalance": max(r.projection.imbalance for r in forecast.results),
+        "scenarios": [
+            {
+                "key": r.scenario.key, "label": r.scenario.label, "note": r.scenario.note,
+                "datasets": store.dataset_key(forecast.spec, r.scenario.key, ""),
+                "areas": {
+                    a: [round(float(v), 3) for v in r.projection.totals[:, i]]
+                    for i, a in enumerate(town.layout.areas)
+                },
+            }
+            for r in forecast.results
+        ],
+        "town": [
+            {
+                "scenario": row.scenario, "year": row.year, "population": round(row.population, 3),
+                "lower_80": None if row.lower is None else round(row.lower, 1),
+                "upper_80": None if row.upper is None else round(row.upper, 1),
+                "components": {k: round(v, 3) for k, v in row.components.items()
+                               if not np.isclose(v, 0.0)},
+            }
+            for row in summary(forecast)
+        ],
+    }  # fmt: skip

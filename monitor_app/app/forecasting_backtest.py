@@ -1,0 +1,268 @@
+"""Forecast the past of a town from earlier years, with what was known then, and score it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor_app.app import forecasting_engine as engine
+from monitor_app.app.forecasting_rates import Method
+from monitor_app.app.forecasting_town import Town
+from monitor_app.core.ages import AgeAxis
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import fail
+from monitor_app.core.progress import Progress
+from monitor_app.forecast.backtest import MINIMUM_HISTORY, Backtest, naive_methods
+from monitor_app.forecast.priors import expected_errors, past_factor
+from monitor_app.forecast.state import Array
+
+ENGINE = "engine"
+#: Age groups that are scored where the data have single years: [lo, hi).
+AGE_GROUPS: tuple[tuple[int, int | None], ...] = ((0, 6), (6, 18), (18, 30), (30, 65), (65, None))
+HORIZONS = (1, 3, 5, 10)
+#: Least stocks before an origin whose errors teach something about later ones.
+_FIRST = 3
+PROBABILITY = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class TownBacktest:
+    """Scores of areas and, apart from them, of the whole town.
+
+    ``areas`` and ``city`` share variables, origins and horizons; intervals are the central 80 per
+    cent from errors known at the origin. ``errors`` (all origins, horizons 1…, variables, areas)
+    and ``sizes`` (all origins, variables, areas) teach what to expect of the next forecast.
+    """
+
+    town: Town
+    bands: tuple[tuple[int, int | None], ...]
+    areas: Backtest
+    city: Backtest
+    errors: Array
+    sizes: Array
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Years of the origins."""
+        return tuple(self.town.years[o] for o in self.areas.origins)
+
+    @property
+    def naive(self) -> tuple[str, ...]:
+        return tuple(m for m in self.areas.forecasts if m != ENGINE)
+
+
+def scored_bands(axis: AgeAxis | None) -> tuple[tuple[int, int | None], ...]:
+    """The usual age groups, or the nearest ones that the data's groups make up."""
+    if axis is None:
+        return AGE_GROUPS
+    lows = [g.lo for g in axis.groups]
+
+    def nearest(age: int) -> int:
+        return min(lows, key=lambda low: (abs(low - age), low))
+
+    found = []
+    for lo, hi in AGE_GROUPS:
+        pair = nearest(lo), None if hi is None else nearest(hi)
+        if pair[1] is None or pair[1] > pair[0]:
+            found.append(pair)
+    return tuple(found)
+
+
+def band_name(band: tuple[int, int | None]) -> str:
+    lo, hi = band
+    return f"{lo}+" if hi is None else f"{lo}–{hi - 1}"
+
+
+def series(stocks: Array, bands: Sequence[tuple[int, int | None]]) -> Array:
+    """Totals and age groups (years, variables, areas) of stocks."""
+    rows = [(0, None), *bands]
+    return np.stack([stocks[:, :, :, lo:hi].sum(axis=(1, 2, 3)) for lo, hi in rows], axis=1)
+
+
+def backtest(
+    town: Town,
+    method: Method,
+    *,
+    horizons: Sequence[int] = HORIZONS,
+    origins: Sequence[int] | None = None,
+    progress: Progress | None = None,
+) -> TownBacktest:
+    """Rolling origins over the history of ``town``; ``origins`` are years.
+
+    ``UserError`` where the history is too short or an origin lies outside of it.
+    """
+    steps = progress or Progress()
+    last = len(town.years) - 1
+    usable = range(min(MINIMUM_HISTORY, max(last - 1, 1)), last)
+    chosen = list(usable) if origins is None else [_position(town, y) for y in origins]
+    if not chosen or last < _FIRST + 1:
+        raise fail(
+            "backtest-history",
+            _("The population of {n} years is too short for a test of the method.").format(
+                n=last + 1
+            ),
+            repair=_("Import earlier years."),
+        )
+    wanted = tuple(sorted({h for h in horizons if h <= last - chosen[0]}))
+    longest = max(*wanted, 1)
+    bands = scored_bands(town.source_ages)
+    observed = series(town.register.stocks, bands)
+    runs: dict[int, Array] = {}
+    early = [o for o in range(_FIRST, last) if o < max(chosen)]
+    everything = sorted({*early, *chosen})
+    for done, origin in enumerate(everything):
+        steps.step(0.9 * done / len(everything), str(town.years[origin]))
+        runs[origin] = forecast_series(town.until(origin), method, longest, bands)
+    errors, sizes = _errors(runs, observed, everything, longest)
+    steps.step(0.92)
+    intervals = PastIntervals(errors, sizes, tuple(everything), wanted)
+    shape = (len(chosen), len(wanted), *observed.shape[1:])
+    known, lower, upper = (np.full(shape, np.nan) for _i in range(3))
+    edges = np.full((2, len(chosen), len(wanted), observed.shape[1], 1), np.nan)
+    found = {name: np.full(shape, np.nan) for name in (ENGINE, *naive_methods(observed))}
+    naive = naive_methods(observed)
+    for row, origin in enumerate(chosen):
+        found[ENGINE][row] = runs[origin][[h - 1 for h in wanted]]
+        for name, ask in naive.items():
+            found[name][row] = ask(origin, wanted)
+        for i, h in enumerate(wanted):
+            if origin + h <= last:
+                known[row, i] = observed[origin + h]
+        for v in range(observed.shape[1]):
+            half, city = intervals.at(v, origin)
+            middle = found[ENGINE][row, :, v]
+            lower[row, :, v], upper[row, :, v] = middle * (1 - half), middle * (1 + half)
+            total = middle.sum(axis=-1, keepdims=True)
+            edges[0, row, :, v], edges[1, row, :, v] = total * (1 - city), total * (1 + city)
+    size = np.array([observed[o, 0] for o in chosen])
+    names = (_("Total"), *(band_name(b) for b in bands))
+    marks = tuple(chosen)
+    areas = Backtest(names, marks, wanted, known, found, size, {ENGINE: (lower, upper)})
+    whole = {n: f.sum(axis=-1, keepdims=True) for n, f in found.items()}
+    city_test = Backtest(
+        names, marks, wanted, known.sum(axis=-1, keepdims=True), whole,
+        size.sum(axis=-1, keepdims=True), {ENGINE: (edges[0], edges[1])},
+    )  # fmt: skip
+    steps.step(1.0)
+    return TownBacktest(town, bands, areas, city_test, errors, sizes)
+
+
+def forecast_series(
+    town: Town, method: Method, steps: int, bands: Sequence[tuple[int, int | None]]
+) -> Array:
+    """Engine's forecast (steps, variables, areas) from the newest stock of ``town``."""
+    done, _missed = engine.run(town, method, steps)
+    assert done.stocks is not None
+    return series(done.stocks[1:], bands)
+
+
+@dataclass(eq=False)
+class PastIntervals:
+    """Half widths of central 80 per cent intervals as shares of the forecast, by what was known.
+
+    ``errors`` (origins, horizons 1…, variables, areas), ``sizes`` (origins, variables, areas);
+    ``origins`` positions of launch years; ``horizons`` those wanted.
+    """
+
+    errors: Array
+    sizes: Array
+    origins: tuple[int, ...]
+    horizons: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        self._raw: dict[tuple[int, int], tuple[Array, Array]] = {}
+
+    def at(self, variable: int, now: int) -> tuple[Array, Array]:
+        """(horizons, areas) and, for the whole town, (horizons, 1), at launch position ``now``.
+
+        Widened or narrowed by what the intervals of earlier origins would have needed.
+        """
+        half, city = self._model(variable, now)
+        known = _known_errors(self.errors, self.origins, now)[:, :, variable]
+        steps = [h - 1 for h in self.horizons]
+        past = [r for r, o in enumerate(self.origins) if np.isfinite(known[r]).any() and o < now]
+        if not past:
+            return half, city
+        seen = known[past][:, steps]
+        whole = self._whole(variable, past, seen)
+        drawn = [self._model(variable, self.origins[r]) for r in past]
+        counts = len(past)
+        factor = past_factor(seen, np.array([d[0] for d in drawn]), counts, PROBABILITY)
+        town = past_factor(whole, np.array([d[1] for d in drawn]), counts, PROBABILITY)
+        return np.minimum(half * factor, 0.95), np.minimum(city * town, 0.95)
+
+    def _whole(self, variable: int, rows: list[int], seen: Array) -> Array:
+        """Errors of the whole town (rows, horizons, 1)."""
+        size = self.sizes[rows, variable]
+        share = size / np.maximum(size.sum(axis=1, keepdims=True), 1e-12)
+        return np.asarray((seen * share[:, None]).sum(axis=-1, keepdims=True), dtype=np.float64)
+
+    def _model(self, variable: int, now: int) -> tuple[Array, Array]:
+        if (variable, now) not in self._raw:
+            row = self.origins.index(now) if now in self.origins else -1
+            people = self.sizes[row, variable]
+            past = _known_errors(self.errors, self.origins, now)[:, :, variable]
+            self._raw[variable, now] = half_widths(
+                past, self.sizes[:, variable], people, self.horizons
+            )
+        return self._raw[variable, now]
+
+
+def half_widths(
+    errors: Array, sizes: Array, people: Array, horizons: Sequence[int]
+) -> tuple[Array, Array]:
+    """Half widths by the error model of ``expected_errors``, before what the past needed.
+
+    ``errors`` (origins, horizons 1…, areas) known so far, ``sizes`` (origins, areas), ``people``
+    (areas,) now. Returns (horizons, areas) and, for the whole town, (horizons, 1).
+    """
+    every = tuple(range(1, max(horizons) + 1))
+    known = np.full((len(errors), len(every), errors.shape[2]), np.nan)
+    known[:, : errors.shape[1]] = errors[:, : len(every)]
+    models = expected_errors(known, sizes, every)
+    share = people / max(float(people.sum()), 1.0)
+    half = np.array([models[h].half_width(people, PROBABILITY) for h in horizons])
+    city = []
+    for h in horizons:
+        model = models[h]
+        own = 2.0 * (model.local + model.by_size / np.maximum(people, 1.0))
+        spread = np.sqrt(model.common**2 + float((share**2 * own).sum()))
+        city.append([1.2816 * spread])
+    return np.minimum(half, 0.95), np.minimum(np.array(city), 0.95)
+
+
+def _position(town: Town, year: int) -> int:
+    if year not in town.years[1:-1]:
+        raise fail(
+            "backtest-origin",
+            _("{year} cannot be the origin of a test.").format(year=year),
+            value=str(year),
+            repair=_("Choose a year from {first} to {last}.").format(
+                first=town.years[1], last=town.years[-2]
+            ),
+        )
+    return town.years.index(year)
+
+
+def _errors(
+    runs: dict[int, Array], observed: Array, origins: Sequence[int], longest: int
+) -> tuple[Array, Array]:
+    """Relative errors (origins, horizons, variables, areas), NaN unknown, and sizes at launch."""
+    errors = np.full((len(origins), longest, *observed.shape[1:]), np.nan)
+    for row, origin in enumerate(origins):
+        for h in range(1, longest + 1):
+            if origin + h < len(observed):
+                came, said = observed[origin + h], runs[origin][h - 1]
+                ok = said > 0
+                errors[row, h - 1] = np.where(ok, came / np.where(ok, said, 1.0) - 1.0, np.nan)
+    return errors, np.array([observed[o] for o in origins])
+
+
+def _known_errors(errors: Array, origins: Sequence[int], now: int) -> Array:
+    """Errors that could be known at position ``now``."""
+    known = errors.copy()
+    for row, origin in enumerate(origins):
+        known[row, max(now - origin, 0) :] = np.nan
+    return known

@@ -1,0 +1,112 @@
+"""One run of the engine on a town: rates alone, or with the totals of areas controlled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
+from monitor_app.app.forecasting_town import Town
+from monitor_app.core.progress import Progress
+from monitor_app.forecast import naive
+from monitor_app.forecast.defaults import mobility
+from monitor_app.forecast.flows import Step
+from monitor_app.forecast.projection import Projection, project
+from monitor_app.forecast.state import Array
+from monitor_app.forecast.targets import Shortfall
+
+#: What happens to a step after rates and controls: new dwellings, targets, bounds.
+Finish = Callable[[int, Step], tuple[Step, Sequence[Shortfall]]]
+
+
+def run(
+    town: Town,
+    method: Method,
+    steps: int,
+    *,
+    rates: TownRates | None = None,
+    finish: Finish | None = None,
+    keep_stocks: bool = True,
+    progress: Progress | None = None,
+) -> tuple[Projection, list[tuple[int, Shortfall]]]:
+    """Project the newest stock of ``town``; what targets were missed, by step.
+
+    With a ``control`` in the method the totals of areas are moved towards their shares of growth;
+    the town as a whole stays as its rates have it. ``finish`` comes after that.
+    """
+    rates = rates or town_rates(town, method)
+    launch = np.ascontiguousarray(town.register.stocks[-1])
+    parts = progress or Progress()
+    missed: list[tuple[int, Shortfall]] = []
+
+    def once(control: Callable[[int, Step], Step] | None, part: Progress) -> Projection:
+        return project(
+            town.layout, launch, rates.of_step, steps, control=control, keep_stocks=keep_stocks,
+            progress=part,
+        )  # fmt: skip
+
+    controlled = method.control > 0 and len(town.layout.areas) > 1
+    if not controlled and finish is None:
+        return once(None, parts), missed
+    wanted: Array | None = None
+    if controlled:
+        free = once(None, parts.part(0.0, 0.4))
+        trend = shares_of_growth(town, free.totals)
+        wanted = blended(free.totals[1:], trend, method.control)
+    weight = np.sqrt(mobility(town.layout.shape[2]))[None, None, :, None]
+    added = np.zeros(len(town.layout.areas))
+
+    def control(step: int, done: Step) -> Step:
+        if wanted is not None:
+            # What was built so far comes on top of the trend of an area.
+            done = towards(done, wanted[step] + added, weight)
+        if finish is not None:
+            before = done.end.sum(axis=(0, 1, 2))
+            done, gaps = finish(step, done)
+            added[:] += done.end.sum(axis=(0, 1, 2)) - before
+            missed.extend((step, gap) for gap in gaps)
+        return done
+
+    return once(control, parts.part(0.4, 1.0)), missed
+
+
+def towards(step: Step, population: Array, weight: Array) -> Step:
+    """The step with the totals of areas moved to ``population`` (areas,) by migration of all ages.
+
+    What is missing arrives, what is too much leaves, in proportion to the people of a cell times
+    ``weight``. Scaling the flows themselves would put all of it on those who move most: an area
+    that fills up or empties does so with families as well. The balance holds in every cell.
+    """
+    flows, end = step.flows, np.maximum(step.end, 0.0)
+    share = end * weight
+    total = share.sum(axis=(0, 1, 2))
+    share = np.divide(share, total, out=np.zeros_like(share), where=total > 0)
+    change = (population - end.sum(axis=(0, 1, 2))) * share
+    came, left = np.maximum(change, 0.0), np.minimum(np.maximum(-change, 0.0), end)
+    zero = np.zeros_like(end)
+    changed = replace(
+        flows,
+        arrivals=(zero if flows.arrivals is None else flows.arrivals) + came,
+        departures=(zero if flows.departures is None else flows.departures) + left,
+    )
+    return replace(step, end=changed.end_at_least_zero(), flows=changed)
+
+
+def shares_of_growth(town: Town, totals: Array) -> Array:
+    """Totals of areas (steps, areas) by their shares of the town and of its growth (CSP-VSG),
+    the town itself as the rates have it: ``totals`` (steps + 1, areas), the launch first.
+
+    Areas are bounded by their dwellings: their totals follow their own past more closely than
+    the rates of their people do (Wilson 2016; Baker, Swanson, Tayman 2021).
+    """
+    series = town.register.stocks.sum(axis=(1, 2, 3))
+    period = min(naive.BASE_PERIOD, len(series) - 1)
+    city = totals[1:].sum(axis=1)
+    return naive.csp_vsg(series, np.arange(1, len(totals)), city, period)
+
+
+def blended(engine: Array, trend: Array, weight: float) -> Array:
+    """Weighted mean of two forecasts of totals (steps, areas)."""
+    return np.asarray((1.0 - weight) * engine + weight * trend, dtype=np.float64)

@@ -1,0 +1,341 @@
+"""Events of a town on the axes of its stocks; what they do not tell is allotted or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from monitor_app.app import forecasting_axes as axes
+from monitor_app.core.ages import AgeAxis
+from monitor_app.core.areas import CITY, AreaSystem
+from monitor_app.core.cube import SEXES, Cube
+from monitor_app.core.datasets import DatasetInfo, Kind, Origin, TimeReference
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import Issue, Severity
+from monitor_app.forecast.defaults import defaults, mobility
+from monitor_app.forecast.estimate import Register
+from monitor_app.forecast.state import Array, Layout
+from monitor_app.indicators.inputs import CubeSource, moment
+
+#: Ages of mothers that a forecast knows.
+FERTILE = slice(12, 56)
+
+
+class Source(StrEnum):
+    """Where the numbers of a component come from."""
+
+    REGISTER = "register"  # counted with all detail that the forecast uses
+    ALLOTTED = "allotted"  # counted; missing detail in proportion to default rates
+    COUNTED_BACK = "counted_back"  # births from the infants that are there
+    RESIDUAL = "residual"  # migration from cohort change after survival
+    DEFAULT = "default"  # rates of the country
+    NONE = "none"  # not part of the forecast
+
+
+#: Events by sex, group and age: engine's name -> kinds that can tell.
+EVENTS: dict[str, Kind | None] = {
+    "deaths": Kind.DEATHS,
+    "arrivals": Kind.MOVES_IN,
+    "departures": Kind.MOVES_OUT,
+    "moves_in": Kind.ARRIVALS_WITHIN,
+    "moves_out": Kind.DEPARTURES_WITHIN,
+    "naturalised": None,
+}
+NATURALISATIONS = "naturalisations"
+
+
+def covers(areas: AreaSystem, fine: str, target: str) -> bool:
+    try:
+        return areas.finer(fine, target)
+    except KeyError:
+        return False
+
+
+def note(code: str, message: str, severity: Severity = Severity.INFO) -> Issue:
+    """A finding that stops nothing."""
+    return Issue(code, severity, message)
+
+
+def child_groups(register: Register) -> Array | None:
+    """Births (1, mother's group, child's group): as few children as possible have another group
+    than their mother. By the infants of each group."""
+    births, stocks = register.births, register.stocks
+    groups = len(register.layout.groups)
+    if births is None or groups == 1:
+        return None
+    mothers = np.nansum(births, axis=(0, 2, 3))
+    known = np.isfinite(births).any(axis=(1, 2, 3))
+    children = np.nansum(stocks[1:, :, :, 0][known], axis=(0, 1, 3))
+    if children.sum() <= 0 or mothers.sum() <= 0:
+        return None
+    children = children * (mothers.sum() / children.sum())
+    own = np.minimum(mothers, children)
+    left, room = mothers - own, children - own
+    table = np.diag(own)
+    if room.sum() > 0:
+        table = table + np.outer(left, room / room.sum())
+    return np.asarray(table[None], dtype=np.float64)
+
+
+@dataclass(eq=False)
+class TownEvents:
+    """Reads events of one town and allots what they do not tell."""
+
+    source: CubeSource
+    areas: AreaSystem
+    level: str
+    layout: Layout
+    stocks: Array
+    years: tuple[int, ...]
+    country: str
+    issues: list[Issue]
+
+    def __post_init__(self) -> None:
+        self.infos = [
+            i
+            for i in self.source.datasets()
+            if (i.spec.origin is Origin.OBSERVED and i.spec.time is TimeReference.PERIOD)
+            or i.spec.variable == NATURALISATIONS
+        ]
+        alive = np.nan_to_num(self.stocks)
+        self.exposure = np.zeros_like(alive[1:])
+        self.exposure[:, :, :, 1:] = (alive[:-1, :, :, :-1] + alive[1:, :, :, 1:]) / 2.0
+        self.exposure[:, :, :, 0] = alive[1:, :, :, 0] / 2.0
+        self.default = defaults(self.country, self.years[-1], self.layout.shape[2])
+
+    def all(self) -> tuple[dict[str, Array | None], dict[str, Source]]:
+        found: dict[str, Array | None] = {}
+        sources: dict[str, Source] = {}
+        for name, kind in EVENTS.items():
+            found[name], sources[name] = self._event(name, kind)
+        for one, other in (("arrivals", "departures"), ("moves_in", "moves_out")):
+            if found[one] is None or found[other] is None:
+                found[one] = found[other] = None
+                sources[one] = sources[other] = Source.NONE
+        alone = len(self.layout.areas) == 1
+        if found["arrivals"] is None or self._unexplained(found) or (
+            found["moves_in"] is None and not alone
+        ):  # fmt: skip
+            # Without the moves inside the town (or without departures) gross flows do not add up
+            # to the change of an area: then the change itself tells its net migration.
+            for name in ("arrivals", "departures", "moves_in", "moves_out", "naturalised"):
+                found[name] = None
+                sources[name] = Source.NONE
+            sources["arrivals"] = sources["departures"] = Source.RESIDUAL
+        found["births"], sources["births"] = self._births()
+        if found["deaths"] is None:
+            sources["deaths"] = Source.DEFAULT
+        return found, sources
+
+    def _candidates(self, name: str, kind: Kind | None) -> list[DatasetInfo]:
+        def fits(info: DatasetInfo) -> bool:
+            if kind is None:
+                return info.spec.variable == NATURALISATIONS
+            return info.spec.kind is kind
+
+        found = [i for i in self.infos if fits(i)]
+        fine = [i for i in found if covers(self.areas, i.spec.level, self.level)]
+        coarse = [i for i in found if i not in fine and covers(
+            self.areas, self.level, i.spec.level)]  # fmt: skip
+        # Migration is only asked of the areas themselves; natural movement may come from above.
+        pool = fine or (coarse if name in ("deaths", "births") else [])
+        return sorted(pool, key=lambda i: (-len(i.dims), i.spec.key))
+
+    def _event(self, name: str, kind: Kind | None) -> tuple[Array | None, Source]:
+        infos = self._candidates(name, kind)
+        if not infos:
+            return None, Source.NONE
+        info = infos[0]
+        if name != "deaths" and "age" not in info.dims:
+            self.issues.append(
+                note(
+                    "moves-without-age",
+                    _("“{name}” has no ages; migration by age follows from the population itself.")
+                    .format(name=info.spec.name),
+                )
+            )  # fmt: skip
+            return None, Source.NONE
+        counts, known, maps, whole = self._counts(info)
+        weights = self.exposure * self._schedule(name)
+        found = self._dealt(counts, weights, known, maps)
+        if name == "naturalised":
+            # Only those can be naturalised who are not nationals; nationals are the first group.
+            national = self._national()
+            if national is None:
+                return None, Source.NONE
+            total = found.sum(axis=2, keepdims=True)
+            share = weights.copy()
+            share[:, :, national] = 0.0
+            sums = share.sum(axis=2, keepdims=True)
+            even = np.ones_like(share)
+            even[:, :, national] = 0.0
+            even /= max(len(self.layout.groups) - 1, 1)
+            part = np.where(sums > 0, share / np.where(sums > 0, sums, 1.0), even)
+            found = total * part
+        return found, Source.REGISTER if whole else Source.ALLOTTED
+
+    def _national(self) -> int | None:
+        groups = self.layout.groups
+        if len(groups) < 2 or "national" not in groups:
+            return None
+        return groups.index("national")
+
+    def _schedule(self, name: str) -> Array:
+        """Default rates [sex, group, age, area] that missing detail follows."""
+        ages = self.layout.shape[2]
+        if name == "deaths":
+            death = self.default.death
+            by_sex = death if len(self.layout.sexes) == 2 else death.mean(axis=0, keepdims=True)
+            return np.asarray(by_sex[:, None, :, None], dtype=np.float64)
+        return mobility(ages)[None, None, :, None]
+
+    def _counts(self, info: DatasetInfo) -> tuple[Array, Array, list[axes.Integers | None], bool]:
+        """Counts (years, sex, group, age, area) as the data set knows them, which years are known,
+        the maps of the axes, and whether nothing has to be allotted."""
+        spec = info.spec
+        cube = self.source.cube(spec.key)
+        if cube.has("partner"):
+            cube = cube.sum("partner")
+        fine = covers(self.areas, spec.level, self.level)
+        if fine:
+            cube = axes.at_level(cube, self.areas, spec.level, self.level)
+        yearly = {moment(d).year: i for d, i in cube.date_index.items()}
+        known = np.array([y in yearly for y in self.years[1:]])
+        values = axes.ordered(cube, ("date", "sex", "group", "age", "area"))
+        picked = np.full((len(known), *values.shape[1:]), np.nan)
+        for row, year in enumerate(self.years[1:]):
+            if year in yearly:
+                picked[row] = values[yearly[year]]
+        maps: list[axes.Integers | None] = [None]
+        maps.append(self._sex_map(cube))
+        maps.append(self._group_map(cube))
+        picked, age_map = self._ages(cube, picked)
+        maps.append(age_map)
+        maps.append(self._area_map(cube, spec.level, fine))
+        return picked, known, maps, all(m is None or _is_one_to_one(m) for m in maps)
+
+    def _sex_map(self, cube: Cube) -> axes.Integers | None:
+        labels = cube.labels.get("sex", ())
+        if set(self.layout.sexes) <= set(labels) and len(labels) <= len(SEXES):
+            return np.array([labels.index(s) for s in self.layout.sexes])
+        return np.zeros(len(self.layout.sexes), dtype=np.int64)
+
+    def _group_map(self, cube: Cube) -> axes.Integers | None:
+        labels = cube.labels.get("group", ())
+        if not labels:
+            return np.zeros(len(self.layout.groups), dtype=np.int64)
+        other = [i for i, g in enumerate(labels) if g not in self.layout.groups]
+        rest = other[0] if len(other) == 1 else -1
+        return np.array(
+            [labels.index(g) if g in labels else rest for g in self.layout.groups], dtype=np.int64
+        )
+
+    def _ages(self, cube: Cube, values: Array) -> tuple[Array, axes.Integers]:
+        ages = self.layout.shape[2]
+        if cube.ages is None:
+            return values, np.zeros(ages, dtype=np.int64)
+        folded = axes.fold_open(values, cube.ages, ages, 3)
+        if folded.shape[3] == ages and axes.is_single(cube.ages):
+            return folded, np.arange(ages)
+        return values, axes.AgeMap.of(cube.ages, ages).position
+
+    def _area_map(self, cube: Cube, level: str, fine: bool) -> axes.Integers:
+        if fine:
+            row = cube.area_index
+            return np.array([row.get(a, -1) for a in self.layout.areas], dtype=np.int64)
+        parent = self.areas.ancestor(self.level, level)
+        row = cube.area_index
+        if level == CITY and len(row) == 1:
+            return np.zeros(len(self.layout.areas), dtype=np.int64)
+        return np.array([row.get(parent.get(a, ""), -1) for a in self.layout.areas], dtype=np.int64)
+
+    def _dealt(
+        self, counts: Array, weights: Array, known: Array, maps: list[axes.Integers | None]
+    ) -> Array:
+        found = axes.allot(np.nan_to_num(counts), weights, maps)
+        found[~known.astype(bool)] = np.nan
+        return found
+
+    def _unexplained(self, found: dict[str, Array | None]) -> bool:
+        """Whether the counted migration is far from the change of the town, as with another
+        register: more than 1.5 per cent of the people in the median year."""
+        arrivals, departures = found["arrivals"], found["departures"]
+        if arrivals is None or departures is None:
+            return False
+        net = (arrivals - departures).sum(axis=(1, 2, 3, 4))
+        stock = np.nansum(self.stocks, axis=(1, 2, 3, 4))
+        gap = np.abs(np.diff(stock) - net) / stock[:-1]
+        known = np.isfinite(gap)
+        return bool(known.any() and np.median(gap[known]) > 0.015)
+
+    def _births(self) -> tuple[Array, Source]:
+        """Births (years, mother's group, mother's age, area)."""
+        groups = len(self.layout.groups)
+        women = self.exposure_of_women()
+        weights = women * self.default.fertility[None, None, :, None]
+        if len(self.layout.sexes) == 1:
+            weights = weights * 0.5
+        infos = self._candidates("births", Kind.BIRTHS)
+        shape = weights.shape
+        if infos:
+            counts, known, maps, _whole = self._counts(infos[0])
+            by_age = counts.sum(axis=1)
+            if infos[0].age_axis is not None:
+                axis = AgeAxis.decode(infos[0].age_axis)
+                maps[3] = _mothers_ages(axis, shape[2])
+            found = self._dealt(by_age, weights, known, [maps[0], *maps[2:]])
+            needed = {"age"} if groups == 1 else {"age", "group"}
+            whole = needed <= set(infos[0].dims)
+            return found, Source.REGISTER if whole else Source.ALLOTTED
+        infants = np.nan_to_num(self.stocks[1:, :, :, 0]).sum(axis=(1, 2))
+        # The children of a year who were counted at its end, and those who died before.
+        born = infants * np.exp(0.5 * float(self.default.death[:, 0].mean()))
+        weights = np.where(weights.sum(axis=(1, 2), keepdims=True) > 0, weights, 0.0)
+        one = np.zeros(shape[1], dtype=np.int64), np.zeros(shape[2], dtype=np.int64)
+        counts = born[:, None, None, :]
+        return axes.allot(counts, weights, [None, *one, None]), Source.COUNTED_BACK
+
+    def exposure_of_women(self) -> Array:
+        """Mean of two stocks of women by completed age (years, group, age, area)."""
+        alive = np.nan_to_num(self.stocks[:, self.layout.mothers])
+        return np.asarray((alive[:-1] + alive[1:]) / 2.0, dtype=np.float64)
+
+    def moves_between(self, gone: Sequence[str]) -> tuple[Array | None, AgeAxis | None]:
+        """Moves by age band and group (bands, groups, origins, destinations) over all years."""
+        for info in self.infos:
+            if info.spec.kind is not Kind.MOVES_WITHIN or info.spec.level != self.level:
+                continue
+            cube = self.source.cube(info.spec.key)
+            if not cube.has("partner") or not cube.has("age"):
+                continue
+            keep = [a for a in self.layout.areas if a not in gone]
+            year = [i for d, i in cube.date_index.items() if moment(d).year in self.years[1:]]
+            values = axes.ordered(cube, ("date", "sex", "group", "age", "area", "partner"))
+            summed = np.nansum(values[year], axis=(0, 1))
+            partner = {p: i for i, p in enumerate(cube.labels["partner"])}
+            if any(a not in partner or a not in cube.area_index for a in keep):
+                continue
+            rows = [cube.area_index[a] for a in keep]
+            columns = [partner[a] for a in keep]
+            groups = self._group_map(cube)
+            assert groups is not None
+            table = summed[groups][:, :, rows][:, :, :, columns].transpose(1, 0, 2, 3)
+            for area in range(len(keep)):
+                table[:, :, area, area] = 0.0
+            return np.ascontiguousarray(table), cube.ages
+        return None, None
+
+
+def _is_one_to_one(positions: axes.Integers) -> bool:
+    used = positions[positions >= 0]
+    return len(set(used.tolist())) == len(positions)
+
+
+def _mothers_ages(source: AgeAxis, ages: int) -> axes.Integers:
+    """Mothers below and above the ages that the data set names belong to the first and last."""
+    found = axes.AgeMap.of(source, ages).position
+    found[: source.first] = -1
+    return found

@@ -1,0 +1,135 @@
+"""Probable ranges of a forecast: who errs together from draws, by how much from the past."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor_app.app.forecasting_backtest import (
+    PROBABILITY,
+    PastIntervals,
+    TownBacktest,
+    half_widths,
+    scored_bands,
+    series,
+)
+from monitor_app.app.forecasting_rates import TownRates
+from monitor_app.app.forecasting_town import Town
+from monitor_app.core.areas import AreaSystem
+from monitor_app.core.progress import Progress
+from monitor_app.forecast.draws import DrawKernel
+from monitor_app.forecast.ensemble import run_ensemble
+from monitor_app.forecast.factors import FactorModel, default_factors, places_of
+from monitor_app.forecast.projection import Projection
+from monitor_app.forecast.spec import ForecastSpec
+from monitor_app.forecast.state import Array
+
+QUANTILES = (0.05, 0.1, 0.5, 0.9, 0.95)
+
+
+@dataclass(frozen=True, eq=False)
+class Intervals:
+    """Quantiles (levels, years + 1, total and age groups, areas) and those of the whole town."""
+
+    levels: tuple[float, ...]
+    bands: tuple[tuple[int, int | None], ...]
+    areas: Array
+    city: Array
+    draws: int
+    seed: int
+    own_history: bool
+
+
+def make_intervals(
+    spec: ForecastSpec, town: Town, rates: TownRates, done: Projection,
+    past: TownBacktest | None, areas: AreaSystem, progress: Progress,
+) -> Intervals:  # fmt: skip
+    """Quantiles from draws around the scenario, their spread fitted to past errors.
+
+    Draws give who errs together (town, district, area, age group); the errors of the town's own
+    past, pooled with defaults, give how much, apart for the town and for areas.
+    """
+    bands = scored_bands(town.source_ages)
+    rows = [slice(0, None), *(slice(lo, hi) for lo, hi in bands)]
+    launch = np.ascontiguousarray(town.register.stocks[-1])
+    kernel = DrawKernel(town.layout, launch, rates.first, spec.years, rows)
+    parents = _districts(areas, town)
+    factors = FactorModel(
+        places_of(town.layout.areas, parents), default_factors(), spec.years, spec.seed
+    )
+    drawn = run_ensemble(kernel, factors, spec.draws, progress=progress.part(0.0, 0.8)).paths
+    assert done.stocks is not None
+    main = series(done.stocks, bands)
+    city_levels = np.empty((len(QUANTILES), *main.shape[:2]))
+    levels = np.empty((len(QUANTILES), *main.shape))
+    horizons = tuple(range(1, spec.years + 1))
+    for v in range(main.shape[1]):
+        progress.step(0.8 + 0.2 * v / main.shape[1])
+        half, whole = _expected(past, town, v, main[0, v], horizons)
+        for year in range(main.shape[0]):
+            if year == 0:
+                levels[:, 0, v] = main[0, v]
+                city_levels[:, 0, v] = main[0, v].sum()
+                continue
+            own, common = half[year - 1], float(whole[year - 1, 0])
+            paths = _spread(drawn[year, :, v].astype(np.float64), main[year, v], own, common)
+            middle = np.maximum(np.median(paths, axis=0), 1e-9)
+            levels[:, year, v] = np.quantile(paths * (main[year, v] / middle), QUANTILES, axis=0)
+            # Sums of skewed paths lie a little higher: the median stays the scenario.
+            sums = paths.sum(axis=1)
+            sums *= main[year, v].sum() / max(float(np.median(sums)), 1e-9)
+            city_levels[:, year, v] = np.quantile(sums, QUANTILES)
+    return Intervals(QUANTILES, bands, levels, city_levels, spec.draws, spec.seed, past is not None)
+
+
+def _spread(drawn: Array, main: Array, half: Array, whole: float) -> Array:
+    """Paths (draws, areas) around ``main`` (areas,): the draws' deviations, stretched so that the
+    town and its areas have the expected 80 per cent half widths (shares of the forecast)."""
+    values = np.maximum(np.asarray(drawn, dtype=np.float64), 1e-9)
+    logs = np.log(values / np.maximum(np.median(values, axis=0), 1e-9))
+    weight = main / max(float(main.sum()), 1e-9)
+    town = logs @ weight
+    town -= np.median(town)
+    own = logs - town[:, None]
+    own -= np.median(own, axis=0)
+    size = np.quantile(np.abs(town), PROBABILITY)
+    common = town * (np.log1p(whole) / size if size > 0 else 0.0)
+    left = np.sqrt(np.maximum(np.log1p(half) ** 2 - np.log1p(whole) ** 2, 0.05 * half**2))
+    sizes = np.quantile(np.abs(own), PROBABILITY, axis=0)
+    local = own * np.divide(left, sizes, out=np.zeros_like(left), where=sizes > 0)
+    if len(main) == 1:
+        local = np.zeros_like(local)
+    paths = main * np.exp(common[:, None] + local)
+    return np.asarray(paths, dtype=np.float64)
+
+
+def _expected(
+    past: TownBacktest | None, town: Town, variable: int, people: Array, horizons: Sequence[int]
+) -> tuple[Array, Array]:
+    """Half widths (horizons, areas) and of the town (horizons, 1)."""
+    if past is None:
+        none = np.full((1, len(horizons), len(people)), np.nan)
+        return half_widths(none, people[None], people, horizons)
+    now = len(town.years) - 1
+    origins = tuple(range(now - len(past.sizes), now))
+    errors = np.full((*past.errors.shape[:1], len(horizons), *past.errors.shape[2:]), np.nan)
+    errors[:, : past.errors.shape[1]] = past.errors[:, : len(horizons)]
+    model = PastIntervals(
+        np.concatenate([errors, np.full((1, *errors.shape[1:]), np.nan)]),
+        np.concatenate([past.sizes, np.broadcast_to(people, (1, *past.sizes.shape[1:]))]),
+        (*origins, now), tuple(horizons),
+    )  # fmt: skip
+    return model.at(variable, now)
+
+
+def _districts(areas: AreaSystem, town: Town) -> dict[str, str] | None:
+    try:
+        parents = areas.level(town.level).parents
+    except KeyError:
+        return None
+    if not parents:
+        return None
+    found = areas.ancestor(town.level, parents[0])
+    return found if all(a in found for a in town.layout.areas) else None

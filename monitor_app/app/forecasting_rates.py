@@ -1,0 +1,256 @@
+"""Rates of a town for the engine, by the method that its data allow.
+
+Towns with counted events: ``forecast.estimate``. Towns with stocks only: net migration of each
+cohort after survival, as a profile of the town and what areas deviate from it, each pulled towards
+the town as far as its ups and downs from year to year call for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from monitor_app.app.forecasting_events import FERTILE, Source
+from monitor_app.app.forecasting_town import Town
+from monitor_app.forecast.defaults import mobility
+from monitor_app.forecast.estimate import Options, Register, estimate
+from monitor_app.forecast.exposure import residual_migration
+from monitor_app.forecast.moves import OriginDestination
+from monitor_app.forecast.projection import RatesOf
+from monitor_app.forecast.rates import StepRates
+from monitor_app.forecast.state import Array, age_on, girls_share
+
+#: First ages of the bands in which net migration of areas is compared.
+RESIDUAL_BANDS = (0, 1, *range(5, 100, 5))
+#: Movers that an origin's own pattern of destinations is believed with.
+PATTERN_PSEUDO = 200.0
+
+
+@dataclass(frozen=True)
+class Method:
+    """What can be chosen about rates.
+
+    ``base``: years before the launch that rates rest on; ``births_base`` those of fertility, which
+    has no mean that it returns to; ``fade``: share of an area's deviation in net migration that is
+    left a year later; ``control``: weight of shares of growth in the total of an area (0: rates
+    alone). ``weights``: component -> year -> weight.
+    """
+
+    base: int = 10
+    fade: float = 1.0
+    births_base: int = 3
+    control: float = 1.0
+    weights: dict[str, dict[int, float]] = field(default_factory=dict, hash=False)
+    smoothness: float | None = 1e3
+
+    def year_weights(self, component: str, years: tuple[int, ...]) -> Array:
+        """Weights (years,) of the events of ``years``; the base period where none are given."""
+        given = self.weights.get(component) or self.weights.get("all")
+        if given:
+            found = np.array([given.get(y, 0.0) for y in years], dtype=np.float64)
+            if found.sum() > 0:
+                return found
+        found = np.zeros(len(years))
+        length = self.births_base if component == "births" else self.base
+        found[-min(length, len(years)) :] = 1.0
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class TownRates:
+    """Rates of each step after the launch, and the rates of the first step."""
+
+    of_step: RatesOf
+    first: StepRates
+
+
+def town_rates(town: Town, method: Method, types: dict[str, np.ndarray] | None = None) -> TownRates:
+    """Rates for a launch at the newest stock of ``town``."""
+    death = _deaths(town)
+    if town.residual:
+        return _residual(town, method, death)
+    options = Options(
+        {c: method.year_weights(c, town.years[1:]) for c in (
+            "births", "deaths", "arrivals", "departures", "moves_in", "moves_out", "naturalised")},
+        types or {},
+        method.smoothness,
+    )  # fmt: skip
+    register = town.register
+    if len(town.layout.areas) == 1:
+        register = replace(register, moves_in=None, moves_out=None)
+    default = town.default_rates(town.years[-1])
+    rates = estimate(register, options, death).rates
+    rates = replace(rates, girls=default.girls, fertility=_fertile(rates.fertility))
+    if rates.naturalise is not None and "national" in town.layout.groups:
+        rates = replace(rates, naturalise_to=town.layout.groups.index("national"))
+    if town.od is not None and rates.move_model is not None:
+        rates = replace(rates, move_model=_pattern(town))
+    return TownRates(_dying_later(rates, default.mortality_slope), rates)
+
+
+def _deaths(town: Town) -> Array:
+    """Default death rates ``[sex, 1, age, 1]`` at the launch."""
+    death = town.default_rates(town.years[-1]).death
+    if len(town.layout.sexes) == 1:
+        death = death.mean(axis=0, keepdims=True)
+    return np.asarray(death[:, None, :, None], dtype=np.float64)
+
+
+def _dying_later(rates: StepRates, slope: float) -> RatesOf:
+    """Mortality goes on to change at the pace of the country, losing a tenth of it each year."""
+
+    def of_step(step: int) -> StepRates:
+        factor = np.exp(slope * (1.0 - 0.9 ** (step + 1)) / 0.1)
+        return replace(rates, death=rates.death * factor)
+
+    return of_step
+
+
+def _pattern(town: Town) -> OriginDestination:
+    """Destinations by age band and group: an origin's own movers and those of all origins."""
+    assert town.od is not None
+    assert town.od_ages is not None
+    counts = np.asarray(town.od, dtype=np.float64)
+    bands, groups, areas, _ = counts.shape
+    pool = counts.sum(axis=2, keepdims=True) + 1e-6
+    others = np.broadcast_to(pool, counts.shape).copy()
+    others[:, :, np.arange(areas), np.arange(areas)] = 0.0
+    others /= np.maximum(others.sum(axis=3, keepdims=True), 1e-12)
+    matrix = counts + PATTERN_PSEUDO * others
+    ages = town.layout.shape[2]
+    lows = town.od_ages.lows
+    band = np.clip(np.searchsorted(lows, np.arange(ages), side="right") - 1, 0, bands - 1)
+    types = band[None, None, :] * groups + np.arange(groups)[None, :, None]
+    shape = (len(town.layout.sexes), groups, ages)
+    return OriginDestination(
+        matrix.reshape(bands * groups, areas, areas), np.broadcast_to(types, shape).copy()
+    )
+
+
+def _residual(town: Town, method: Method, death: Array) -> TownRates:
+    """Net migration as arrivals (counts) and departures (rates) around a usual turnover."""
+    register = town.register
+    default = town.default_rates(town.years[-1])
+    fertility = _fertility(town, method, death)
+    births = _children(register, fertility.girls, fertility.child_group)
+    ages = town.layout.shape[2]
+    exposed = age_on(register.stocks[:-1])
+    exposed[:, :, :, 0] = births
+    net = _net(town, births, death, default.mortality_slope)
+    weights = method.year_weights("arrivals", town.years[1:])
+    city, deviation = _net_rates(town, net, exposed, weights)
+    launch = age_on(register.stocks[-1:])[0]
+    launch[:, :, 0] = births[-1]
+    turnover = mobility(ages)[None, None, :, None]
+    # The city's gains are counts of people who come because of the city: their yearly mean.
+    used = weights > 0
+    mean_exposed = np.tensordot(weights[used], exposed[used].sum(axis=-1), axes=(0, 0))
+    mean_exposed = mean_exposed / weights.sum()
+    now = launch.sum(axis=-1)
+    ratio = np.divide(mean_exposed, now, out=np.ones_like(now), where=now > 0)
+    gain = np.where(city > 0, city * np.clip(ratio, 0.2, 5.0), city)
+
+    def of_step(step: int) -> StepRates:
+        rate = gain[..., None] + deviation * method.fade**step
+        arrivals = (turnover + np.maximum(rate, 0.0)) * launch
+        leave = np.clip(turnover + np.maximum(-rate, 0.0), 0.0, 0.9)
+        years = np.where(np.arange(ages) == 0, 0.5, 1.0)[None, None, :, None]
+        hazard = -np.log1p(-leave) / years
+        factor = np.exp(default.mortality_slope * (1.0 - 0.9 ** (step + 1)) / 0.1)
+        return replace(fertility, death=death * factor, arrivals=arrivals, departure=hazard)
+
+    return TownRates(of_step, of_step(0))
+
+
+def _fertility(town: Town, method: Method, death: Array) -> StepRates:
+    """Births, their sex and group; nobody moves."""
+    register = replace(
+        town.register, arrivals=None, departures=None, moves_in=None, moves_out=None,
+        naturalised=None, deaths=None if town.sources["deaths"] is Source.DEFAULT
+        else town.register.deaths,
+    )  # fmt: skip
+    weights = {"births": method.year_weights("births", town.years[1:])}
+    found = estimate(register, Options(weights, {}, method.smoothness), death).rates
+    girls = town.default_rates(town.years[-1]).girls
+    return replace(found, girls=girls, fertility=_fertile(found.fertility))
+
+
+def _fertile(rates: Array) -> Array:
+    """Fertility ``[group, age, area]`` without what smoothing leaves at impossible ages."""
+    found = rates.copy()
+    found[:, : FERTILE.start] = 0.0
+    found[:, FERTILE.stop :] = 0.0
+    return found
+
+
+def _children(register: Register, girls: float, table: Array | None) -> Array:
+    """Births (years, sex, child's group, area)."""
+    assert register.births is not None
+    by_mother = np.nan_to_num(register.births).sum(axis=2)
+    by_child = by_mother if table is None else np.einsum("mc,tma->tca", table, by_mother)
+    split = register.layout.split_births(girls or girls_share(1.05))
+    return np.asarray(split[None, :, None, None] * by_child[:, None], dtype=np.float64)
+
+
+def _net(town: Town, births: Array, death: Array, slope: float) -> Array:
+    """Net migrants (years, sex, group, age, area) of every past year."""
+    register, found = town.register, []
+    years = np.where(np.arange(town.layout.shape[2]) == 0, 0.5, 1.0)[None, None, :, None]
+    for t in range(len(register.stocks) - 1):
+        back = len(register.stocks) - 2 - t
+        survival = np.exp(-death * years * np.exp(-slope * back))
+        pair = register.stocks[t : t + 2]
+        found.append(residual_migration(pair, births[t : t + 1], survival)[0])
+    return np.array(found)
+
+
+def _net_rates(town: Town, net: Array, exposed: Array, weights: Array) -> tuple[Array, Array]:
+    """City rates ``[sex, group, age]`` and what areas deviate from them ``[…, area]``."""
+    ages = town.layout.shape[2]
+    band = np.searchsorted(np.array(RESIDUAL_BANDS), np.arange(ages), side="right") - 1
+    member = np.eye(len(RESIDUAL_BANDS))[band]
+    n = np.einsum("tsgxa,xb->tsgba", net, member)
+    e = np.einsum("tsgxa,xb->tsgba", exposed, member)
+    by_band = _ratio(_pool(n, weights).sum(axis=-1), _pool(e, weights).sum(axis=-1))
+    city = by_band[:, :, band]
+    if not town.estimated_ages:
+        single = _ratio(_pool(net, weights).sum(axis=-1), _pool(exposed, weights).sum(axis=-1))
+        young = np.arange(ages) < 50
+        city = np.where(young[None, None], single, city)
+    if len(town.layout.areas) == 1:
+        return city, np.zeros((*city.shape, 1))
+    return city, _deviations(n, e, by_band, weights)[:, :, band]
+
+
+def _pool(values: Array, weights: Array) -> Array:
+    return np.asarray(np.tensordot(weights, values, axes=(0, 0)), dtype=np.float64)
+
+
+def _ratio(a: Array, b: Array) -> Array:
+    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+
+
+def _deviations(n: Array, e: Array, city: Array, weights: Array) -> Array:
+    """Deviations of areas ``[sex, group, band, area]`` from the city's net rate, pulled to zero.
+
+    The rate of an area and year varies around the area's own by ``phi / exposure``; phi from the
+    ups and downs within areas, the true spread between areas by moments.
+    """
+    used = weights > 0
+    n, e, w = n[used], e[used], weights[used][:, None, None, None, None]
+    whole = _ratio((n * w).sum(axis=0), (e * w).sum(axis=0))
+    yearly = _ratio(n.sum(axis=-1), e.sum(axis=-1))[..., None]
+    moved = whole - city[..., None] + yearly  # an area's own rate in the ups and downs of the city
+    excess = np.where(e > 0, (n - moved * e) ** 2 / np.where(e > 0, e, 1.0), 0.0)
+    freedom = max((len(n) - 1) * (n.shape[-1] - 1), 1)
+    phi = excess.sum(axis=(0, -1)) / freedom
+    people = (e * w).sum(axis=0) / w.max()
+    deviation = np.where(people > 0, whole - city[..., None], 0.0)
+    noise = np.divide(phi[..., None], people, out=np.full_like(people, np.inf), where=people > 0)
+    total = np.maximum(people.sum(axis=-1), 1e-12)
+    spread = (people * deviation**2).sum(axis=-1) / total
+    chance = (n.shape[-1] - 1) * phi / total
+    between = np.maximum(spread - chance, 0.0)[..., None]
+    weight = np.where(between > 0, between / (between + noise), 0.0)
+    return np.asarray(weight * deviation, dtype=np.float64)

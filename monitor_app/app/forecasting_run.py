@@ -1,0 +1,385 @@
+"""A forecast as specified: scenarios, projects, targets, bounds and intervals of one town."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from monitor_app.app import forecasting_engine as engine
+from monitor_app.app.forecasting_backtest import TownBacktest, backtest
+from monitor_app.app.forecasting_intervals import Intervals, make_intervals
+from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
+from monitor_app.app.forecasting_town import Town, ensure, read_town
+from monitor_app.app.forecasting_types import area_types
+from monitor_app.core.areas import AreaSystem
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import Issue, Severity, UserError
+from monitor_app.core.progress import Progress
+from monitor_app.forecast.checks import check_rates, check_stock, describe_shortfalls
+from monitor_app.forecast.defaults import countries
+from monitor_app.forecast.flows import Step
+from monitor_app.forecast.housing import first_occupants, move_in
+from monitor_app.forecast.projection import Projection
+from monitor_app.forecast.rates import Scheme, StepRates
+from monitor_app.forecast.spec import ForecastSpec, Scenario
+from monitor_app.forecast.state import Array
+from monitor_app.forecast.targets import Shortfall, Targets, hit, within_bounds
+from monitor_app.indicators.inputs import CubeSource
+
+
+@dataclass(frozen=True, eq=False)
+class ScenarioResult:
+    """One scenario. ``projection.stocks`` (years + 1, sex, group, age, area)."""
+
+    scenario: Scenario
+    projection: Projection
+    intervals: Intervals | None
+    issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Everything a run has made."""
+
+    spec: ForecastSpec
+    town: Town
+    results: tuple[ScenarioResult, ...]
+    issues: tuple[Issue, ...]
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Years at whose end the forecast stocks stand, the launch first."""
+        last = self.town.years[-1]
+        return tuple(range(last, last + self.spec.years + 1))
+
+
+def method_of(spec: ForecastSpec) -> Method:
+    """The part of a specification that says how rates are made."""
+    renamed = {"moves": ("moves_in", "moves_out"), "naturalisation": ("naturalised",)}
+    weights = {
+        name: years
+        for component, years in spec.weights().items()
+        for name in renamed.get(component, (component,))
+    }
+    control = spec.control if spec.switched_on("arrivals") else 0.0
+    return Method(base=spec.base_period, control=control, weights=weights)
+
+
+def country_of(spec: ForecastSpec, areas: AreaSystem) -> str:
+    """Country of the default rates: as given, else where the coordinates of the project lie."""
+    if spec.country != "auto":
+        return spec.country
+    known = {"DE": "Germany", "AT": "Austria", "CH": "Switzerland"}
+    place = _place(areas.crs)
+    return next((c for c in countries() if known.get(c, "?") in place), "DE")
+
+
+def _place(crs: str | None) -> str:
+    """Area of use of a coordinate system, in words."""
+    if crs is None:
+        return ""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        use = CRS.from_user_input(crs).area_of_use
+    except CRSError:
+        return ""
+    name = "" if use is None else str(use.name)
+    # Systems of a whole region (UTM zones) name many countries: they decide nothing.
+    return name if name.count(",") <= 2 and ";" not in name else ""
+
+
+def read(source: CubeSource, areas: AreaSystem, spec: ForecastSpec) -> Town:
+    """The town of a specification at its base year. ``UserError`` for what forbids a forecast."""
+    town = read_town(
+        source, areas, spec.level, country_of(spec, areas), spec.dataset, spec.first_year
+    )
+    if spec.base is not None:
+        if spec.base not in town.years[2:]:
+            raise UserError(
+                _error(
+                    "spec-base",
+                    _("{year} cannot be the base of the forecast.").format(year=spec.base),
+                    _("Choose a year from {first} to {last}.").format(
+                        first=town.years[2], last=town.years[-1]
+                    ),
+                )
+            )
+        town = town.until(town.years.index(spec.base))
+    return town
+
+
+def check(spec: ForecastSpec, town: Town) -> list[Issue]:
+    """All findings before a run: names, years, bounds and the launch."""
+    found = check_stock(town.layout, town.register.stocks[-1])
+    known, last = set(town.layout.areas), town.years[-1]
+    named = {
+        "housing": [p.area for p in spec.housing],
+        "targets": [t.area for t in spec.targets if t.area is not None],
+        "bounds": list(spec.bounds),
+        "attractiveness": list(spec.attractiveness),
+    }
+    for entry, keys in named.items():
+        odd = sorted({k for k in keys if k not in known})
+        if odd:
+            found.append(
+                replace(
+                    _error(
+                        "spec-area",
+                        _("Areas that the forecast does not have: {areas}").format(
+                            areas=", ".join(odd[:10])
+                        ),
+                        _("Use keys of the level “{level}”.").format(level=spec.level),
+                    ),
+                    column=entry,
+                )
+            )
+    for target in spec.targets:
+        if not last < target.year <= last + spec.years:
+            found.append(
+                _error(
+                    "spec-target",
+                    _("There is no forecast year {year} for a target.").format(year=target.year),
+                    _("Choose a year from {first} to {last}.").format(
+                        first=last + 1, last=last + spec.years
+                    ),
+                )
+            )
+    found += _contradictions(spec)
+    for component, years in spec.weights().items():
+        if not any(w > 0 and y in town.years[1:] for y, w in years.items()):
+            found.append(
+                replace(
+                    _error(
+                        "spec-base-years",
+                        _("None of the base years is known in the data."),
+                        _("Choose years from {first} to {last}.").format(
+                            first=town.years[1], last=last
+                        ),
+                    ),
+                    column=component,
+                )
+            )
+    return found
+
+
+def _contradictions(spec: ForecastSpec) -> list[Issue]:
+    """Targets of one year that cannot be met together, and bounds that forbid a target."""
+    found, seen = [], set()
+    for t in spec.targets:
+        key = (t.year, t.area, "migration" if t.what in ("population", "net_migration") else t.what)
+        if key in seen:
+            found.append(
+                _error(
+                    "spec-target-twice",
+                    _("Two targets of {year} contradict each other.").format(year=t.year),
+                    _("Keep one of them."),
+                )
+            )
+        seen.add(key)
+        bound = spec.bounds.get(t.area or "")
+        if bound is not None and t.what == "population":
+            upper = np.inf if bound.upper is None else bound.upper
+            if not bound.lower <= t.value <= upper:
+                found.append(
+                    _error(
+                        "spec-target-bound",
+                        _("The target of {area} in {year} lies outside of its bounds.").format(
+                            area=t.area, year=t.year
+                        ),
+                        _("Correct one of the two."),
+                    )
+                )
+    return found
+
+
+def _error(code: str, message: str, repair: str) -> Issue:
+    return Issue(code, Severity.ERROR, message, repair=repair)
+
+
+def make_forecast(
+    source: CubeSource, areas: AreaSystem, spec: ForecastSpec, progress: Progress | None = None
+) -> Forecast:
+    """*Slow.* Read, check and run. ``UserError`` before anything runs; ``Cancelled`` on cancel."""
+    steps = progress or Progress()
+    steps.step(0.0, _("Reading the data …"))
+    town = read(source, areas, spec)
+    issues = [*town.issues, *check(spec, town)]
+    ensure(issues)
+    method = method_of(spec)
+    types, told = area_types(spec, town)
+    issues += told
+    base = town_rates(town, method, types)
+    issues += check_rates(town.layout, base.first, Scheme.HAZARD)
+    ensure(issues)
+    past: TownBacktest | None = None
+    if spec.draws:
+        past = _history(town, method, spec, steps.part(0.05, 0.4))
+        if past is None:
+            issues.append(
+                Issue(
+                    "intervals-default",
+                    Severity.WARNING,
+                    _("The history is too short to measure errors: intervals rest on errors usual"
+                      " in German towns."),
+                )
+            )  # fmt: skip
+    results = []
+    for n, scenario in enumerate(spec.scenarios):
+        part = steps.part(0.4 + 0.6 * n / len(spec.scenarios), 0.4 + 0.6 * (n + 1) / len(
+            spec.scenarios))  # fmt: skip
+        part.step(0.0, scenario.label or scenario.key)
+        results.append(_scenario(spec, town, method, base, scenario, past, areas, part))
+    return Forecast(spec, town, tuple(results), tuple(issues))
+
+
+def _history(
+    town: Town, method: Method, spec: ForecastSpec, progress: Progress
+) -> TownBacktest | None:
+    try:
+        return backtest(
+            town, method, horizons=range(1, min(spec.years, len(town.years) - 1) + 1),
+            progress=progress,
+        )  # fmt: skip
+    except UserError:
+        return None
+
+
+def _scenario(
+    spec: ForecastSpec, town: Town, method: Method, base: TownRates, scenario: Scenario,
+    past: TownBacktest | None, areas: AreaSystem, progress: Progress,
+) -> ScenarioResult:  # fmt: skip
+    rates = _changed(spec, town, base, scenario)
+    finish = _finish(spec, town, rates, scenario)
+    done, missed = engine.run(
+        town, method, spec.years, rates=rates, finish=finish, progress=progress.part(0.0, 0.3)
+    )
+    last = town.years[-1]
+    issues = [
+        issue
+        for step, gap in missed
+        for issue in describe_shortfalls(town.layout, [gap], last + step + 1)
+    ]
+    intervals = None
+    if spec.draws:
+        intervals = make_intervals(spec, town, rates, done, past, areas, progress.part(0.3, 1.0))
+    return ScenarioResult(scenario, done, intervals, tuple(issues))
+
+
+def _changed(spec: ForecastSpec, town: Town, base: TownRates, scenario: Scenario) -> TownRates:
+    """Rates with switches, the overlay of a scenario and attractiveness."""
+    first = town.years[-1] + 1
+    pull = np.array([spec.attractiveness.get(a, 1.0) for a in town.layout.areas])
+
+    def of_step(step: int) -> StepRates:
+        rates, year = base.of_step(step), first + step
+
+        def factor(component: str) -> float:
+            return scenario.factor(component, year) if spec.switched_on(component) else 0.0
+
+        def scaled(array: Array | None, component: str) -> Array | None:
+            if array is None or not spec.switched_on(component):
+                return None
+            return array * factor(component)
+
+        arrivals = scaled(rates.arrivals, "arrivals")
+        move = scaled(rates.move, "moves")
+        return replace(
+            rates,
+            death=rates.death * factor("deaths"),
+            fertility=rates.fertility * factor("births"),
+            arrivals=None if arrivals is None else arrivals * pull,
+            departure=scaled(rates.departure, "departures"),
+            move=move,
+            move_model=None if move is None else rates.move_model,
+            naturalise=scaled(rates.naturalise, "naturalisation"),
+        )
+
+    return TownRates(of_step, of_step(0))
+
+
+def _finish(
+    spec: ForecastSpec, town: Town, rates: TownRates, scenario: Scenario
+) -> engine.Finish | None:
+    """New dwellings, then targets, then bounds; None where there is nothing of that."""
+    housing = spec.housing if scenario.housing else []
+    if not (housing or spec.targets or spec.bounds):
+        return None
+    first = town.years[-1] + 1
+    profile = _profile(town, rates.first)
+    areas = town.layout.areas
+
+    def finish(step: int, done: Step) -> tuple[Step, Sequence[Shortfall]]:
+        year = first + step
+        gaps: list[Shortfall] = []
+        for project in housing:
+            count = project.dwellings.get(year - project.delay, 0.0) * project.probability
+            if count > 0:
+                dwellings = np.zeros((1, len(areas)))
+                dwellings[0, areas.index(project.area)] = count
+                people = first_occupants(
+                    dwellings, [project.persons_per_dwelling], profile[None]
+                ).reshape(town.layout.shape)
+                done = move_in(done, people, project.share_from_town)
+        for target in [t for t in spec.targets if t.year == year]:
+            done, missed = _aim(done, target.what, target.value, target.area, areas)
+            gaps += missed
+        if spec.bounds:
+            done, missed = _bounded(spec, done, areas)
+            gaps += missed
+        return done, gaps
+
+    return finish
+
+
+def _profile(town: Town, rates: StepRates) -> Array:
+    """Shares of the cells [sex, group, age] among the first residents: those who arrive."""
+    came = np.zeros(town.layout.shape[:3])
+    if rates.arrivals is not None:
+        came = came + np.broadcast_to(rates.arrivals, town.layout.shape).sum(axis=-1)
+    if came.sum() <= 0:
+        came = town.register.stocks[-1].sum(axis=-1)
+    return np.asarray(came / came.sum(), dtype=np.float64)
+
+
+def _aim(
+    step: Step, what: str, value: float, area: str | None, areas: tuple[str, ...]
+) -> tuple[Step, tuple[Shortfall, ...]]:
+    """Reach one target of the town or of one area, the other areas as they are."""
+    if area is None:
+        return hit(step, Targets(**{what: value}))
+    now = step.end.sum(axis=(0, 1, 2)) if what == "population" else None
+    if now is None:
+        flows = step.flows.by_area()
+        now = flows["arrivals"] - flows["departures"] if what == "net_migration" else flows[what]
+    wanted = now.copy()
+    wanted[areas.index(area)] = value
+    return hit(step, Targets(**{what: wanted}))
+
+
+def _bounded(
+    spec: ForecastSpec, step: Step, areas: tuple[str, ...]
+) -> tuple[Step, tuple[Shortfall, ...]]:
+    """Hold areas inside their bounds; what does not fit goes to the others."""
+    lower = np.array([spec.bounds[a].lower if a in spec.bounds else 0.0 for a in areas])
+    upper = np.array(
+        [
+            spec.bounds[a].upper
+            if a in spec.bounds and spec.bounds[a].upper is not None
+            else np.inf
+            for a in areas
+        ],
+        dtype=np.float64,
+    )
+    now = step.end.sum(axis=(0, 1, 2))
+    if (now >= lower).all() and (now <= upper).all():
+        return step, ()
+    pull = step.flows.by_area()["arrivals"] + 1e-9
+    held, rest = within_bounds(now, pull, lower, upper)
+    found, gaps = hit(step, Targets(population=held))
+    if abs(rest) > 0.5:
+        gaps = (*gaps, Shortfall("population", None, float(now.sum()), float(held.sum())))
+    return found, gaps
