@@ -63,6 +63,10 @@ def overview(session: Session) -> dict[str, Any]:
         "crs": system.crs,
         "levels": levels,
         "datasets": datasets,
+        "reforms": [
+            {"level": b.level, "day": b.day.isoformat(), "pairs": len(b.rows), "citation": b.source}
+            for b in system.bridges
+        ],
         "revisions": len(project.revisions()),
     }
 
@@ -78,6 +82,10 @@ def overview_text(found: dict[str, Any]) -> str:
         notes = ", ".join(text.format(count=n) for n, text in parts if n)
         extra = f"  ({notes})" if notes else ""
         lines.append(f"  {level['name']:<24} {level['areas']:>6}{extra}")
+    for reform in found["reforms"]:
+        day = format_date(date.fromisoformat(reform["day"]))
+        lines.append("  " + _("Reform of {day} ({level}): bridge table with {count} pairs").format(
+            day=day, level=reform["level"], count=reform["pairs"]))  # fmt: skip
     for data in found["datasets"]:
         lines += ["", f"  {data['name']}  [{data['key']}, {data['kind']}, {data['level']}]"]
         lines += [f"    {day}  {_total_text(total):>14}" for day, total in data["totals"].items()]

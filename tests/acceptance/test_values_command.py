@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from commandline import Imported, done, monitor
+from deliveries import RECIPES, rows, text, total
 
 RATE = ("-i", "altenquotient", "-l", "stadtteil")
 TABLE = """\
@@ -140,3 +141,25 @@ def test_faulty_reference_tables_change_nothing(
 def test_an_unknown_reference_is_told(project: Path) -> None:
     answer = monitor("references", project, "remove", "x", "--json")
     assert answer.codes() == ["unknown-reference"]
+
+
+def test_cases_without_a_place_are_in_the_total_and_below_the_areas(
+    small: Path, tmp_path: Path
+) -> None:
+    own = RECIPES["stock"].replace("    sex:", "    unknown_areas: keep\n    sex:")
+    way = tmp_path / "rezept.yaml"
+    way.write_text(own, encoding="utf-8")
+    delivery = tmp_path / "bestand.csv"
+    lines = [*rows(), "31.12.2023;99;m;4", "31.12.2023;99;w;3"]
+    delivery.write_text(text(lines), encoding="utf-8")
+    done("import", small, delivery, "-r", way)
+    data = done("values", small, "-i", "einwohner", "-l", "viertel")
+    assert {r["area"] for r in data["values"]} == {"01", "02", "03", "city"}
+    assert data["unlocated"] == [{"date": "2023-12-31", "value": 7, "status": "ok"}]
+    (city,) = (r for r in data["values"] if (r["area"], r["date"]) == ("city", "2023-12-31"))
+    assert city["value"] == total(2023) + 7
+    out = monitor("values", small, "-i", "einwohner", "-l", "viertel", "--format", "csv").out
+    found = list(csv.reader(io.StringIO(out), delimiter=";"))
+    (line,) = (r for r in found if r[1] == "räumlich nicht zuordenbar")
+    assert line[-1] == "7"
+    assert found.index(line) == len(found) - 1
