@@ -60,6 +60,23 @@ def map_bridges(
     return tuple(bridges), tuple(issues)
 
 
+def bridge_preview(
+    recipe: Recipe, content: BridgeContent, table: RawTable, shown: int
+) -> tuple[tuple[str, ...], dict[int, tuple[str, ...]], tuple[Issue, ...]]:
+    """Titles, the pairs of the first ``shown`` rows by position, and findings of the cells."""
+    issues: list[Issue] = []
+    lines = {line: i for i, line in enumerate(table.rows[:shown])}
+    results = {}
+    for row in _read(recipe, content, table, issues):
+        if row.place["row"] in lines:
+            shares = (format_number(row.pair.weights[name], 6) for name in content.weights)
+            results[lines[row.place["row"]]] = (
+                row.pair.from_key, row.pair.to_key, format_date(row.day), *shares,
+            )  # fmt: skip
+    titles = (_("old area"), _("new area"), _("valid from"))
+    return (*titles, *(_share_word(name) for name in content.weights)), results, tuple(issues)
+
+
 def _issue(
     code: str, message: str, where: dict[str, Any], repair: str | None = None, value: str = ""
 ) -> Issue:

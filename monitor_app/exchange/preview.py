@@ -13,11 +13,12 @@ from monitor_app.core.batch import ImportContext
 from monitor_app.core.formats import format_value
 from monitor_app.core.issues import Issue
 from monitor_app.exchange.areas import given_parents
+from monitor_app.exchange.bridges import bridge_preview
 from monitor_app.exchange.coded import chosen_rows, fits_sheet
 from monitor_app.exchange.keys import apply_key_rule
 from monitor_app.exchange.longform import LongPart, LongReader
 from monitor_app.exchange.readers import iter_chunks
-from monitor_app.exchange.recipe_model import AreasContent, FactContent, Recipe
+from monitor_app.exchange.recipe_model import AreasContent, BridgeContent, FactContent, Recipe
 from monitor_app.exchange.table import RawTable
 from monitor_app.exchange.wording import level_name, position_name
 
@@ -63,6 +64,9 @@ def preview(
     elif isinstance(chosen, AreasContent):
         names, results = _area_results(chosen, table, shown)
         names = (*names[:2], *_level_names(names[2:], recipe, context))
+    elif isinstance(chosen, BridgeContent):
+        names, results, found = bridge_preview(recipe, chosen, table, shown)
+        issues = list(dict.fromkeys([*issues, *found]))
     else:
         names, results = (), {}
     empty = ("",) * len(names)

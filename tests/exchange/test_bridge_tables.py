@@ -10,6 +10,7 @@ import pytest
 from monitor_app.core.batch import ImportBatch
 from monitor_app.core.issues import Severity
 from monitor_app.exchange.prepare import prepare_import
+from monitor_app.exchange.preview import preview
 from monitor_app.exchange.recipe import dump_recipe, load_recipe
 
 BRIDGE = """
@@ -115,3 +116,13 @@ def test_an_area_that_receives_people_must_say_where_its_own_stay(tmp_path: Path
     batch = prepared(tmp_path, text, "Key;Von;Bis\n1;;\n2;;31.12.2017\n")
     (issue,) = (i for i in batch.issues if i.severity is Severity.ERROR)
     assert (issue.code, issue.value) == ("bridge-incomplete", "1")
+
+
+def test_the_preview_shows_pairs_beside_the_cells(tmp_path: Path) -> None:
+    path = tmp_path / "bridge.csv"
+    path.write_text(GOOD.replace("0,75", "1,75"), encoding="utf-8")
+    shown = preview(path, load_recipe(BRIDGE))
+    assert shown.result_header == ("altes Gebiet", "neues Gebiet", "gültig ab", "Einwohner")
+    assert shown.results[1] == ("2", "3", "01.01.2018", "0,250000")
+    assert shown.results[2] == ("", "", "", "")
+    assert shown.cell_issues[2, 3][0].code == "bridge-share"
