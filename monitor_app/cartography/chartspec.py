@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from monitor_app.cartography.looks import ZERO_SWATCH
 from monitor_app.cartography.mapspec import MapSpec
-from monitor_app.core.formats import collation_key
+from monitor_app.core.formats import collation_key, format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.status import Status, has_value
 from monitor_app.core.values import IndicatorTable
@@ -22,6 +22,16 @@ FloatArray = NDArray[np.float64]
 #: Colours of selected areas, told apart by colour-blind readers too (after Okabe and Ito; their
 #: vermilion is left to the hovered area).
 LINE_COLOURS = ("#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195")
+
+
+def date_label(day: date, interval: str) -> str:
+    """A date as the ``interval`` of its series says it: ``year``, ``quarter``, ``month`` or
+    ``day``."""
+    if interval == "year":
+        return str(day.year)
+    if interval == "quarter":
+        return _("Q{quarter} {year}").format(quarter=(day.month - 1) // 3 + 1, year=day.year)
+    return f"{day.month:02d}/{day.year}" if interval == "month" else format_date(day)
 
 
 class Role(StrEnum):

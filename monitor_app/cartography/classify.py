@@ -312,7 +312,10 @@ def inner_breaks(sample: FloatArray, method: Method, k: int) -> tuple[tuple[floa
     else:
         bounds = _by_mapclassify(sample, method, k)
     bounds = np.unique(bounds)
-    bounds = bounds[(bounds > sample[0]) & (bounds <= sample[-1])][: MAX_CLASSES - 1]
+    bounds = bounds[(bounds > sample[0]) & (bounds <= sample[-1])]
+    if method is Method.QUANTILES:  # bounds in one gap between values would leave a class empty
+        bounds = bounds[np.unique(np.searchsorted(sample, bounds), return_index=True)[1]]
+    bounds = bounds[: MAX_CLASSES - 1]
     return tuple(float(b) for b in bounds), approximate
 
 

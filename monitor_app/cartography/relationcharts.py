@@ -223,7 +223,7 @@ def draw_correlations(figure: Figure, spec: CorrelationSpec, theme: ChartTheme =
     left = min(widest + 26, width * 0.42)
     axes = axes_in(figure, theme, left, top, 12, 28)
     axes.set_xlim(-0.5, max(m - 1, 1) - 0.5)
-    axes.set_ylim(m - 0.5, -0.5)
+    axes.set_ylim(max(m, 1) - 0.5, -0.5)
     numbered = [f"{i + 1}  {fitted(name, left - 26)}" for i, name in enumerate(spec.names)]
     first = 0 if m else 1  # the first row has no cell, but its name belongs to column 1
     set_ticks(axes.yaxis, list(range(first, m)), numbered[first:], theme.ink)
