@@ -94,6 +94,7 @@ def specs() -> tuple[ActionSpec, ...]:
         ActionSpec("balance", "map", _("Compare two dates"), ("Ctrl+B",), "balance", shown,
                    group=True, checkable=True),
         ActionSpec("help", "help", _("Help on this place"), ("F1",), "info", no),
+        ActionSpec("diagnostics", "help", _("Copy diagnostics"), (), "copy", no, group=True),
         ActionSpec("about", "help", _("About this program"), (), "", no),
     )  # fmt: skip
 

@@ -138,7 +138,7 @@ class FindingsView(QWidget):
         self.kinds.addTopLevelItem(item)
 
     def _select(self, at: int) -> None:
-        self.kinds.setCurrentItem(self.kinds.topLevelItem(at))
+        self.kinds.setCurrentIndex(self.kinds.model().index(at, 0))
         self._show_kind()
 
     def choose(self, code: str) -> None:
@@ -147,7 +147,7 @@ class FindingsView(QWidget):
         self._select(at)
 
     def _show_kind(self) -> None:
-        at = self.kinds.indexOfTopLevelItem(self.kinds.currentItem())
+        at = self.kinds.currentIndex().row()
         if not 0 <= at < len(self._kinds):
             return
         found = self._kinds[at]

@@ -57,6 +57,7 @@ class JobBar(QStatusBar):
             self.addPermanentWidget(widget)
         self.facts = QLabel()
         self.facts.setProperty("role", "small")
+        self.facts.setContentsMargins(0, 0, 12, 0)
         self.addPermanentWidget(self.facts)
         self._show_running(False)
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
@@ -16,6 +17,9 @@ from monitor_app.core.i18n import LANGUAGE, _
 from monitor_app.ui.guard import unsafe_reason
 from monitor_app.ui.theme import Scheme, Theme, load_fonts
 from monitor_app.ui.window import MainWindow
+
+if TYPE_CHECKING:
+    from monitor_app.ui.workbench import Workbench
 
 UNSAFE = 3
 
@@ -49,6 +53,12 @@ def open_window(app: QApplication, settings: Settings) -> MainWindow:
     return window
 
 
+def _catch_errors(bench: Workbench) -> None:
+    from monitor_app.ui.questions import catch_errors
+
+    catch_errors(bench)
+
+
 def run(
     argv: Sequence[str] | None = None, project: Path | None = None, *, sample: bool = False
 ) -> int:
@@ -65,6 +75,7 @@ def run(
         return UNSAFE
     window = open_window(app, settings)
     QTimer.singleShot(0, window.load)
+    window.when_ready(_catch_errors)
     if project is not None:
         window.open_path(project)
     elif sample:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
+from monitor_app.app import offers
 from monitor_app.app.demo import make_demo
+from monitor_app.app.diagnostics import diagnostics_text
+from monitor_app.app.offers import Answer
 from monitor_app.app.session import Event
 from monitor_app.app.settings import home_folder
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
+from monitor_app.ui.questions import ask, confirm
 
 if TYPE_CHECKING:
     from monitor_app.project.recovery import Leftover
@@ -24,6 +30,8 @@ MAP = "map"
 DATA = "data"
 #: Issue codes that say "this is no project": then a dropped file is something to import.
 NO_PROJECT = {"not_a_project"}
+#: Codes that say that somebody else changed or removed the file.
+OUTSIDE = {"target_changed", "vanished"}
 PROJECT_FILTER = "GeoPackage (*.gpkg)"
 #: How often others are told that the project is still in use.
 KEEP_LOCK_MS = 120_000
@@ -141,15 +149,25 @@ class ProjectFlow:
             self._remember_folder(path)
             self.open_file(Path(path))
 
-    def open_file(self, path: Path, mode: str = "write") -> None:
-        """Open a project; a file that is none is imported instead."""
+    def open_file(
+        self, path: Path, mode: str = "write", then: Callable[[], object] | None = None
+    ) -> None:
+        """Open a project and go on with ``then``; a file that is none is imported instead."""
+
+        def opened(_none: object) -> None:
+            self._opened()
+            words = offers.read_only_text(self._session)
+            if words:
+                self._window.say(words)
+            if then is not None:
+                then()
 
         def failed(error: UserError) -> None:
             codes = {issue.code for issue in error.issues}
             if codes & NO_PROJECT:
                 self.import_files([path])
             elif "locked" in codes:
-                self._ask_locked(path, error)
+                self._ask_locked(path)
             else:
                 self._window.show_issues(
                     _("“{name}” cannot be opened").format(name=path.name), error.issues
@@ -160,32 +178,26 @@ class ProjectFlow:
             self._bench.job(
                 _("Opening {name}").format(name=path.name),
                 lambda progress: self._session.open(path, mode, progress),
-                lambda _none: self._opened(),
+                opened,
                 failed=failed,
                 changes=True,
             )
 
         self.leave(go)
 
-    def _ask_locked(self, path: Path, error: UserError) -> None:
-        box = QMessageBox(self._window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(_("Project in use"))
-        box.setText(error.issues[0].message)
-        box.setInformativeText(error.issues[0].repair or "")
-        read = box.addButton(_("Open read-only"), QMessageBox.ButtonRole.AcceptRole)
-        take = box.addButton(_("Take over"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole)
+    def _ask_locked(self, path: Path) -> None:
+        question = offers.locked(path)
+        if question is None:  # the other one has closed it meanwhile
+            self._window.say(_("The project is free again; please open it once more."))
+            return
 
-        def chosen() -> None:
-            if box.clickedButton() is read:
-                self.open_file(path, "read")
-            elif box.clickedButton() is take:
-                self.open_file(path, "take_over")
+        def answered(answer: Answer | None) -> None:
+            if answer is Answer.COPY:
+                self.open_file(path, "read", self.save_as)
+            elif answer is not None:
+                self.open_file(path, answer.value)
 
-        box.finished.connect(lambda _result: chosen())
-        box.open()
+        ask(self._window, question, answered)
 
     def sample(self) -> None:
         def work(progress: Progress) -> None:
@@ -222,36 +234,49 @@ class ProjectFlow:
 
     def _show_leftovers(self, found: tuple[Leftover, ...]) -> None:
         for leftover in found:
-            when = leftover.time.astimezone().strftime("%d.%m.%Y %H:%M")
-            count = len(leftover.revisions)
-            text = _("Unsaved work in “{name}” from {time}: {changes}").format(
-                name=leftover.name,
-                time=when,
-                changes=leftover.revisions[-1].label
-                if count == 1
-                else _("{count} changes").format(count=count),
-            )
-            offer = self._window.start.add_leftover(text)
+            question = offers.recovery(leftover)
+            offer = self._window.start.add_leftover(question.text, question.details)
 
             def restore(leftover: Leftover = leftover, offer=offer) -> None:  # type: ignore[no-untyped-def]
                 self.leave(lambda: self._restore(leftover, offer.hide))
 
-            def discard(leftover: Leftover = leftover, offer=offer) -> None:  # type: ignore[no-untyped-def]
-                leftover.discard()
-                offer.hide()
+            def discard(leftover: Leftover = leftover, offer=offer, question=question) -> None:  # type: ignore[no-untyped-def]
+                def sure() -> None:
+                    leftover.discard()
+                    offer.hide()
+
+                last = next(c for c in question.choices if c.answer is Answer.DISCARD)
+                confirm(self._window, last, sure)
 
             offer.restored.connect(restore)
             offer.discarded.connect(discard)
 
-    def _restore(self, leftover: Leftover, hide: Callable[[], object]) -> None:
+    def _restore(
+        self, leftover: Leftover, hide: Callable[[], object], take_over: bool = False
+    ) -> None:
         def done(_none: object) -> None:
             hide()
             self._opened()
 
+        def failed(error: UserError) -> None:
+            codes = {issue.code for issue in error.issues}
+            question = offers.locked(leftover.target) if "locked" in codes else None
+            if question is None:
+                self._window.show_issues(_("That did not work"), error.issues)
+                return
+            again = tuple(c for c in question.choices if c.answer is Answer.TAKE_OVER)
+
+            def answered(answer: Answer | None) -> None:
+                if answer is not None:
+                    self._restore(leftover, hide, take_over=True)
+
+            ask(self._window, replace(question, choices=again), answered)
+
         self._bench.job(
             _("Restoring {name}").format(name=leftover.name),
-            lambda _progress: self._session.recover(leftover),
+            lambda _progress: self._session.recover(leftover, take_over=take_over),
             done,
+            failed=failed,
             changes=True,
         )
 
@@ -288,7 +313,39 @@ class ProjectFlow:
             if then is not None:
                 then()
 
-        self._bench.job(label, work, done, changes=True)
+        def failed(error: UserError) -> None:
+            codes = {issue.code for issue in error.issues}
+            self._session.announce(Event.SAVED)
+            if not codes & OUTSIDE or not self.look_outside():
+                self._window.show_issues(_("That did not work"), error.issues)
+
+        self._bench.job(label, work, done, failed=failed, changes=True)
+
+    def look_outside(self) -> bool:
+        """Ask what to do where somebody else changed or removed the project's file; whether there
+        was something to ask."""
+        question = offers.changed_outside(self._session)
+        if question is None:
+            return False
+
+        def answered(answer: Answer | None) -> None:
+            if answer is Answer.SAVE_AS:
+                self.save_as()
+
+        ask(self._window, question, answered)
+        return True
+
+    def copy_diagnostics(self) -> None:
+        """Versions, settings and the end of the log, for an e-mail; no values."""
+
+        def done(text: str) -> None:
+            QGuiApplication.clipboard().setText(text)
+            self._window.say(_("The diagnostics are on the clipboard."))
+
+        session = self._session
+        self._bench.job(
+            _("Collecting diagnostics"), lambda _progress: diagnostics_text(session), done
+        )
 
     def close(self) -> None:
         def go() -> None:

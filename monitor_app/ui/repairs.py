@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue
@@ -61,7 +62,7 @@ def repairs_for(code: str, issues: Sequence[Issue]) -> tuple[Repair, ...]:
         )
     if code in ("crs-missing", "crs-wrong"):
         return tuple(
-            Repair(f"{name} ({system})", lambda r, s=system: _crs(r, s)) for system, name in SYSTEMS
+            Repair(f"{name} ({system})", partial(_crs, system)) for system, name in SYSTEMS
         )
     return ()
 
@@ -119,7 +120,7 @@ def _decimal(recipe: Recipe, columns: Sequence[str], mark: str) -> Recipe:
     )
 
 
-def _crs(recipe: Recipe, system: str) -> Recipe:
+def _crs(system: str, recipe: Recipe) -> Recipe:
     contents = tuple(
         c.model_copy(update={"crs": system}) if isinstance(c, AreasContent) else c
         for c in recipe.contents

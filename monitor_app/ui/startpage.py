@@ -103,7 +103,7 @@ class Leftover(QFrame):
     restored = Signal()
     discarded = Signal()
 
-    def __init__(self, theme: Theme, text: str) -> None:
+    def __init__(self, theme: Theme, text: str, details: Sequence[str] = ()) -> None:
         super().__init__()
         self.setProperty("role", "banner")
         row = QHBoxLayout(self)
@@ -119,7 +119,20 @@ class Leftover(QFrame):
         self.restore.clicked.connect(self.restored)
         self.discard.clicked.connect(self.discarded)
         row.addWidget(sign)
-        row.addWidget(words, 1)
+        texts = QVBoxLayout()
+        texts.setSpacing(4)
+        texts.addWidget(words)
+        self.details = QLabel("\n".join(details))
+        self.details.setTextFormat(Qt.TextFormat.PlainText)
+        self.details.setWordWrap(True)
+        self.details.hide()
+        texts.addWidget(self.details)
+        row.addLayout(texts, 1)
+        self.unfold = QPushButton(_("Details"))
+        self.unfold.setCheckable(True)
+        self.unfold.setVisible(bool(details))
+        self.unfold.toggled.connect(self.details.setVisible)
+        row.addWidget(self.unfold)
         row.addWidget(self.restore)
         row.addWidget(self.discard)
 
@@ -253,9 +266,9 @@ class StartPage(QScrollArea):
             nothing.setWordWrap(True)
             self._recent.addWidget(nothing)
 
-    def add_leftover(self, text: str) -> Leftover:
+    def add_leftover(self, text: str, details: Sequence[str] = ()) -> Leftover:
         """Show the offer to restore unsaved work."""
-        offer = Leftover(self._theme, text)
+        offer = Leftover(self._theme, text, details)
         self._offers.addWidget(offer)
         return offer
 
