@@ -33,6 +33,7 @@ class Settings:
     office: str = ""  # author office printed on pages
     last_folder: str = ""  # where the last file dialog ended
     recent: list[str] = field(default_factory=list)  # project paths, newest first
+    favourites: list[str] = field(default_factory=list)  # indicators, in order of choice
     window: dict[str, str] = field(default_factory=dict)  # geometry and dock state, base64
 
     @classmethod

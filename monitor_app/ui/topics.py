@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from monitor_app.core.i18n import _
+from monitor_app.ui.chooser import Topic
 
 
 def topic_name(topic: str) -> str:
@@ -16,3 +19,10 @@ def topic_name(topic: str) -> str:
         "environment": _("Environment"),
         "segregation": _("Segregation"),
     }.get(topic, topic)
+
+
+def with_favourites(topics: Sequence[Topic], favourites: Collection[str]) -> list[Topic]:
+    """The topics, and before them once more the favourites among their choices."""
+    starred = tuple(c for topic in topics for c in topic.choices if c.id in favourites)
+    first = [Topic("★ " + _("Favourites"), starred)] if starred else []
+    return [*first, *topics]

@@ -26,6 +26,7 @@ from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
+from monitor_app.ui.catalogueroom import CATALOGUE, CatalogueRoom
 from monitor_app.ui.chooser import Choice as TreeChoice
 from monitor_app.ui.chooser import Topic
 from monitor_app.ui.commandsearch import CommandSearch, Entry
@@ -39,7 +40,7 @@ from monitor_app.ui.mappage import MapPage, Picture
 from monitor_app.ui.projectflow import ProjectFlow
 from monitor_app.ui.tabledata import table_of
 from monitor_app.ui.thumbnails import keep_thumbnail
-from monitor_app.ui.topics import topic_name
+from monitor_app.ui.topics import topic_name, with_favourites
 from monitor_app.ui.whatif import WHATIF, WhatIf
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Workbench(QObject):
         window.add_page(MAP, "map", _("Map"), self.map)
         self.whatif = WhatIf(self)
         window.add_page(WHATIF, "whatif", _("What if"), self.whatif.page)
+        self.catalogue = CatalogueRoom(self)
+        window.add_page(CATALOGUE, "catalogue", _("Indicators"), self.catalogue.page)
         self.import_ = ImportPage(self)
         self.import_.ended.connect(self._import_ended)
         self.data.stack.addWidget(self.import_)
@@ -114,7 +117,6 @@ class Workbench(QObject):
             "back": lambda: page.step(-1), "forward": lambda: page.step(1),
             "play": page.slider.play.toggle, "balance": page.toggle_balance,
             "help": self.show_help, "about": self.show_about,
-            "diagnostics": flow.copy_diagnostics,
         }  # fmt: skip
 
     def run(self, command: str) -> None:
@@ -162,7 +164,7 @@ class Workbench(QObject):
         if on and not self._locked:
             self._focused = QApplication.focusWidget()
         self._locked = on
-        tools = (*self.map.tools(), *self.whatif.tools())
+        tools = (*self.map.tools(), *self.whatif.tools(), *self.catalogue.tools())
         for widget in (self.bar, self.data, *tools, self.window_.start):
             widget.setEnabled(not on)
         focused, self._focused = self._focused, None if not on else self._focused
@@ -188,7 +190,7 @@ class Workbench(QObject):
         """Everything anew: another project, or other data in it."""
         there = self.session.has_project
         self.bar.setVisible(there)
-        for key in (DATA, MAP, WHATIF):
+        for key in (DATA, MAP, WHATIF, CATALOGUE):
             self.window_.rail.offer(key, there)
         self._shapes.clear()
         self._show_name()
@@ -229,7 +231,11 @@ class Workbench(QObject):
                 TreeChoice(known.id, known.name.shown, why, words)
             )
         topics = [Topic(topic_name(key), tuple(found)) for key, found in by_topic.items()]
-        self.bar.set_topics(topics, self.session.view.indicator)
+        starred = self.session.settings.favourites
+        self.bar.set_topics(with_favourites(topics, starred), self.session.view.indicator)
+
+    def favourites_changed(self) -> None:
+        self._take_choices(self._choices)
 
     def _show_name(self) -> None:
         window = self.window_
@@ -486,5 +492,6 @@ class Workbench(QObject):
         self.import_.map.stop()
         self.map.shutdown()
         self.whatif.shutdown()
+        self.catalogue.shutdown()
         self.window_.jobs.shutdown()
         self.session.close()
