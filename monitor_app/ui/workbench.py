@@ -117,6 +117,7 @@ class Workbench(QObject):
             "back": lambda: page.step(-1), "forward": lambda: page.step(1),
             "play": page.slider.play.toggle, "balance": page.toggle_balance,
             "help": self.show_help, "about": self.show_about,
+            "diagnostics": flow.copy_diagnostics,
         }  # fmt: skip
 
     def run(self, command: str) -> None:
