@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog
 from pytestqt.qtbot import QtBot
 
+from monitor_app.cartography.legend import legend_entries
+from monitor_app.core.formats import format_number
 from monitor_app.core.issues import Severity
 from monitor_app.ui.importpage import CHECK, CONFIRM, FILE, MAP, READ, ImportPage
 from monitor_app.ui.issues import IssueDialog
@@ -209,7 +213,7 @@ def test_vienna_from_raw_files(qtbot, window, page, realdata: Path, monkeypatch)
 def test_sample_town_from_files_to_a_printed_page(
     qtbot, window, page, sample_town: Path, tmp_path: Path, monkeypatch
 ):
-    """Files of the office, an import, an indicator, a page: all of it by clicks."""
+    """Start page, new project, files of the office, five steps, map, date, page: all by clicks."""
     from monitor_app.ui.exportdialog import PageDialog
 
     begin(
@@ -217,8 +221,11 @@ def test_sample_town_from_files_to_a_printed_page(
         sample_town / "grenzen" / "gebietsgliederung.gpkg",
         *sorted((sample_town / "bevoelkerung").glob("*.csv")),
     )  # fmt: skip
-    for _step in range(4):
+    assert page.step == READ
+    for step in (MAP, CHECK, CONFIRM):
         forward(qtbot, window, page)
+        assert page.step == step
+    forward(qtbot, window, page)
     bench = window.workbench
     assert window.page == "map"
     assert len(bench.map.picture.spec.keys) == 60
@@ -227,6 +234,11 @@ def test_sample_town_from_files_to_a_printed_page(
     qtbot.keyClicks(chooser.search, "altenquotient 65")
     qtbot.keyClick(chooser.search, Qt.Key.Key_Return)
     settle(qtbot, window)
+    slider = bench.map.slider
+    for _year in range(4):
+        qtbot.mouseClick(slider.back, LEFT)
+    settle(qtbot, window)
+    assert bench.map.picture.spec.day == date(2020, 12, 31)
     target = tmp_path / "altenquotient.pdf"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (str(target), ""))
     window.activateWindow()
@@ -236,4 +248,27 @@ def test_sample_town_from_files_to_a_printed_page(
     qtbot.waitUntil(lambda: dialog.preview.page is not None, timeout=20000)
     qtbot.mouseClick(dialog.write, LEFT)
     settle(qtbot, window)
-    assert target.read_bytes().startswith(b"%PDF")
+    (sheet,) = PdfReader(target).pages
+    words = " ".join(sheet.extract_text().split())
+    assert "Altenquotient" in words
+    assert "31.12.2020" in words
+    for entry in legend_entries(bench.map.picture.spec):
+        assert entry.label in words
+    city = town_ratio(sample_town, date(2020, 12, 31))
+    assert format_number(city, 1) in words
+
+
+def town_ratio(folder: Path, day: date) -> float:
+    """Persons of 65 and older per 100 from 20 to 64 in the whole town, from the files alone."""
+    old = middle = 0
+    for path in sorted((folder / "bevoelkerung").glob("*.csv")):
+        lines = path.read_text("cp1252").splitlines()
+        table = list(csv.reader(lines[4:], delimiter=";"))
+        ages = {
+            i: int(h.split()[1].rstrip("+")) for i, h in enumerate(table[0]) if h[:5] == "Alter"
+        }
+        for row in table[1:]:
+            if row and row[0] == f"{day:%d.%m.%Y}":
+                old += sum(int(row[i]) for i, age in ages.items() if age >= 65)
+                middle += sum(int(row[i]) for i, age in ages.items() if 20 <= age < 65)
+    return 100 * old / middle
