@@ -22,8 +22,13 @@ def city(n: int, seed: int = 1) -> list[Any]:
     """``n`` polygons that fill a rectangle of 16 × 10 km without gaps or overlaps."""
     rng = np.random.default_rng(seed)
     size = np.array([16_000.0, 10_000.0])
-    points = rng.uniform(0, 1, (n, 2)) * size
-    for _round in range(10):  # evenly spread seeds, or tiny areas would cross their own borders
+    # Seeds are spread evenly: tiny areas would cross their own borders.
+    columns = round(np.sqrt(n * size[0] / size[1]))
+    rows = -(-n // columns)
+    cells = np.sort(rng.choice(columns * rows, n, replace=False))
+    grid = np.column_stack([cells % columns, cells // columns]) + rng.uniform(0.2, 0.8, (n, 2))
+    points = grid / [columns, rows] * size
+    for _round in range(2):
         vertices, begin, first = _diagram(points, size)
         count = np.diff(first)
         points = np.add.reduceat(vertices[begin], first[:-1]) / count[:, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -131,14 +132,40 @@ def _shipped() -> dict[str, Palette]:
     return {p.id: p for p in sorted(found, key=lambda p: (p.order, p.id))}
 
 
+#: Palettes that an office brought, by id; they come before shipped ones of the same id.
+_corporate: dict[str, Palette] = {}
+
+
+def use_palettes(folder: Path) -> tuple[Issue, ...]:
+    """Offer the palettes of a folder (YAML, one each) beside the shipped ones, instead of those
+    of an earlier call. Files that are no palette are told and left out; warnings of the checker
+    for five classes are told too. A folder that is not there holds none."""
+    found: dict[str, Palette] = {}
+    issues: list[Issue] = []
+    for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+        try:
+            own = load_palette(path)
+        except UserError as error:
+            issues.extend(error.issues)
+            continue
+        found[own.id] = own
+        issues.extend(replace(issue, file=path.name) for issue in check_colours(own.colours(5)))
+    _corporate.clear()
+    _corporate.update(found)
+    return tuple(issues)
+
+
 def all_palettes(kind: str | None = None) -> tuple[Palette, ...]:
-    """Shipped palettes, sequential ones first."""
-    return tuple(p for p in _shipped().values() if kind in (None, p.kind))
+    """Palettes of the office, then shipped ones, sequential ones first."""
+    offered = {**_corporate, **{k: v for k, v in _shipped().items() if k not in _corporate}}
+    return tuple(p for p in offered.values() if kind in (None, p.kind))
 
 
 def palette(palette_id: str) -> Palette:
     """The palette with this id; the default where a project names one that is not there."""
-    return _shipped().get(palette_id) or _shipped()[DEFAULT_SEQUENTIAL]
+    return (
+        _corporate.get(palette_id) or _shipped().get(palette_id) or _shipped()[DEFAULT_SEQUENTIAL]
+    )
 
 
 def check_colours(colours: Iterable[str]) -> tuple[Issue, ...]:

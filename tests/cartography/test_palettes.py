@@ -24,6 +24,7 @@ from monitor_app.cartography.palettes import (
     check_colours,
     load_palette,
     palette,
+    use_palettes,
 )
 from monitor_app.core.issues import UserError
 
@@ -118,3 +119,20 @@ def test_small_colour_helpers() -> None:
     assert set(VISION) == {"deuteranopia", "protanopia"}
     with pytest.raises(ValueError, match="not a colour"):
         rgb_of("red")
+
+
+def test_an_office_brings_its_own_palettes(tmp_path) -> None:
+    (tmp_path / "stadt.yaml").write_text(
+        "id: stadt\nname: {de: Stadtfarben}\nkind: sequential\ncolours:\n"
+        '  7: ["#f7fbff", "#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#3182bd", "#08519c"]\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "kaputt.yaml").write_text("id: 7", encoding="utf-8")
+    try:
+        issues = use_palettes(tmp_path)
+        assert {issue.file for issue in issues} >= {"kaputt.yaml"}
+        assert all_palettes()[0].id == "stadt"
+        assert palette("stadt").colours(7)[0] == "#f7fbff"
+    finally:
+        assert use_palettes(tmp_path / "nirgends") == ()
+    assert palette("stadt").id == "ylgnbu"
