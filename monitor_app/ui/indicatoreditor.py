@@ -9,6 +9,7 @@ from PySide6.QtGui import QFont, QFontDatabase, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import (
     QCompleter,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QListView,
     QListWidget,
@@ -139,7 +140,7 @@ class IndicatorEditor(QWidget):
         self.preview.verticalHeader().hide()
         self.preview.setShowGrid(False)
         self.preview.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.preview.horizontalHeader().setStretchLastSection(True)
+        self.preview.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.preview.setAccessibleName(_("Preview of the values"))
         below = QSplitter(Qt.Orientation.Horizontal)
         below.setHandleWidth(1)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -152,11 +151,8 @@ class WeightingBar(QWidget):
             caption.setBuddy(widget)
             column.addWidget(caption)
             column.addWidget(widget)
-        row = QHBoxLayout()
-        row.addWidget(self.save)
-        row.addWidget(self.delete)
-        row.addStretch(1)
-        column.addLayout(row)
+        column.addWidget(self.save, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.delete, 0, Qt.AlignmentFlag.AlignLeft)
         self.box.activated.connect(lambda: self.chosen.emit(self.box.currentData()))
         self.other.activated.connect(lambda: self.compare.emit(self.other.currentData()))
         self.save.clicked.connect(self._keep)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from monitor_app.app.session import Session
 from monitor_app.app.weighting import ComputedIndex
-from monitor_app.cartography.classify import Method, classify
+from monitor_app.cartography.classify import Classification, Method, classify
 from monitor_app.cartography.mapspec import MapKind, MapSpec, MapStyle, value_spec
 from monitor_app.cartography.palettes import DEFAULT_DIVERGING
 from monitor_app.core.formats import format_date
@@ -67,9 +67,7 @@ class Scene:
         status = self._status(values, weights)
         lost = np.isnan(moved) & has_value(status)
         status = np.where(lost, np.uint8(Status.MISSING), status).astype(np.uint8)
-        classes = classify(
-            moved, status, Method.QUANTILES, CLASSES, precision=0, midpoint=0.0, signed=True
-        )
+        classes = _change_classes(moved, status)
         return replace(
             self.spec, values=moved, status=status, classification=classes, title=title,
             palette=DEFAULT_DIVERGING, reverse=True, signed=True, precision=0,
@@ -97,6 +95,16 @@ class Scene:
         """Rank of every area that has one, 1 = highest index."""
         found = ranks(self.prepared.index(weights))
         return {k: int(r) for k, r in zip(self.prepared.areas, found, strict=True) if r}
+
+
+def _change_classes(moved: Array, status: NDArray[np.uint8]) -> Classification:
+    """Five classes that mirror each other around "unchanged", three where no area moves by more
+    than one rank."""
+    most = float(np.nanmax(np.abs(moved), initial=1.0, where=np.isfinite(moved)))
+    half = np.ceil(most / 2)
+    breaks = (-half, 0.0, 1.0, half + 1) if most > 1 else (0.0, 1.0)
+    found = classify(moved, status, Method.MANUAL, breaks=breaks, precision=0, signed=True)
+    return replace(found, lower=-most, upper=most)
 
 
 def scene_of(session: Session, index: ComputedIndex, day: date) -> Scene:

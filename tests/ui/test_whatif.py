@@ -173,6 +173,10 @@ def test_two_weightings_compared_as_changes_of_rank(qtbot, room):
     np.testing.assert_array_equal(spec.values, expected)
     assert spec.signed
     assert spec.unit == "Ränge"
+    found = spec.classification
+    assert {int(v) for v in spec.values[found.classes == found.k // 2]} <= {0}
+    assert found.k in (3, 5)
+    assert sum(found.counts) == 6
 
 
 def test_robustness_gives_ranges_and_a_sentence(qtbot, room):
