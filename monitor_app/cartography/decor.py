@@ -6,7 +6,7 @@ Agg into an overlay of premultiplied colours, made once per view.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,9 +60,21 @@ def decor_overlay(
     return packed(image.reshape(-1, 4), order).reshape(height, width)
 
 
+def fitted_symbols(spec: MapSpec, shapes: AreaShapes, pixel: float) -> MapSpec:
+    """The map with circles small enough for its areas; ``pixel``: map units per CSS pixel. The
+    legend must be made from the same."""
+    symbols = spec.layers.symbols
+    if symbols is None:
+        return spec
+    most = max(8.0, 1.2 * float(np.sqrt(shapes.median_surface)) / pixel)
+    if symbols.largest <= most:
+        return spec
+    return replace(spec, layers=replace(spec.layers, symbols=replace(symbols, largest=most)))
+
+
 def draw_layers(axes: Axes, spec: MapSpec, shapes: AreaShapes, pixel: float) -> None:
     """Draw on axes in map coordinates; ``pixel``: map units per CSS pixel."""
-    layers = spec.layers
+    layers = fitted_symbols(spec, shapes, pixel).layers
     for background in layers.backgrounds:
         _draw_background(axes, background)
     for overlay in layers.overlays:

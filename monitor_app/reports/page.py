@@ -19,7 +19,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import Stroke
 
 from monitor_app.cartography.alttext import alt_text, cited
-from monitor_app.cartography.decor import draw_layers
+from monitor_app.cartography.decor import draw_layers, fitted_symbols
 from monitor_app.cartography.draw import draw_map
 from monitor_app.cartography.figures import (
     INK,
@@ -113,18 +113,26 @@ def compose(spec: MapSpec, shapes: AreaShapes, layout: SheetLayout) -> Compositi
         room = Frame(margin, top, wide - legend_width - gap, bottom - top)
         beside = Frame(sheet.width - margin - legend_width, top, legend_width, bottom - top)
         metres = _draw(_map_axes(sheet, room), spec, shapes, room)
-        used = box.draw(sheet, beside.left, beside.top, beside.width, metres)
+        used = LegendBox(_as_drawn(spec, shapes, metres)).draw(
+            sheet, beside.left, beside.top, beside.width, metres
+        )
         legend = Frame(beside.left, beside.top, beside.width, used)
     else:
         needed = box.height_in_columns(wide)
         room = Frame(margin, top, wide, bottom - top - needed - 6)
         metres = _draw(_map_axes(sheet, room), spec, shapes, room)
         legend_top = bottom - needed
+        box = LegendBox(_as_drawn(spec, shapes, metres))
         box.draw_in_columns(sheet, margin, legend_top, wide, metres)
         legend = Frame(margin, legend_top, wide, needed)
     if layout.watermark:
         _watermark(sheet, room, layout.watermark)
     return Composition(sheet, room, legend, metres)
+
+
+def _as_drawn(spec: MapSpec, shapes: AreaShapes, metres: float | None) -> MapSpec:
+    """The map as ``_draw`` drew it, for its legend."""
+    return spec if metres is None else fitted_symbols(spec, shapes, metres * MM_PER_INCH / 96)
 
 
 def _draw(axes: Any, spec: MapSpec, shapes: AreaShapes, room: Frame) -> float | None:
