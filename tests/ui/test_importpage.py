@@ -245,7 +245,7 @@ def test_sample_town_from_files_to_a_printed_page(
     qtbot.waitUntil(window.isActiveWindow)
     qtbot.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     dialog = next(w for w in QApplication.topLevelWidgets() if isinstance(w, PageDialog))
-    qtbot.waitUntil(lambda: dialog.preview.page is not None, timeout=20000)
+    qtbot.waitUntil(lambda: dialog.preview.page is not None)
     qtbot.mouseClick(dialog.write, LEFT)
     settle(qtbot, window)
     (sheet,) = PdfReader(target).pages

@@ -360,7 +360,7 @@ def test_leftover_of_a_crash_is_offered_and_restored(qtbot, qapp, theme, town: P
     made = MainWindow(Settings.load(), theme)
     made.show()
     made.load()
-    qtbot.waitUntil(lambda: bool(made.start.findChildren(Leftover)), timeout=20000)
+    qtbot.waitUntil(lambda: bool(made.start.findChildren(Leftover)))
     offer = made.start.findChildren(Leftover)[0]
     qtbot.mouseClick(offer.restore, LEFT)
     settle(qtbot, made)
@@ -378,7 +378,7 @@ def test_page_is_written_as_previewed(qtbot, opened: MainWindow, tmp_path: Path,
     press(qtbot, opened, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     dialog = next(w for w in QApplication.topLevelWidgets() if isinstance(w, PageDialog))
     qtbot.keyClicks(dialog.office, "Statistikamt")
-    qtbot.waitUntil(lambda: dialog.preview.page is not None, timeout=20000)
+    qtbot.waitUntil(lambda: dialog.preview.page is not None)
     qtbot.mouseClick(dialog.write, LEFT)
     settle(qtbot, opened)
     qtbot.waitUntil(lambda: not any(
