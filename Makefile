@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.ready
 
-.PHONY: run test quick check reliability fuzz
+.PHONY: run test quick check accuracy reliability fuzz
 
 run: $(STAMP)
 	$(BIN)/monitor-app demo
@@ -22,6 +22,10 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/monitor-app check-catalogue
+
+# How good forecasts of real towns would have been; DATA is a folder of open data.
+accuracy: $(STAMP)
+	$(BIN)/python benchmarks/accuracy.py $(DATA) --out docs/accuracy.md
 
 $(STAMP): pyproject.toml constraints.txt .ci/system-packages
 	sh .ci/system-packages

@@ -116,8 +116,15 @@ def forecast(
 
 def _show(rows: list[Any]) -> None:
     table = Table(box=None, pad_edge=False)
-    heads = (_("Scenario"), _("Year"), _("Population"), _("From (80 per cent)"), _("to"), _("Births"),
-             _("Deaths"))  # fmt: skip
+    heads = (
+        _("Scenario"),
+        _("Year"),
+        _("Population"),
+        _("From (80 per cent)"),
+        _("to"),
+        _("Births"),
+        _("Deaths"),
+    )
     for n, head in enumerate(heads):
         table.add_column(head, justify="right" if n > 1 else "left")
 

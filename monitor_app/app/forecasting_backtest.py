@@ -32,16 +32,13 @@ class TownBacktest:
     """Scores of areas and, apart from them, of the whole town.
 
     ``areas`` and ``city`` share variables, origins and horizons; intervals are the central 80 per
-    cent from errors known at the origin. ``errors`` (all origins, horizons 1…, variables, areas)
-    and ``sizes`` (all origins, variables, areas) teach what to expect of the next forecast.
+    cent from errors known at the origin.
     """
 
     town: Town
     bands: tuple[tuple[int, int | None], ...]
     areas: Backtest
     city: Backtest
-    errors: Array
-    sizes: Array
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -51,6 +48,35 @@ class TownBacktest:
     @property
     def naive(self) -> tuple[str, ...]:
         return tuple(m for m in self.areas.forecasts if m != ENGINE)
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Relative errors (origins, horizons 1…, variables, areas), NaN where not known yet; sizes at
+    launch (origins, variables, areas); ``origins`` positions of launch years; ``runs`` forecasts
+    (horizons 1…, variables, areas) by origin."""
+
+    errors: Array
+    sizes: Array
+    origins: tuple[int, ...]
+    runs: dict[int, Array]
+
+
+def history(
+    town: Town, method: Method, longest: int, progress: Progress, until: int | None = None
+) -> History:
+    """What the method would have said at every origin up to position ``until`` (the last but one
+    stock without it), and how wrong that was."""
+    last = len(town.years) - 1
+    bands = scored_bands(town.source_ages)
+    observed = series(town.register.stocks, bands)
+    origins = tuple(range(_FIRST, (last - 1 if until is None else until) + 1))
+    runs: dict[int, Array] = {}
+    for done, origin in enumerate(origins):
+        progress.step(done / len(origins), str(town.years[origin]))
+        runs[origin] = forecast_series(town.until(origin), method, longest, bands)
+    errors, sizes = _errors(runs, observed, origins, longest)
+    return History(errors, sizes, origins, runs)
 
 
 def scored_bands(axis: AgeAxis | None) -> tuple[tuple[int, int | None], ...]:
@@ -109,15 +135,11 @@ def backtest(
     longest = max(*wanted, 1)
     bands = scored_bands(town.source_ages)
     observed = series(town.register.stocks, bands)
-    runs: dict[int, Array] = {}
-    early = [o for o in range(_FIRST, last) if o < max(chosen)]
-    everything = sorted({*early, *chosen})
-    for done, origin in enumerate(everything):
-        steps.step(0.9 * done / len(everything), str(town.years[origin]))
+    past = history(town, method, longest, steps.part(0.0, 0.9), max(chosen))
+    runs = past.runs
+    for origin in set(chosen) - set(runs):
         runs[origin] = forecast_series(town.until(origin), method, longest, bands)
-    errors, sizes = _errors(runs, observed, everything, longest)
-    steps.step(0.92)
-    intervals = PastIntervals(errors, sizes, tuple(everything), wanted)
+    intervals = PastIntervals(past.errors, past.sizes, past.origins, wanted)
     shape = (len(chosen), len(wanted), *observed.shape[1:])
     known, lower, upper = (np.full(shape, np.nan) for _i in range(3))
     edges = np.full((2, len(chosen), len(wanted), observed.shape[1], 1), np.nan)
@@ -146,7 +168,7 @@ def backtest(
         size.sum(axis=-1, keepdims=True), {ENGINE: (edges[0], edges[1])},
     )  # fmt: skip
     steps.step(1.0)
-    return TownBacktest(town, bands, areas, city_test, errors, sizes)
+    return TownBacktest(town, bands, areas, city_test)
 
 
 def forecast_series(

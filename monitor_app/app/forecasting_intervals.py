@@ -9,8 +9,8 @@ import numpy as np
 
 from monitor_app.app.forecasting_backtest import (
     PROBABILITY,
+    History,
     PastIntervals,
-    TownBacktest,
     half_widths,
     scored_bands,
     series,
@@ -44,7 +44,8 @@ class Intervals:
 
 def make_intervals(
     spec: ForecastSpec, town: Town, rates: TownRates, done: Projection,
-    past: TownBacktest | None, areas: AreaSystem, progress: Progress,
+    widths: Sequence[tuple[Array, Array]], own_history: bool, areas: AreaSystem,
+    progress: Progress,
 ) -> Intervals:  # fmt: skip
     """Quantiles from draws around the scenario, their spread fitted to past errors.
 
@@ -64,10 +65,9 @@ def make_intervals(
     main = series(done.stocks, bands)
     city_levels = np.empty((len(QUANTILES), *main.shape[:2]))
     levels = np.empty((len(QUANTILES), *main.shape))
-    horizons = tuple(range(1, spec.years + 1))
     for v in range(main.shape[1]):
         progress.step(0.8 + 0.2 * v / main.shape[1])
-        half, whole = _expected(past, town, v, main[0, v], horizons)
+        half, whole = widths[v]
         for year in range(main.shape[0]):
             if year == 0:
                 levels[:, 0, v] = main[0, v]
@@ -81,7 +81,7 @@ def make_intervals(
             sums = paths.sum(axis=1)
             sums *= main[year, v].sum() / max(float(np.median(sums)), 1e-9)
             city_levels[:, year, v] = np.quantile(sums, QUANTILES)
-    return Intervals(QUANTILES, bands, levels, city_levels, spec.draws, spec.seed, past is not None)
+    return Intervals(QUANTILES, bands, levels, city_levels, spec.draws, spec.seed, own_history)
 
 
 def _spread(drawn: Array, main: Array, half: Array, whole: float) -> Array:
@@ -105,23 +105,28 @@ def _spread(drawn: Array, main: Array, half: Array, whole: float) -> Array:
     return np.asarray(paths, dtype=np.float64)
 
 
-def _expected(
-    past: TownBacktest | None, town: Town, variable: int, people: Array, horizons: Sequence[int]
-) -> tuple[Array, Array]:
-    """Half widths (horizons, areas) and of the town (horizons, 1)."""
-    if past is None:
-        none = np.full((1, len(horizons), len(people)), np.nan)
-        return half_widths(none, people[None], people, horizons)
-    now = len(town.years) - 1
-    origins = tuple(range(now - len(past.sizes), now))
-    errors = np.full((*past.errors.shape[:1], len(horizons), *past.errors.shape[2:]), np.nan)
-    errors[:, : past.errors.shape[1]] = past.errors[:, : len(horizons)]
-    model = PastIntervals(
-        np.concatenate([errors, np.full((1, *errors.shape[1:]), np.nan)]),
-        np.concatenate([past.sizes, np.broadcast_to(people, (1, *past.sizes.shape[1:]))]),
-        (*origins, now), tuple(horizons),
-    )  # fmt: skip
-    return model.at(variable, now)
+def expected_widths(
+    past: History | None, town: Town, years: int, progress: Progress
+) -> list[tuple[Array, Array]]:
+    """Half widths (years, areas) and of the whole town (years, 1), for each variable.
+
+    By the errors of the town's own past, or by defaults where there is none.
+    """
+    bands = scored_bands(town.source_ages)
+    launch = series(town.register.stocks[-1:], bands)[0]
+    horizons, now, found = tuple(range(1, years + 1)), len(town.years) - 1, []
+    for variable, people in enumerate(launch):
+        progress.step(variable / len(launch))
+        if past is None:
+            none = np.full((1, years, len(people)), np.nan)
+            found.append(half_widths(none, people[None], people, horizons))
+            continue
+        errors = np.full((len(past.origins) + 1, years, *past.errors.shape[2:]), np.nan)
+        errors[:-1, : past.errors.shape[1]] = past.errors[:, :years]
+        sizes = np.concatenate([past.sizes, launch[None]])
+        model = PastIntervals(errors, sizes, (*past.origins, now), horizons)
+        found.append(model.at(variable, now))
+    return found
 
 
 def _districts(areas: AreaSystem, town: Town) -> dict[str, str] | None:

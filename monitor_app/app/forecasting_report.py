@@ -107,17 +107,17 @@ def verdict(test: TownBacktest) -> list[str]:
         other = test.areas.score(best, 0, h).scores.mdape
         won += own < other
         values = {
-            "h": h, "own": format_number(own, 2), "other": format_number(other, 2),
+            "when": _years(h), "own": format_number(own, 2), "other": format_number(other, 2),
             "name": names[best],
         }  # fmt: skip
         if own < other:
             found.append(
-                _("After {h} years: better than every simple method (median error {own} % against"
+                _("{when}: better than every simple method (median error {own} % against"
                   " {other} %, {name}).").format(**values)
             )  # fmt: skip
         else:
             found.append(
-                _("After {h} years: not better than the best simple method (median error {own} %"
+                _("{when}: not better than the best simple method (median error {own} %"
                   " against {other} %, {name}).").format(**values)
             )  # fmt: skip
     if won == len(horizons):
@@ -136,8 +136,8 @@ def report(test: TownBacktest, title: str, others: Sequence[Rival] = (), *, leve
     marks = "#" * level
     lines = [f"{marks} {title}", ""]
     lines.append(
-        _("Origins {first} to {last}, {areas} areas. Each forecast knew only what was known at its"
-          " origin; no setting was chosen on the years that are scored.").format(
+        _("Origins {first} to {last}, {areas} areas. Each forecast knew only the figures up to its"
+            " origin; the settings are the same at every origin.").format(
             first=test.years[0], last=test.years[-1], areas=len(test.town.layout.areas))
     )  # fmt: skip
     lines += ["", *(f"- {line}" for line in verdict(test)), ""]
@@ -151,9 +151,50 @@ def report(test: TownBacktest, title: str, others: Sequence[Rival] = (), *, leve
     sizes = _size_table(test)
     if sizes:
         lines += [f"{marks}# " + _("Total by size of area: median error, per cent"), "", *sizes, ""]
+    missed = shortfalls(test, others)
+    if missed:
+        lines += [f"{marks}# " + _("Goals that were missed"), "", *(f"- {m}" for m in missed), ""]
     if others:
         lines += [f"{marks}# " + _("Beside a published projection"), "", *_rival_table(others), ""]
     return "\n".join(lines)
+
+
+def shortfalls(test: TownBacktest, others: Sequence[Rival] = ()) -> list[str]:
+    """Where a simple method or a published projection was better, and ranges that held too often
+    or too seldom (80 per cent ranges should hold 75 to 85 per cent)."""
+    names, found = method_names(), []
+    for v, variable in enumerate(test.areas.variables):
+        for h in known_horizons(test):
+            best = test.areas.best(test.naive, v, h)
+            own = test.areas.score(ENGINE, v, h).scores.mdape
+            other = test.areas.score(best, v, h).scores.mdape
+            if not own < other:
+                found.append(
+                    _("{variable}, {when}: {own} % against {other} % ({name})").format(
+                        variable=variable, when=_years(h), own=format_number(own, 2),
+                        other=format_number(other, 2), name=names[best])
+                )  # fmt: skip
+    for v, variable in enumerate(test.areas.variables):
+        off = []
+        for h in known_horizons(test):
+            share = 100 * test.areas.coverage(ENGINE, v, h)
+            if not 75 <= share <= 85:
+                off.append(f"{_years(h)} {format_number(share)} %")
+        if off:
+            found.append(
+                _("{variable}: ranges of 80 per cent held in {shares}").format(
+                    variable=variable, shares=", ".join(off))
+            )  # fmt: skip
+    for r in others:
+        own = r.scores[ENGINE].mape
+        best = min(r.scores, key=lambda m: r.scores[m].mape)
+        if best != ENGINE:
+            found.append(
+                _("{origin} to {year}: {own} % mean error against {other} % ({name})").format(
+                    origin=r.origin, year=r.origin + r.horizon, own=format_number(own, 2),
+                    other=format_number(r.scores[best].mape, 2), name=names[best])
+            )  # fmt: skip
+    return found
 
 
 def _row(cells: Sequence[str]) -> str:

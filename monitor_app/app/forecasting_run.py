@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from monitor_app.app import forecasting_engine as engine
-from monitor_app.app.forecasting_backtest import TownBacktest, backtest
-from monitor_app.app.forecasting_intervals import Intervals, make_intervals
+from monitor_app.app.forecasting_backtest import history
+from monitor_app.app.forecasting_intervals import Intervals, expected_widths, make_intervals
 from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
 from monitor_app.app.forecasting_town import Town, ensure, read_town
 from monitor_app.app.forecasting_types import area_types
@@ -27,6 +27,9 @@ from monitor_app.forecast.spec import ForecastSpec, Scenario
 from monitor_app.forecast.state import Array
 from monitor_app.forecast.targets import Shortfall, Targets, hit, within_bounds
 from monitor_app.indicators.inputs import CubeSource
+
+#: Stocks that a measurement of past errors needs at least.
+MINIMUM_YEARS = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,9 +218,13 @@ def make_forecast(
     base = town_rates(town, method, types)
     issues += check_rates(town.layout, base.first, Scheme.HAZARD)
     ensure(issues)
-    past: TownBacktest | None = None
+    widths: list[tuple[Array, Array]] = []
+    measured = len(town.years) >= MINIMUM_YEARS
     if spec.draws:
-        past = _history(town, method, spec, steps.part(0.05, 0.4))
+        longest = min(spec.years, len(town.years) - 1)
+        part = steps.part(0.05, 0.35)
+        past = history(town, method, longest, part) if measured else None
+        widths = expected_widths(past, town, spec.years, steps.part(0.35, 0.4))
         if past is None:
             issues.append(
                 Issue(
@@ -232,26 +239,22 @@ def make_forecast(
         part = steps.part(0.4 + 0.6 * n / len(spec.scenarios), 0.4 + 0.6 * (n + 1) / len(
             spec.scenarios))  # fmt: skip
         part.step(0.0, scenario.label or scenario.key)
-        results.append(_scenario(spec, town, method, base, scenario, past, areas, part))
+        done = _scenario(spec, town, method, base, scenario, part)
+        if spec.draws:
+            ranges = make_intervals(
+                spec, town, done[1], done[0].projection, widths, measured, areas,
+                part.part(0.3, 1.0),
+            )  # fmt: skip
+            results.append(replace(done[0], intervals=ranges))
+        else:
+            results.append(done[0])
     return Forecast(spec, town, tuple(results), tuple(issues))
-
-
-def _history(
-    town: Town, method: Method, spec: ForecastSpec, progress: Progress
-) -> TownBacktest | None:
-    try:
-        return backtest(
-            town, method, horizons=range(1, min(spec.years, len(town.years) - 1) + 1),
-            progress=progress,
-        )  # fmt: skip
-    except UserError:
-        return None
 
 
 def _scenario(
     spec: ForecastSpec, town: Town, method: Method, base: TownRates, scenario: Scenario,
-    past: TownBacktest | None, areas: AreaSystem, progress: Progress,
-) -> ScenarioResult:  # fmt: skip
+    progress: Progress,
+) -> tuple[ScenarioResult, TownRates]:  # fmt: skip
     rates = _changed(spec, town, base, scenario)
     finish = _finish(spec, town, rates, scenario)
     done, missed = engine.run(
@@ -263,10 +266,7 @@ def _scenario(
         for step, gap in missed
         for issue in describe_shortfalls(town.layout, [gap], last + step + 1)
     ]
-    intervals = None
-    if spec.draws:
-        intervals = make_intervals(spec, town, rates, done, past, areas, progress.part(0.3, 1.0))
-    return ScenarioResult(scenario, done, intervals, tuple(issues))
+    return ScenarioResult(scenario, done, None, tuple(issues)), rates
 
 
 def _changed(spec: ForecastSpec, town: Town, base: TownRates, scenario: Scenario) -> TownRates:
