@@ -1,7 +1,7 @@
 """Hold the map engine against QGIS, matplotlib and geopandas in one run.
 
     python benchmarks/map.py [--sizes 400,2000,10000,100000] [--realdata DIR] [--json FILE]
-    python benchmarks/map.py --report FILE.json [--to docs/performance.md]
+    python benchmarks/map.py --report FILE.json … [--to docs/performance.md]
 
 One row per case: median milliseconds of this engine and of each peer in turns, and their ratio.
 A picture has 1,600 × 1,000 pixels and shows the whole city. QGIS needs the Debian packages qgis
@@ -347,11 +347,13 @@ def main() -> int:
     parser.add_argument("--real", default="LSOA,OA", help="which real sets, empty for none")
     parser.add_argument("--qgis-python", default="/usr/bin/python3")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--report", type=Path, help="only write a page from an earlier --json")
+    parser.add_argument(
+        "--report", type=Path, nargs="+", help="only write a page from earlier --json files"
+    )
     parser.add_argument("--to", type=Path, default=None)
     arguments = parser.parse_args()
     if arguments.report:
-        page = report(json.loads(arguments.report.read_text(encoding="utf-8")))
+        page = report([json.loads(f.read_text(encoding="utf-8")) for f in arguments.report])
         if arguments.to:
             arguments.to.write_text(page, encoding="utf-8")
         else:

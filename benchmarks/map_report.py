@@ -16,13 +16,34 @@ CASES = {
 }
 
 
-def report(found: dict[str, Any]) -> str:
+def merged(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Rows of later runs replace the same rows of earlier ones; a row without a peer does not
+    replace one with a peer."""
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for run in runs:
+        for row in run["rows"]:
+            rows[row["city"], row["case"], row["peer"]] = row
+    compared = {(city, case) for city, case, peer in rows if peer}
+    kept = [
+        row
+        for (city, case, peer), row in rows.items()
+        if peer or case == "hover" or (city, case) not in compared
+    ]
+    about = {**runs[-1]["about"]}
+    about["qgis"] = next((r["about"]["qgis"] for r in runs if r["about"]["qgis"]), None)
+    about["runs"] = len(runs)
+    about["load"] = max(r["about"]["load"] for r in runs)
+    return {"about": about, "skipped": [], "rows": kept}
+
+
+def report(runs: list[dict[str, Any]]) -> str:
     """Markdown with one table per city."""
+    found = runs[0] if len(runs) == 1 else merged(runs)
     about = found["about"]
     lines = [
         "# How fast the map is",
         "",
-        "Written by `python benchmarks/map.py --report docs/performance.json --to"
+        "Written by `python benchmarks/map.py --report RUN.json … --to"
         " docs/performance.md`; do not edit.",
         "",
         f"Medians of at least 7 pictures of 1,600 × 1,000 pixels, engines in turns, "
@@ -32,10 +53,17 @@ def report(found: dict[str, Any]) -> str:
         "and the parallel job of its canvas; matplotlib with one collection whose values are set "
         "anew; geopandas with a new figure. Ours: the buffers of the engine, drawn into a "
         "picture as the widget does. Area borders fade out where areas are smaller than 25 "
-        "square pixels (100,000 areas and more in this picture); QGIS draws them.",
+        "square pixels (100,000 areas and more in this picture); QGIS draws them."
+        + (
+            f" Put together from {about['runs']} runs, the newest figure of each row; rows of"
+            " different runs met different load, so only the ratios compare."
+            if about.get("runs", 1) > 1
+            else ""
+        ),
         "",
     ]
-    for city in dict.fromkeys(row["city"] for row in found["rows"]):
+    cities = {row["city"]: row["areas"] for row in found["rows"]}
+    for city in sorted(cities, key=lambda name: cities[name]):
         rows = [row for row in found["rows"] if row["city"] == city]
         lines += [
             f"## {rows[0]['areas']:,} areas" + ("" if city[0].isdigit() else f" ({city}, real)"),
