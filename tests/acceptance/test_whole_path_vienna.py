@@ -216,7 +216,7 @@ def test_few_implausible_steps_in_the_register(vienna: Imported) -> None:
     stock = [i for i in steps if i["file"] == POPULATION]
     assert stock == []
     moves = sorted(i["value"] for i in steps if i["file"] == MIGRATION)
-    assert "2021-12-31/2022-12-31" in moves
+    assert "31.12.2021 – 31.12.2022" in moves
     assert len(moves) <= 4
 
 
