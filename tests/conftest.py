@@ -40,7 +40,9 @@ def sample_town() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _private_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Settings, logs and working copies of a test never touch those of the user."""
     monkeypatch.setenv("MONITOR_APP_HOME", str(tmp_path_factory.mktemp("home")))
 

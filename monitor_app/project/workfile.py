@@ -146,8 +146,10 @@ class WorkFile:
 
     def remove(self) -> None:
         """Delete the copy; the note goes last, so that nothing stays without one."""
-        for suffix in (".gpkg-wal", ".gpkg-shm", ".gpkg-journal", ".publish.gpkg", ".publish.gpkg-journal", ".gpkg",
-                       ".json.tmp", ".json"):  # fmt: skip
+        for suffix in (
+            ".gpkg-wal", ".gpkg-shm", ".gpkg-journal", ".publish.gpkg", ".publish.gpkg-journal",
+            ".gpkg", ".json.tmp", ".json",
+        ):  # fmt: skip
             try:
                 self.path.with_suffix(suffix).unlink(missing_ok=True)
             except OSError:
