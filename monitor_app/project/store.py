@@ -98,8 +98,11 @@ def _connect(path: Path) -> sqlite3.Connection:
             raw.execute("PRAGMA synchronous = FULL")
             raw.execute("PRAGMA foreign_keys = ON")
             raw.execute("PRAGMA query_only = ON")
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             raw.close()
+            if faults.from_sqlite(error, path) is None:
+                # Nothing of ours has run yet: SQLite cannot make sense of the file's header.
+                raise faults.damaged(path) from error
             raise
     return raw
 

@@ -179,6 +179,15 @@ def test_damaged_content_is_told(
         assert caught.value.issues[0].code in ("damaged", "damaged_cells")
 
 
+def test_a_header_of_another_file_format_is_a_damaged_file(town: Path, working: Path) -> None:
+    bad = town.with_name("bad.gpkg")
+    good = town.read_bytes()
+    bad.write_bytes(good[:44] + bytes((0, 0, 0, 5)) + good[48:])
+    with pytest.raises(UserError) as caught:
+        Project.open(bad, "read", working_dir=working)
+    assert caught.value.issues[0].code == "damaged"
+
+
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
