@@ -8,6 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Where a change is judged, the same examples every time; new ones are looked for while working
+# and by `make reliability`.
+settings.register_profile("judge", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("judge")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["MONITOR_APP_LANGUAGE"] = "de"
