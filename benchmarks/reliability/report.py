@@ -82,8 +82,7 @@ DEFECTS: tuple[tuple[str, str], ...] = (
     (
         "Random bytes in the header of a project that name another file format ended in an error "
         "of SQLite; it is a damaged file now.",
-        "tests/project/test_untrusted.py::"
-        "test_a_header_of_another_file_format_is_a_damaged_file",
+        "tests/project/test_untrusted.py::test_a_header_of_another_file_format_is_a_damaged_file",
     ),
 )
 
