@@ -209,6 +209,27 @@ def _table(head: tuple[str, ...], rows: list[Row]) -> list[str]:
     return lines + ["| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in rows]
 
 
+#: Section -> the file whose time says when its part ended.
+PARTS = {
+    "Killed while importing, editing and saving": "kills-1.json",
+    "Faults around the file": "faults.json",
+    "Sequences of commands, numbers, hostile files": "properties.json",
+    "Memory and time": "resources.json",
+}
+
+
+def _ended(folder: Path, fuzz: Path, section: str) -> str:
+    if section in PARTS:
+        path = folder / PARTS[section]
+        files = [path] if path.exists() else []
+    else:
+        files = list(fuzz.rglob("*.json"))
+    if not files:
+        return "When this part ended is not known."
+    last = datetime.fromtimestamp(max(f.stat().st_mtime for f in files), UTC)
+    return f"Counted until {last:%Y-%m-%d %H:%M} UTC."
+
+
 def write(folder: Path, fuzz: Path, target: Path, started: float, seconds: float) -> bool:
     """Write the page; returns whether no promise was broken."""
     check_tests()
@@ -248,8 +269,10 @@ def write(folder: Path, fuzz: Path, target: Path, started: float, seconds: float
     verdict = "No promise was broken." if not broken else f"Promises broken: {broken}."
     lines = [
         TITLE, "",
-        f"Written by `make reliability` on {when:%Y-%m-%d %H:%M} UTC in {seconds / 60:.0f} "
-        f"minutes; version {monitor_app.__version__}, Python {platform.python_version()}, SQLite "
+        "Written from the counts that the parts of `make reliability` left (begun "
+        f"{when:%Y-%m-%d %H:%M} UTC, {seconds / 60:.0f} minutes). A part can be run again by "
+        "itself, so each section says when its part ended. Version "
+        f"{monitor_app.__version__}, Python {platform.python_version()}, SQLite "
         f"{sqlite3.sqlite_version}, {platform.system()}. Do not edit.", "",
         f"**{verdict}**", "",
         "The promise: whatever happens, the file is the old version or the new one, every "
@@ -259,7 +282,7 @@ def write(folder: Path, fuzz: Path, target: Path, started: float, seconds: float
         "step that was confirmed before.", "",
     ]  # fmt: skip
     for name, rows in sections:
-        lines += [f"## {name}", "", *_table(head, rows), ""]
+        lines += [f"## {name}", "", _ended(folder, fuzz, name), "", *_table(head, rows), ""]
     for name, broken_list in _failures(kills, faults):
         lines += [f"- {name}: {text}" for text in broken_list]
     lines += ["## Defects that this work found and mended", ""]

@@ -254,7 +254,7 @@ class InputReader:
         split = wanted.reducer in ("mean_age", "median_age")
         if cells.ages is not None:
             weights = age_weights(cells.ages, wanted)
-            if weights is None:  # pragma: no cover - excluded by the ranking
+            if weights is None:  # the ranking leaves such data sets out
                 return Grid.missing((len(placement.targets), len(cells.dates)))
             chosen = np.flatnonzero(weights > 0)
             estimated = bool(((weights > 0) & (weights < 1)).any())
