@@ -13,7 +13,8 @@ from monitor_app.core.resources import resource_path
 
 DOMAINS = (
     "core", "exchange", "exchange_reading", "project", "indicators", "weighting", "safety",
-    "forecast", "cartography", "reports", "app", "ui", "cli",
+    "forecast", "rates", "backtest", "prognosis", "cartography", "charts", "map_window", "profile",
+    "reports", "app", "ui", "cli",
 )  # fmt: skip
 LANGUAGES = ("de", "en")
 
