@@ -27,13 +27,16 @@ class Row:
     check: str
     error: float
     tolerance: float
+    #: Why the tolerance is not the one of the anchor's README, in words; empty where it is.
+    reason: str = ""
 
     @property
     def ok(self) -> bool:
         return self.error <= self.tolerance  # NaN is a miss
 
 
-Check = tuple[str, float, float]  # what, largest error, tolerance
+#: What, largest error, tolerance; the reason where the README's tolerance cannot be asked for.
+Check = tuple[str, float, float] | tuple[str, float, float, str]
 ANCHORS: dict[str, Callable[[Folders], Iterator[Check]]] = {}
 
 
@@ -41,6 +44,12 @@ def anchor(function: Callable[[Folders], Iterator[Check]]) -> Callable[[Folders]
     """Register a check under the name of its folder."""
     ANCHORS[function.__name__.removeprefix("check_")] = function
     return function
+
+
+def half_of_last_digit(printed: float | str) -> float:
+    """What rounding can have taken from a printed number: half a unit of its last digit."""
+    decimals = len(str(printed).partition(".")[2])
+    return float(f"0.5e-{decimals}")
 
 
 def gap(got: Any, expected: Any) -> float:

@@ -4,7 +4,8 @@
 
 DIR is the folder of anchors (one sub-folder each, with a README that names source and tolerance);
 real data are looked for beside it. Prints one row per anchor (largest error, tolerance, ok or MISS)
-and ends with code 1 on any miss. This script reads files and calls the engine; it computes nothing
+and ends with code 1 on any miss. Tolerances are those of the READMEs; where a published figure is
+printed with fewer digits than that, half a unit of its last digit, and the row says so. This script reads files and calls the engine; it computes nothing
 that a forecast would compute.
 """
 
@@ -28,7 +29,7 @@ MODULES = (anchor_projections, anchor_tables, anchor_scores)
 def run_anchor(name: str, folders: Folders) -> list[Row]:
     """All checks of one anchor; an anchor whose files are missing is a miss."""
     try:
-        return [Row(name, check, error, limit) for check, error, limit in ANCHORS[name](folders)]
+        return [Row(name, *check) for check in ANCHORS[name](folders)]
     except FileNotFoundError as missing:
         return [Row(name, f"file missing: {Path(missing.filename).name}", float("inf"), 0.0)]
 
@@ -58,9 +59,10 @@ def main() -> int:
             f"   {'ok' if ok else 'MISS'}   {worst.check}"
         )
         for row in rows:
-            if options.all or not row.ok:
+            if options.all or row.reason or not row.ok:
                 mark = "ok" if row.ok else "MISS"
-                print(f"    {row.check:<48}{row.error:>16.3g}{row.tolerance:>12.3g}   {mark}")
+                line = f"    {row.check:<48}{row.error:>16.3g}{row.tolerance:>12.3g}   {mark}"
+                print(f"{line}   ({row.reason})" if row.reason else line)
     if options.json:
         every = [vars(row) | {"ok": row.ok} for rows in found.values() for row in rows]
         options.json.write_text(json.dumps(every, indent=1))
