@@ -5,8 +5,8 @@
 DIR is the folder of anchors (one sub-folder each, with a README that names source and tolerance);
 real data are looked for beside it. Prints one row per anchor (largest error, tolerance, ok or MISS)
 and ends with code 1 on any miss. Tolerances are those of the READMEs; where a published figure is
-printed with fewer digits than that, half a unit of its last digit, and the row says so. This script reads files and calls the engine; it computes nothing
-that a forecast would compute.
+printed with fewer digits than that, half a unit of its last digit, and the row says so. This script
+reads files and calls the engine; it computes nothing that a forecast would compute.
 """
 
 from __future__ import annotations
