@@ -15,6 +15,7 @@ from monitor_app.app.forecasting_backtest import (
     scored_bands,
     series,
 )
+from monitor_app.app.forecasting_fans import Fans, make_fans, planning_rows
 from monitor_app.app.forecasting_rates import TownRates
 from monitor_app.app.forecasting_town import Town
 from monitor_app.core.areas import AreaSystem
@@ -40,6 +41,7 @@ class Intervals:
     draws: int
     seed: int
     own_history: bool
+    fans: Fans | None = None
 
 
 def make_intervals(
@@ -54,6 +56,7 @@ def make_intervals(
     """
     bands = scored_bands(town.source_ages)
     rows = [slice(0, None), *(slice(lo, hi) for lo, hi in bands)]
+    rows += planning_rows(town.source_ages)
     launch = np.ascontiguousarray(town.register.stocks[-1])
     kernel = DrawKernel(town.layout, launch, rates.first, spec.years, rows)
     parents = _districts(areas, town)
@@ -81,7 +84,10 @@ def make_intervals(
             sums = paths.sum(axis=1)
             sums *= main[year, v].sum() / max(float(np.median(sums)), 1e-9)
             city_levels[:, year, v] = np.quantile(sums, QUANTILES)
-    return Intervals(QUANTILES, bands, levels, city_levels, spec.draws, spec.seed, own_history)
+    fans = make_fans(town, areas, done.stocks, drawn, bands, widths, _spread)
+    return Intervals(
+        QUANTILES, bands, levels, city_levels, spec.draws, spec.seed, own_history, fans
+    )
 
 
 def _spread(drawn: Array, main: Array, half: Array, whole: float) -> Array:
