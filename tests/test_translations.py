@@ -19,14 +19,19 @@ CATALOGUES = ROOT / "resources" / "i18n" / "de" / "LC_MESSAGES"
 
 
 #: Rooms whose texts stand in more than one catalogue.
+NEWER = ("rates", "backtest", "prognosis", "charts", "map_window", "profile")
 ROOMS = {
-    "exchange": ("exchange", "exchange_reading"),
+    "exchange": ("exchange", "exchange_reading", "map_window"),
     "indicators": ("indicators", "weighting"),
-    "app": ("app", "safety"),
-    "cli": ("cli", "safety"),
+    "forecast": ("forecast", *NEWER),
+    "cartography": ("cartography", *NEWER),
+    "reports": ("reports", *NEWER),
+    "app": ("app", "safety", *NEWER),
+    "ui": ("ui", *NEWER),
+    "cli": ("cli", "safety", *NEWER),
 }
 #: Catalogues that are no room of their own.
-PARTS = ("exchange_reading", "weighting", "safety")
+PARTS = ("exchange_reading", "weighting", "safety", *NEWER)
 
 
 def sources(room: str) -> list[Path]:
