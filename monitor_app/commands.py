@@ -38,6 +38,7 @@ from monitor_app.commandline import (
     open_session,
     tell,
 )
+from monitor_app.core.backdrops import DOCUMENT, Backdrop
 from monitor_app.core.batch import ImportBatch
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
@@ -56,6 +57,7 @@ def run(arguments: list[str]) -> int:
         commands_forecast,
         commands_index,
         commands_indicators,
+        commands_patterns,
         commands_support,
         commands_values,
     )
@@ -130,11 +132,19 @@ def _batch(batch: ImportBatch) -> dict[str, Any]:
             {"level": b.level, "day": b.day.isoformat(), "pairs": len(b.rows)}
             for b in batch.bridges
         ],
+        "layers": [
+            {"key": layer.key, "look": layer.look.value, "shapes": len(layer.geometries)}
+            for layer in _layers(batch)
+        ],
         "issues": [i.as_dict() for i in batch.issues],
         "comparisons": [
             {**asdict(c), "day": c.day.isoformat() if c.day else None} for c in batch.comparisons
         ],
     }
+
+
+def _layers(batch: ImportBatch) -> list[Backdrop]:
+    return [Backdrop.load(t) for (kind, _key), t in batch.documents.items() if kind == DOCUMENT]
 
 
 def _show(batch: ImportBatch, stored: bool) -> None:
@@ -148,6 +158,11 @@ def _show(batch: ImportBatch, stored: bool) -> None:
     for bridge in batch.bridges:
         text = _("Bridge of the reform of {day}: {count} pairs of areas").format(
             day=format_date(bridge.day), count=len(bridge.rows)
+        )
+        console.print(text, markup=False)
+    for layer in _layers(batch):
+        text = _("{name}: {count} shapes to draw").format(
+            name=layer.title, count=len(layer.geometries)
         )
         console.print(text, markup=False)
     table = Table(box=None, pad_edge=False)

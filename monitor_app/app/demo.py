@@ -20,6 +20,7 @@ from monitor_app.reports.page import Orientation, SheetLayout
 SAMPLE_RECIPES = "beispielstadt_"
 DELIVERY = (
     "grenzen/gebietsgliederung.gpkg",
+    "grenzen/topographie.gpkg",
     "gebietsreform/umsteigeschluessel_2018.csv",
     "bevoelkerung/bevoelkerung_2009_2017.csv",
     "bevoelkerung/bevoelkerung_2018_2024.csv",

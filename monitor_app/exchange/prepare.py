@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from monitor_app.core.areas import Level
+from monitor_app.core.backdrops import DOCUMENT, Backdrop
 from monitor_app.core.batch import (
     AreaTable,
     Comparison,
@@ -24,6 +25,7 @@ from monitor_app.core.issues import Issue, Severity, UserError
 from monitor_app.core.progress import Progress
 from monitor_app.exchange import area_conflicts, boundaries
 from monitor_app.exchange.areas import layer_crs, map_areas
+from monitor_app.exchange.backdrops import map_backdrop
 from monitor_app.exchange.bridges import map_bridges
 from monitor_app.exchange.facilities import map_facilities
 from monitor_app.exchange.mapping import KnownAreas, MappedFact, Span, map_fact
@@ -33,6 +35,7 @@ from monitor_app.exchange.readers import iter_chunks, read_tables, sniff
 from monitor_app.exchange.recipe import dump_recipe, match_recipes, match_score, shipped_recipes
 from monitor_app.exchange.recipe_model import (
     AreasContent,
+    BackdropContent,
     BridgeContent,
     FacilitiesContent,
     FactContent,
@@ -59,6 +62,7 @@ class _Work:
     facts: list[FactTable] = field(default_factory=list)
     points: list[PointTable] = field(default_factory=list)
     bridges: list[Bridge] = field(default_factory=list)
+    backdrops: list[Backdrop] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     sources: tuple[SourceFile, ...] = ()
@@ -145,6 +149,7 @@ def prepare_import(
         issues=_sorted(work.issues),
         comparisons=tuple(work.comparisons),
         bridges=tuple(work.bridges),
+        documents={(DOCUMENT, layer.key): layer.dump() for layer in work.backdrops},
     )
 
 
@@ -334,6 +339,11 @@ def _map_rest(job: _Job, work: _Work, progress: Progress) -> None:
             bridges, issues = map_bridges(job.recipe, content, job.tables, work.known())
             work.issues.extend(issues)
             work.bridges.extend(bridges)
+        elif isinstance(content, BackdropContent):
+            layer, issues = map_backdrop(job.recipe, content, job.tables, work.crs)
+            work.issues.extend(issues)
+            if layer is not None:
+                work.backdrops.append(layer)
 
 
 def _take(content: FactContent | PersonsContent, mapped: MappedFact, work: _Work) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from monitor_app.core.backdrops import BackdropLook
 from monitor_app.core.datasets import Absent, Kind, Origin, TimeReference
 from monitor_app.core.i18n import LANGUAGE
 
@@ -388,8 +389,27 @@ class BridgeContent(Strict):
         return value
 
 
+class BackdropContent(Strict):
+    """A layer that is only drawn: water and greenery below the map, lines and borders over it.
+    ``layer`` is its key in the project."""
+
+    kind: Literal["backdrop"]
+    layer: Key
+    name: Text
+    look: BackdropLook
+    crs: str | None = None
+    only: tuple[RowFilter, ...] = ()
+    ignore: tuple[RowFilter, ...] = ()
+    sheets: tuple[str, ...] = ()
+
+
 Content = Annotated[
-    AreasContent | FactContent | FacilitiesContent | PersonsContent | BridgeContent,
+    AreasContent
+    | FactContent
+    | FacilitiesContent
+    | PersonsContent
+    | BridgeContent
+    | BackdropContent,
     Field(discriminator="kind"),
 ]
 

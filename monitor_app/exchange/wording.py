@@ -18,6 +18,7 @@ def kind_name(kind: str) -> str:
     return {
         "areas": _("Areas"),
         "facilities": _("Facilities (points)"),
+        "backdrop": _("Layer that is only drawn"),
         "bridge": _("Reform: shares of old areas in new ones"),
         Kind.POPULATION: _("Population (stock)"),
         Kind.BIRTHS: _("Births"),

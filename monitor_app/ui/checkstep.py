@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from monitor_app.core.backdrops import DOCUMENT, Backdrop
 from monitor_app.core.batch import Comparison, ImportBatch
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _, ngettext
@@ -198,6 +199,11 @@ class ConfirmStep(QWidget):
             title = _("Reform: shares of old areas in new ones")
             count = format_number(len({row.to_key for row in bridge.rows}))
             self._add(title, count, format_date(bridge.day), "")
+        for (kind, _key), text in batch.documents.items():
+            if kind == DOCUMENT:
+                layer = Backdrop.load(text)
+                count = _("{count} shapes").format(count=format_number(len(layer.geometries)))
+                self._add(_("To draw: {name}").format(name=layer.title), "", "", count)
         for points in batch.points:
             self._add(points.spec.name, "", "", _("{count} points").format(count=len(points.x)))
         for column, width in enumerate((420, 120, 260, 160)):

@@ -38,7 +38,7 @@ def sample(sample_town: Path, tmp_path_factory: pytest.TempPathFactory) -> Impor
     """Every delivery of the sample town in one go, by the shipped recipes."""
     kinds = (".csv", ".xlsx", ".gpkg", ".zip")
     left_out = (
-        "kontrollsummen.csv", "stadtviertel_2018.zip", "topographie.gpkg",
+        "kontrollsummen.csv", "stadtviertel_2018.zip",
         "gebietsverzeichnis.csv", "bauprojekte.csv",
     )  # fmt: skip
     files = [
