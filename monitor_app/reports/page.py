@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -170,7 +170,7 @@ def write_composition(
             repair=_("Choose a file name that ends with .pdf, .svg or .png."),
         )
     data = writer(page, spec, layout)
-    _replace(target, data)
+    replace_file(target, data)
     return target
 
 
@@ -200,19 +200,32 @@ def default_subtitle(spec: MapSpec) -> str:
 
 def footer(sheet: Sheet, spec: MapSpec, layout: SheetLayout, margin: float, wide: float) -> float:
     """Source, dates and office; returns where the map must end."""
-    step = SMALL * 1.35 / PT_PER_MM
-    printed = format_date(layout.printed or date.today())
     right: list[tuple[str, str]] = []
     if layout.office:
         right += [(line, "bold") for line in wrap(layout.office, wide * 0.36, SMALL, "bold")]
     if spec.date_text:
         right.append((_("Date of data: {date}").format(date=spec.date_text), "regular"))
-    right.append((_("Printed: {date}").format(date=printed), "regular"))
     left: list[str] = []
     if spec.source:
         left += shorten(wrap(cited(spec.source), wide * 0.58, SMALL), 4)
     for text in (spec.note, layout.note):
         left += shorten(wrap(text, wide * 0.58, SMALL), 2)
+    return foot(sheet, left, right, layout, margin, wide)
+
+
+def foot(
+    sheet: Sheet,
+    left: Sequence[str],
+    right: Sequence[tuple[str, str]],
+    layout: SheetLayout,
+    margin: float,
+    wide: float,
+) -> float:
+    """Small print below a line: wrapped lines on the left; lines with their face on the right, and
+    below them the day of printing. Returns where the page above must end."""
+    step = SMALL * 1.35 / PT_PER_MM
+    printed = format_date(layout.printed or date.today())
+    right = [*right, (_("Printed: {date}").format(date=printed), "regular")]
     rows = max(len(left), len(right))
     top = sheet.height - margin + 3 - rows * step
     sheet.rule(margin, top - 2.2, wide)
@@ -262,13 +275,13 @@ def _pdf(page: Composition, spec: MapSpec, layout: SheetLayout) -> bytes:
         format="pdf",
         metadata={"Title": title, "Author": layout.office or None, "Creator": "monitor-app"},
     )
-    return tagged(out.getvalue(), title, [alt_text(spec)], _language())
+    return tagged(out.getvalue(), title, [alt_text(spec)], page_language())
 
 
 def _svg(page: Composition, spec: MapSpec, _layout: SheetLayout) -> bytes:
     out = BytesIO()
     page.sheet.figure.savefig(out, format="svg", metadata={"Date": None})
-    return with_description(out.getvalue(), spec.title or _("Map"), alt_text(spec), _language())
+    return with_description(out.getvalue(), spec.title or _("Map"), alt_text(spec), page_language())
 
 
 def _png(page: Composition, spec: MapSpec, layout: SheetLayout) -> bytes:
@@ -282,11 +295,11 @@ def _png(page: Composition, spec: MapSpec, layout: SheetLayout) -> bytes:
     return out.getvalue()
 
 
-def _language() -> str:
+def page_language() -> str:
     return {"de": "de-DE", "en": "en"}[LANGUAGE.code]
 
 
-def _replace(target: Path, data: bytes) -> None:
+def replace_file(target: Path, data: bytes) -> None:
     """Write beside the target and move into place, so that a failure leaves the old file."""
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".page-", suffix=target.suffix)
