@@ -298,6 +298,23 @@ class TownEvents:
         counts = born[:, None, None, :]
         return axes.allot(counts, weights, [None, *one, None]), Source.COUNTED_BACK
 
+    def births_by_sex(self) -> Array | None:
+        """Girls and boys born in the whole town (years, 2), NaN in years that are not known."""
+        for info in self._candidates("births", Kind.BIRTHS):
+            cube = self.source.cube(info.spec.key)
+            labels = cube.labels.get("sex", ())
+            if not {"f", "m"} <= set(labels):
+                continue
+            values = axes.ordered(cube, ("date", "sex", "group", "age", "area"))
+            totals = np.nansum(values, axis=(2, 3, 4))[:, [labels.index("f"), labels.index("m")]]
+            yearly = {moment(d).year: i for d, i in cube.date_index.items()}
+            found = np.full((len(self.years) - 1, 2), np.nan)
+            for row, year in enumerate(self.years[1:]):
+                if year in yearly:
+                    found[row] = totals[yearly[year]]
+            return found if np.isfinite(found).any() else None
+        return None
+
     def exposure_of_women(self) -> Array:
         """Mean of two stocks of women by completed age (years, group, age, area)."""
         alive = np.nan_to_num(self.stocks[:, self.layout.mothers])

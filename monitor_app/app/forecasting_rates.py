@@ -7,19 +7,28 @@ the town as far as its ups and downs from year to year call for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor_app.app.forecasting_events import FERTILE, Source
 from monitor_app.app.forecasting_town import Town
 from monitor_app.forecast.defaults import mobility
-from monitor_app.forecast.estimate import Options, Register, estimate
+from monitor_app.forecast.estimate import (
+    Estimate,
+    GirlsShare,
+    LevelledRates,
+    Options,
+    Register,
+    estimate,
+)
 from monitor_app.forecast.exposure import residual_migration
 from monitor_app.forecast.moves import OriginDestination
 from monitor_app.forecast.projection import RatesOf
 from monitor_app.forecast.rates import StepRates
-from monitor_app.forecast.state import Array, age_on, girls_share
+from monitor_app.forecast.state import Array, age_on
 
 #: First ages of the bands in which net migration of areas is compared.
 RESIDUAL_BANDS = (0, 1, *range(5, 100, 5))
@@ -58,11 +67,37 @@ class Method:
 
 
 @dataclass(frozen=True, eq=False)
+class NetRates:
+    """Net migration of a town that knows stocks only, per person and year.
+
+    ``by_band`` ``[sex, group, band]`` of the town, ``single`` ``[sex, group, age]`` before bands;
+    ``city`` what is used; ``deviation`` ``[sex, group, band, area]`` of areas as counted,
+    ``weight`` how far it is believed; ``events`` and ``exposure`` ``[sex, group, age, area]`` pooled.
+    ``rate`` step -> rates ``[sex, group, age, area]``; ``build`` makes the rates of a step of them.
+    """
+
+    band_of: NDArray[np.int64]
+    by_band: Array
+    single: Array
+    city: Array
+    deviation: Array
+    weight: Array
+    events: Array
+    exposure: Array
+    rate: Callable[[int], Array]
+    build: Callable[[int, Array], StepRates]
+
+
+@dataclass(frozen=True, eq=False)
 class TownRates:
-    """Rates of each step after the launch, and the rates of the first step."""
+    """Rates of each step after the launch, and the rates of the first step; what they were made
+    of: ``tables`` by component, ``girls``, and ``net`` where only stocks are known."""
 
     of_step: RatesOf
     first: StepRates
+    tables: dict[str, LevelledRates] = field(default_factory=dict)
+    girls: GirlsShare | None = None
+    net: NetRates | None = None
 
 
 def town_rates(town: Town, method: Method, types: dict[str, np.ndarray] | None = None) -> TownRates:
@@ -75,18 +110,20 @@ def town_rates(town: Town, method: Method, types: dict[str, np.ndarray] | None =
             "births", "deaths", "arrivals", "departures", "moves_in", "moves_out", "naturalised")},
         types or {},
         method.smoothness,
+        girls=town.default_rates(town.years[-1]).girls,
     )  # fmt: skip
     register = town.register
     if len(town.layout.areas) == 1:
         register = replace(register, moves_in=None, moves_out=None)
     default = town.default_rates(town.years[-1])
-    rates = estimate(register, options, death).rates
-    rates = replace(rates, girls=default.girls, fertility=_fertile(rates.fertility))
+    found = estimate(register, options, death)
+    rates = replace(found.rates, fertility=_fertile(found.rates.fertility))
     if rates.naturalise is not None and "national" in town.layout.groups:
         rates = replace(rates, naturalise_to=town.layout.groups.index("national"))
     if town.od is not None and rates.move_model is not None:
         rates = replace(rates, move_model=_pattern(town))
-    return TownRates(_dying_later(rates, default.mortality_slope), rates)
+    later = _dying_later(rates, default.mortality_slope)
+    return TownRates(later, rates, found.tables, found.girls)
 
 
 def _deaths(town: Town) -> Array:
@@ -132,14 +169,16 @@ def _residual(town: Town, method: Method, death: Array) -> TownRates:
     """Net migration as arrivals (counts) and departures (rates) around a usual turnover."""
     register = town.register
     default = town.default_rates(town.years[-1])
-    fertility = _fertility(town, method, death)
+    found = _fertility(town, method, death)
+    fertility = found.rates
     births = _children(register, fertility.girls, fertility.child_group)
     ages = town.layout.shape[2]
     exposed = age_on(register.stocks[:-1])
     exposed[:, :, :, 0] = births
     net = _net(town, births, death, default.mortality_slope)
     weights = method.year_weights("arrivals", town.years[1:])
-    city, deviation = _net_rates(town, net, exposed, weights)
+    basis = _net_rates(town, net, exposed, weights)
+    city, deviation = basis.city, (basis.weight * basis.deviation)[:, :, basis.band_of]
     launch = age_on(register.stocks[-1:])[0]
     launch[:, :, 0] = births[-1]
     turnover = mobility(ages)[None, None, :, None]
@@ -151,8 +190,10 @@ def _residual(town: Town, method: Method, death: Array) -> TownRates:
     ratio = np.divide(mean_exposed, now, out=np.ones_like(now), where=now > 0)
     gain = np.where(city > 0, city * np.clip(ratio, 0.2, 5.0), city)
 
-    def of_step(step: int) -> StepRates:
-        rate = gain[..., None] + deviation * method.fade**step
+    def rate_of(step: int) -> Array:
+        return np.asarray(gain[..., None] + deviation * method.fade**step, dtype=np.float64)
+
+    def build(step: int, rate: Array) -> StepRates:
         arrivals = (turnover + np.maximum(rate, 0.0)) * launch
         leave = np.clip(turnover + np.maximum(-rate, 0.0), 0.0, 0.9)
         years = np.where(np.arange(ages) == 0, 0.5, 1.0)[None, None, :, None]
@@ -160,10 +201,17 @@ def _residual(town: Town, method: Method, death: Array) -> TownRates:
         factor = np.exp(default.mortality_slope * (1.0 - 0.9 ** (step + 1)) / 0.1)
         return replace(fertility, death=death * factor, arrivals=arrivals, departure=hazard)
 
-    return TownRates(of_step, of_step(0))
+    def of_step(step: int) -> StepRates:
+        return build(step, rate_of(step))
+
+    own = NetRates(
+        basis.band_of, basis.by_band, basis.single, basis.city, basis.deviation, basis.weight,
+        _pool(net, weights), _pool(exposed, weights), rate_of, build,
+    )  # fmt: skip
+    return TownRates(of_step, of_step(0), found.tables, found.girls, own)
 
 
-def _fertility(town: Town, method: Method, death: Array) -> StepRates:
+def _fertility(town: Town, method: Method, death: Array) -> Estimate:
     """Births, their sex and group; nobody moves."""
     register = replace(
         town.register, arrivals=None, departures=None, moves_in=None, moves_out=None,
@@ -171,9 +219,9 @@ def _fertility(town: Town, method: Method, death: Array) -> StepRates:
         else town.register.deaths,
     )  # fmt: skip
     weights = {"births": method.year_weights("births", town.years[1:])}
-    found = estimate(register, Options(weights, {}, method.smoothness), death).rates
     girls = town.default_rates(town.years[-1]).girls
-    return replace(found, girls=girls, fertility=_fertile(found.fertility))
+    found = estimate(register, Options(weights, {}, method.smoothness, girls=girls), death)
+    return replace(found, rates=replace(found.rates, fertility=_fertile(found.rates.fertility)))
 
 
 def _fertile(rates: Array) -> Array:
@@ -189,7 +237,7 @@ def _children(register: Register, girls: float, table: Array | None) -> Array:
     assert register.births is not None
     by_mother = np.nan_to_num(register.births).sum(axis=2)
     by_child = by_mother if table is None else np.einsum("mc,tma->tca", table, by_mother)
-    split = register.layout.split_births(girls or girls_share(1.05))
+    split = register.layout.split_births(girls)
     return np.asarray(split[None, :, None, None] * by_child[:, None], dtype=np.float64)
 
 
@@ -205,7 +253,19 @@ def _net(town: Town, births: Array, death: Array, slope: float) -> Array:
     return np.array(found)
 
 
-def _net_rates(town: Town, net: Array, exposed: Array, weights: Array) -> tuple[Array, Array]:
+@dataclass(frozen=True, eq=False)
+class _NetBasis:
+    """City rates and what areas deviate from them, by band; see ``NetRates``."""
+
+    band_of: NDArray[np.int64]
+    by_band: Array
+    single: Array
+    city: Array
+    deviation: Array
+    weight: Array
+
+
+def _net_rates(town: Town, net: Array, exposed: Array, weights: Array) -> _NetBasis:
     """City rates ``[sex, group, age]`` and what areas deviate from them ``[…, area]``."""
     ages = town.layout.shape[2]
     band = np.searchsorted(np.array(RESIDUAL_BANDS), np.arange(ages), side="right") - 1
@@ -214,13 +274,14 @@ def _net_rates(town: Town, net: Array, exposed: Array, weights: Array) -> tuple[
     e = np.einsum("tsgxa,xb->tsgba", exposed, member)
     by_band = _ratio(_pool(n, weights).sum(axis=-1), _pool(e, weights).sum(axis=-1))
     city = by_band[:, :, band]
+    single = _ratio(_pool(net, weights).sum(axis=-1), _pool(exposed, weights).sum(axis=-1))
     if not town.estimated_ages:
-        single = _ratio(_pool(net, weights).sum(axis=-1), _pool(exposed, weights).sum(axis=-1))
         young = np.arange(ages) < 50
         city = np.where(young[None, None], single, city)
     if len(town.layout.areas) == 1:
-        return city, np.zeros((*city.shape, 1))
-    return city, _deviations(n, e, by_band, weights)[:, :, band]
+        nothing = np.zeros((*by_band.shape, 1))
+        return _NetBasis(band, by_band, single, city, nothing, nothing)
+    return _NetBasis(band, by_band, single, city, *_deviations(n, e, by_band, weights))
 
 
 def _pool(values: Array, weights: Array) -> Array:
@@ -231,8 +292,9 @@ def _ratio(a: Array, b: Array) -> Array:
     return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
 
 
-def _deviations(n: Array, e: Array, city: Array, weights: Array) -> Array:
-    """Deviations of areas ``[sex, group, band, area]`` from the city's net rate, pulled to zero.
+def _deviations(n: Array, e: Array, city: Array, weights: Array) -> tuple[Array, Array]:
+    """Deviations of areas ``[sex, group, band, area]`` from the city's net rate as counted, and
+    weights by which they are pulled to zero.
 
     The rate of an area and year varies around the area's own by ``phi / exposure``; phi from the
     ups and downs within areas, the true spread between areas by moments.
@@ -253,4 +315,4 @@ def _deviations(n: Array, e: Array, city: Array, weights: Array) -> Array:
     chance = (n.shape[-1] - 1) * phi / total
     between = np.maximum(spread - chance, 0.0)[..., None]
     weight = np.where(between > 0, between / (between + noise), 0.0)
-    return np.asarray(weight * deviation, dtype=np.float64)
+    return np.asarray(deviation, dtype=np.float64), np.asarray(weight, dtype=np.float64)

@@ -84,7 +84,7 @@ class Town:
         r = self.register
         cut: dict[str, Any] = {
             name: None if (a := getattr(r, name)) is None else a[:position]
-            for name in (*EVENTS, "births")
+            for name in (*EVENTS, "births", "births_by_sex")
         }
         known = replace(r, stocks=r.stocks[: position + 1], **cut)
         known = replace(known, births_by_group=child_groups(known))
@@ -119,6 +119,7 @@ def read_town(
     reader = TownEvents(source, areas, level, layout, stocks, years, country, issues)
     events, sources = reader.all()
     register, dead = bridge(Register(layout, stocks, **events), areas, level, years, issues)
+    register = replace(register, births_by_sex=reader.births_by_sex())
     register = replace(register, births_by_group=child_groups(register))
     od, od_ages = reader.moves_between(dead)
     names = {a.key: a.name for a in areas.at(level)}

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor_app.forecast.exposure import period_exposure, pool_years, starters_exposure
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import fail
+from monitor_app.forecast.exposure import Pooled, period_exposure, pool_years, starters_exposure
 from monitor_app.forecast.moves import Pool
 from monitor_app.forecast.rates import StepRates
 from monitor_app.forecast.shrinkage import levels_by_type, shrunk_levels
@@ -33,6 +35,9 @@ DISPERSION = {
     "moves_in": 16.0,
     "naturalised": 3.0,
 }
+#: By how much the share of girls differs between populations beyond chance: sex ratios at birth of
+#: countries with good registers lie between 1.04 and 1.07 (UN, World Population Prospects 2024).
+GIRLS_SPREAD = 0.0025
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +47,7 @@ class Register:
     ``stocks`` (T + 1, sex, group, age, area) at the end of each year. Events of T years: ``births``
     (T, mother's group, mother's age, area) by completed age; the others (T, sex, group, age, area)
     by age reached at the end of the year. ``births_by_group`` (T, mother's group, child's group).
+    ``births_by_sex`` (T, 2): girls and boys born in the whole town, NaN in years not known.
     """
 
     layout: Layout
@@ -54,6 +60,7 @@ class Register:
     moves_in: Array | None = None
     naturalised: Array | None = None
     births_by_group: Array | None = None
+    births_by_sex: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +69,15 @@ class Options:
 
     ``weights`` component -> (T,) year weights (0 leaves a year out); ``types`` component ->
     (areas,) type numbers, each movement kind its own; ``smoothness`` of profiles (None: by BIC);
-    ``dispersion`` component -> overdispersion of its counts, where it was measured in this town.
+    ``dispersion`` component -> overdispersion of its counts, where it was measured in this town;
+    ``girls``: usual share of girls among births, which that of the town is pulled towards.
     """
 
     weights: dict[str, Array]
     types: dict[str, NDArray[np.int64]]
     smoothness: float | None = None
     dispersion: dict[str, float] = field(default_factory=dict)
+    girls: float = girls_share(1.05)
 
     def dispersion_of(self, component: str) -> float:
         return self.dispersion.get(component, DISPERSION[component])
@@ -83,20 +92,47 @@ class Options:
 class LevelledRates:
     """``rate = city[sex, group, age] * level[band of age, group, area]``.
 
-    ``weight`` (bands, groups, areas) is how far a level is the area's own; ``source`` says what the
-    profile rests on: ``register`` or ``default``.
+    ``weight`` (bands, groups, areas) is how far a level is the area's own. ``pooled``: the weighted
+    events and person-years that both rest on; ``observed`` and ``expected`` (bands, groups, areas)
+    events at the rates of ``city``, ``raw`` their ratio (NaN without expectation).
     """
 
     city: Array
     level: Array
     band_of: NDArray[np.int64]
     weight: Array
-    source: str = "register"
+    pooled: Pooled
+    observed: Array
+    expected: Array
+    raw: Array
+
+    @property
+    def goal(self) -> Array:
+        """Levels (bands, groups, areas) that those of the areas are pulled towards."""
+        rest = 1.0 - self.weight
+        own = self.weight * np.nan_to_num(self.raw)
+        known = rest > 1e-12
+        return np.where(known, (self.level - own) / np.where(known, rest, 1.0), self.level)
 
     def expand(self) -> Array:
         """Rates ``[sex, group, age, area]``."""
         by_age = self.level[self.band_of]  # (age, group, area)
         return np.asarray(self.city[..., None] * by_age.transpose(1, 0, 2)[None], np.float64)
+
+
+@dataclass(frozen=True)
+class GirlsShare:
+    """Share of girls among births and where it comes from.
+
+    ``births`` of known sex and ``own``, the share of girls among them (None without any);
+    ``weight`` 0..1 of the town's own share against ``default``.
+    """
+
+    share: float
+    default: float
+    births: float = 0.0
+    own: float | None = None
+    weight: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +141,7 @@ class Estimate:
 
     rates: StepRates
     tables: dict[str, LevelledRates]
+    girls: GirlsShare
 
 
 def band_numbers(ages: int, lows: Sequence[int]) -> NDArray[np.int64]:
@@ -133,15 +170,43 @@ def levelled_rates(
         found = shrunk_levels(observed, expected, dispersion=dispersion)
     else:
         found = levels_by_type(observed, expected, types, dispersion=dispersion)
-    return LevelledRates(city, found.level, band_of, found.weight)
+    return LevelledRates(
+        city, found.level, band_of, found.weight, pooled, observed, expected, found.raw
+    )
+
+
+def girls_among_births(births_by_sex: Array | None, default: float) -> GirlsShare:
+    """Share of girls from births by sex (T, 2: girls, boys), pulled towards ``default``.
+
+    The share of N births varies by ``p (1 - p) / N`` by chance alone, true shares of populations
+    by ``GIRLS_SPREAD``: only some ten thousand births tell more than the usual share.
+    """
+    if births_by_sex is None:
+        return GirlsShare(default, default)
+    girls, boys = np.nansum(births_by_sex, axis=0)
+    births = float(girls + boys)
+    if births <= 0:
+        return GirlsShare(default, default)
+    pseudo = default * (1.0 - default) / GIRLS_SPREAD**2
+    weight = births / (births + pseudo)
+    own = float(girls) / births
+    return GirlsShare(weight * own + (1.0 - weight) * default, default, births, own, weight)
 
 
 def estimate(register: Register, options: Options, default_death: Array | None = None) -> Estimate:
     """Rates for the hazard scheme from whatever the register knows.
 
     ``default_death`` ``[sex, group, age, 1]``: death rates where the register has none. Components
-    without any data are left out of the rates (nobody moves, say), deaths excepted.
+    without any data are left out of the rates (nobody moves, say), deaths excepted. ``UserError``
+    without births, and without deaths and default rates.
     """
+    if register.deaths is None and default_death is None:
+        raise fail(
+            "estimate-deaths",
+            _("There are neither deaths nor default death rates to estimate mortality from."),
+            column="deaths",
+            repair=_("Import deaths by age and sex, or choose a country with default rates."),
+        )
     exits = np.zeros_like(register.stocks[1:])
     for name in ("deaths", "departures", "moves_out", "naturalised"):
         if (events := getattr(register, name)) is not None:
@@ -154,14 +219,14 @@ def estimate(register: Register, options: Options, default_death: Array | None =
     }
     fertility, tables["births"] = _fertility(register, options)
     death = tables["deaths"].expand() if "deaths" in tables else default_death
-    if death is None:
-        raise ValueError("neither deaths nor default death rates are given")
+    assert death is not None
+    girls = girls_among_births(register.births_by_sex, options.girls)
     pool = _pool(tables["moves_in"], exposure[-1]) if "moves_in" in tables else None
     moving = pool is not None and "moves_out" in tables
     rates = StepRates(
         death=death,
         fertility=fertility,
-        girls=girls_share(1.05),
+        girls=girls.share,
         child_group=_child_group(register),
         arrivals=_arrivals(register, tables, options, exposure),
         departure=_expanded(tables, "departures"),
@@ -169,7 +234,7 @@ def estimate(register: Register, options: Options, default_death: Array | None =
         move_model=pool if moving else None,
         naturalise=_expanded(tables, "naturalised"),
     )
-    return Estimate(rates, tables)
+    return Estimate(rates, tables, girls)
 
 
 def _table(register: Register, name: str, exposure: Array, options: Options) -> LevelledRates:
@@ -192,7 +257,13 @@ def _fertility(register: Register, options: Options) -> tuple[Array, LevelledRat
     """Period fertility ``[group, age, area]``: births by mothers over the mean of two stocks."""
     women = period_exposure(register.stocks)[:, register.layout.mothers][:, None]
     if register.births is None:
-        raise ValueError("births by age of mother are not given")
+        raise fail(
+            "estimate-births",
+            _("There are no births to estimate fertility from."),
+            column="births",
+            repair=_("Import births by age of the mother, or the population by single years of"
+                     " age, so that births can be counted back from the infants."),
+        )  # fmt: skip
     table = levelled_rates(
         register.births[:, None],
         women,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from monitor_app.core.ages import AgeAxis
+from monitor_app.core.issues import UserError
 from monitor_app.forecast.checks import check_rates
 from monitor_app.forecast.estimate import (
     DISPERSION,
@@ -16,6 +17,7 @@ from monitor_app.forecast.estimate import (
     Options,
     Register,
     estimate,
+    girls_among_births,
     levelled_rates,
 )
 from monitor_app.forecast.hazard import Prepared, Workspace, hazard_step
@@ -145,8 +147,31 @@ def test_a_town_without_deaths_by_area_takes_the_rates_that_are_given() -> None:
     register, truth, _launch = register_of(3, noisy=False)
     found = estimate(replace(register, deaths=None), QUICK, truth.death)
     np.testing.assert_array_equal(found.rates.death, truth.death)
-    with pytest.raises(ValueError, match="death"):
-        estimate(replace(register, deaths=None), QUICK)
+
+
+def test_what_no_rates_can_be_made_of_is_told_with_its_repair() -> None:
+    register, _truth, _launch = register_of(1, noisy=False)
+    for name in ("deaths", "births"):
+        with pytest.raises(UserError) as told:
+            estimate(replace(register, **{name: None}), QUICK)
+        issue = told.value.issues[0]
+        assert (issue.code, issue.column) == (f"estimate-{name}", name)
+        assert issue.repair
+
+
+def test_the_share_of_girls_is_that_of_the_town_as_far_as_chance_lets_it_tell() -> None:
+    register, _truth, _launch = register_of(1, noisy=False)
+    usual = Options({}, {}, 10.0, girls=0.487)
+    assert estimate(register, usual).rates.girls == 0.487
+    some = np.array([[400.0, 600.0], [np.nan, np.nan]])
+    found = estimate(replace(register, births_by_sex=some), usual)
+    # Posterior mean of a beta prior with standard deviation 0.0025.
+    prior = 0.487 * 0.513 / 0.0025**2
+    expected = (400.0 + 0.487 * prior) / (1000.0 + prior)
+    assert found.rates.girls == pytest.approx(expected, rel=1e-12)
+    assert found.girls.own == pytest.approx(0.4)
+    many = girls_among_births(np.array([[4.9e6, 5.1e6]]), 0.487)
+    assert many.share == pytest.approx(0.49, abs=2e-5)
 
 
 def test_types_of_areas_may_differ_from_one_component_to_the_next() -> None:
