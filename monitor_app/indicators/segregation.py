@@ -206,6 +206,35 @@ def profile(
     return Profile(found, int(good.sum()), int((~good).sum()), draws, seed)
 
 
+def mixture(groups: ArrayLike, *, draws: int = DRAWS, seed: int = 1) -> Measure:
+    """Theil's H of several groups (groups, areas) that together are everybody, beside its value
+    under random allocation. Errors: ``UserError`` for negative counts or fewer than two groups
+    with people."""
+    counts = np.asarray(groups, dtype=np.float64)
+    good = _usable(*counts, counts.sum(axis=0))
+    counts = counts[:, good]
+    counts = counts[counts.sum(axis=1) > 0]
+    if len(counts) < 2:
+        raise fail(
+            "no-group", _("Segregation needs people inside and outside of the group."),
+            repair=_("Choose another group or date."),
+        )  # fmt: skip
+    generator = np.random.Generator(np.random.Philox(seed))
+    people = np.round(counts.sum(axis=0)).astype(np.int64)
+    sizes = np.round(counts.sum(axis=1)).astype(np.int64)[:-1]
+    drawn = np.empty((draws, *counts.shape))
+    for n in range(draws):
+        left = people.copy()
+        for g, size in enumerate(sizes):
+            taken = generator.multivariate_hypergeometric(
+                left, min(int(size), int(left.sum())), method="marginals"
+            )
+            drawn[n, g] = taken
+            left -= taken
+        drawn[n, -1] = left
+    return Measure("entropy", float(entropy(counts)), *_chance(entropy(drawn)))
+
+
 def _whole(people: Array) -> Array:
     """Whole persons, at least one in an area where anybody lives."""
     return np.maximum(np.round(people), 1.0)
