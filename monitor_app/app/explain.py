@@ -6,8 +6,10 @@ import math
 from datetime import date
 from typing import Any
 
+from monitor_app.app.scenarios import scenario_of
 from monitor_app.app.session import Session
 from monitor_app.core.areas import CITY
+from monitor_app.core.datasets import Origin
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.status import Status
@@ -16,10 +18,24 @@ from monitor_app.indicators.trace import Trace, TraceInput
 
 
 def explain(
-    session: Session, indicator: str, level: str, area: str, day: date, *, carried: bool = False
+    session: Session,
+    indicator: str,
+    level: str,
+    area: str,
+    day: date,
+    *,
+    carried: bool = False,
+    scenario: str = "",
 ) -> Trace:
-    """The trace of one value. Errors: ``UserError`` for an unknown indicator, level, area or
-    date."""
+    """The trace of one value; a day after the observed ones is looked for in the forecast
+    ``scenario``. Errors: ``UserError`` for an unknown indicator, level, area or date."""
+    if scenario:
+        table = session.series(indicator, level, carried=carried, scenario=scenario)
+        if table.forecast_from is not None and day >= table.forecast_from:
+            keys = scenario_of(session.project, scenario).datasets
+            return session.engine.trace(
+                indicator, level, area, day, origin=Origin.FORECAST, datasets=keys
+            )
     return session.engine.trace(indicator, level, area, day, carried=carried)
 
 

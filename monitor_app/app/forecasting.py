@@ -13,6 +13,7 @@ from monitor_app.app import forecasting_report as reports
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app import forecasting_store as store
 from monitor_app.app.forecasting_town import Town, component_names, ensure
+from monitor_app.app.scenarios import scenario_of, scenarios
 from monitor_app.app.session import Session
 from monitor_app.core.datasets import Origin
 from monitor_app.core.i18n import _
@@ -71,28 +72,18 @@ def forecast_values(
 
     ``UserError`` where the project has no such forecast.
     """
-    start = f"{store.PREFIX}_{name}_"
-    keys = [
-        d.spec.key
-        for d in session.project.datasets()
-        if d.spec.origin is Origin.FORECAST and d.spec.key.startswith(start)
-    ]
-    known = list(dict.fromkeys(k.removeprefix(start).removesuffix("_population") for k in keys
-                               if k.endswith("_population")))  # fmt: skip
+    project = session.project
+    start = f"{name}/"
+    known = [s.key for s in scenarios(project) if s.key.startswith(start)]
     if not known:
         raise fail(
             "no-forecast",
             _("The project has no forecast “{name}”.").format(name=name),
             repair=_("Run the command “forecast” first."),
         )
-    chosen = scenario or ("middle" if "middle" in known else known[0])
-    if chosen not in known:
-        raise fail(
-            "no-scenario",
-            _("The forecast has no scenario “{key}”.").format(key=chosen),
-            repair=_("Known are: {names}.").format(names=", ".join(known)),
-        )
-    own = frozenset(k for k in keys if k.startswith(f"{start}{chosen}_"))
+    middle = f"{start}middle"
+    wanted = f"{start}{scenario}" if scenario else middle if middle in known else known[0]
+    own = scenario_of(project, wanted).datasets
     return session.engine.compute(indicator, level, origin=Origin.FORECAST, datasets=own)
 
 

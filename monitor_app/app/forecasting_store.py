@@ -7,9 +7,11 @@ from datetime import date
 
 import numpy as np
 
+from monitor_app.app.forecasting_fanstore import fan_tables
 from monitor_app.app.forecasting_intervals import Intervals
 from monitor_app.app.forecasting_run import Forecast, ScenarioResult
 from monitor_app.app.forecasting_town import ALL, Town, method_names
+from monitor_app.app.scenarios import PREFIX, dataset_start
 from monitor_app.core.ages import AgeAxis, AgeGroup
 from monitor_app.core.areas import CITY
 from monitor_app.core.batch import FactTable, ImportBatch
@@ -22,12 +24,10 @@ from monitor_app.forecast.rounding import controlled_rounding, largest_remainder
 from monitor_app.forecast.spec import ForecastSpec, dump_spec
 from monitor_app.forecast.state import Array
 
-PREFIX = "forecast"
-
 
 def dataset_key(spec: ForecastSpec, scenario: str, what: str) -> str:
     """Key of a data set of a forecast."""
-    return f"{PREFIX}_{spec.id}_{scenario}_{what}"
+    return dataset_start(spec.id, scenario) + what
 
 
 def batch_of(forecast: Forecast, present: Sequence[DatasetInfo]) -> ImportBatch:
@@ -103,6 +103,9 @@ def _tables(forecast: Forecast, result: ScenarioResult) -> list[FactTable]:
             found.append(FactTable(spec_of, _cube(town.layout.areas, days, values)))
     if result.intervals is not None:
         found += _interval_tables(forecast, result.intervals, info)
+        if result.intervals.fans is not None:
+            days = _days(town, forecast.years, period=False)
+            found += fan_tables(result.intervals.fans, days, info)
     return found
 
 

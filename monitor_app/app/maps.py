@@ -36,7 +36,7 @@ def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
             repair=_("Import boundaries (GeoPackage, Shapefile or GeoJSON)."),
         )
     definition = session.catalogue.get(view.indicator)
-    table = session.compute(view.indicator, view.level, carried=view.carried)
+    table = session.view_table(view)
     areas = session.shown_areas(carried=table.carried)
     if view.day is None or view.day not in table.dates:
         raise _no_values(session, view, table)

@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from monitor_app.app import scenarios as forecasts
 from monitor_app.app.settings import Settings
 from monitor_app.app.view import ViewState
 from monitor_app.core.areas import CITY, EMPTY_AREAS, AreaSystem, Level
@@ -247,7 +248,31 @@ class Session:
         territorial reforms on the present areas."""
         return self.engine.compute(indicator, level, origin=origin, carried=carried)
 
+    def scenarios(self) -> tuple[forecasts.ForecastScenario, ...]:
+        """Forecasts that series can go on with."""
+        return forecasts.scenarios(self.project)
+
+    def series(
+        self, indicator: str, level: str, *, carried: bool = False, scenario: str = ""
+    ) -> IndicatorTable:
+        """*Slow* at the first call. Observed values, and after them those of a forecast scenario
+        where one is named. ``UserError`` for an unknown scenario."""
+        observed = self.compute(indicator, level, carried=carried)
+        if not scenario:
+            return observed
+        keys = forecasts.scenario_of(self.project, scenario).datasets
+        ahead = self.engine.compute(indicator, level, origin=Origin.FORECAST, datasets=keys)
+        return forecasts.joined(observed, ahead)
+
+    def view_table(self, view: ViewState) -> IndicatorTable:
+        """*Slow* at the first call. The series of the indicator that a view shows."""
+        return self.series(view.indicator, view.level, carried=view.carried, scenario=view.scenario)
+
     # -- what is shown ------------------------------------------------------------------------
+
+    def changed_view(self, **changes: Any) -> ViewState:
+        """The view with some fields changed, not yet shown."""
+        return replace(self.view, **changes)
 
     def set_view(self, **changes: Any) -> None:
         """Change what is shown and tell the listeners. Fields of ``ViewState``."""
@@ -263,7 +288,7 @@ class Session:
         """The shown indicator on the shown level, None where nothing can be shown."""
         if not (self.has_project and self.view.indicator and self.view.level):
             return None
-        return self.compute(self.view.indicator, self.view.level, carried=self.view.carried)
+        return self.view_table(self.view)
 
     def dates(self) -> tuple[date, ...]:
         table = self.table()
@@ -277,6 +302,8 @@ class Session:
         levels = [level.key for level in self.map_levels()]
         known = self.catalogue
         view = self.view
+        if view.scenario and view.scenario not in {s.key for s in self.scenarios()}:
+            view = replace(view, scenario="")
         if view.indicator not in known:
             view = replace(view, indicator=self._first_indicator())
         if view.level not in levels:

@@ -22,7 +22,12 @@ class ViewState:
 
     ``compare_to`` is the earlier date of a balance map (None: value map). ``breaks`` are manual
     class limits per ``indicator|level``. ``whole_series``: classes fixed over all dates.
-    ``carried``: numbers from before territorial reforms on the present areas.
+    ``carried``: numbers from before territorial reforms on the present areas. ``scenario``: key of
+    the forecast that goes on where the observed dates end (empty: none). ``kind``: how values are
+    shown; ``second``: key of the other indicator of a bivariate map; ``targets``: per indicator the
+    value that a threshold map turns at; ``labels``, ``symbols`` (key of an indicator shown by
+    size), ``points`` (keys of facility data sets) and ``background``: what lies on and below the
+    areas.
     """
 
     level: str = ""
@@ -36,6 +41,19 @@ class ViewState:
     palette: str = ""  # empty: the indicator's own
     breaks: dict[str, tuple[float, ...]] = field(default_factory=dict)
     carried: bool = False
+    scenario: str = ""
+    kind: str = "value"
+    second: str = ""
+    targets: dict[str, float] = field(default_factory=dict)
+    labels: str = ""
+    symbols: str = ""
+    points: tuple[str, ...] = ()
+    background: bool = True
+
+    @property
+    def series(self) -> tuple[str, str, bool, str]:
+        """What decides which values must be computed."""
+        return self.indicator, self.level, self.carried, self.scenario
 
     def manual_breaks(self) -> tuple[float, ...] | None:
         if self.method != "manual":
@@ -59,6 +77,7 @@ class ViewState:
                     known[name] = date.fromisoformat(known[name])
             known["change"] = ChangeKind(known.get("change", ChangeKind.ABSOLUTE))
             known["breaks"] = {k: tuple(v) for k, v in known.get("breaks", {}).items()}
+            known["points"] = tuple(known.get("points", ()))
             return cls(**known)
         except (ValueError, TypeError, AttributeError):
             return cls()

@@ -20,6 +20,7 @@ class IndicatorTable:
     the minimum base is held against (the denominator), NaN where unknown.
     ``breaks`` are days of territorial reforms inside the series: what stands before such a day
     counts other areas. ``carried``: earlier values were carried to the present areas.
+    ``forecast_from``: first date of a forecast (None: all dates are observed).
     ``missing_inputs`` says in words what the project lacks where nothing could be computed.
     """
 
@@ -39,3 +40,4 @@ class IndicatorTable:
     missing_inputs: tuple[str, ...] = field(default=())
     breaks: tuple[date, ...] = ()
     carried: bool = False
+    forecast_from: date | None = None

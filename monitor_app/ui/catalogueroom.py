@@ -89,8 +89,11 @@ class CataloguePage(QWidget):
 class CatalogueRoom(QObject):
     """Belongs to a workbench; does nothing until its page is looked at."""
 
+    key, icon = CATALOGUE, "catalogue"
+
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
+        self.title = _("Indicators")
         self._bench = bench
         self.session = bench.session
         self.page = CataloguePage(bench.theme)
@@ -189,15 +192,16 @@ class CatalogueRoom(QObject):
         session, indicator = self.session, self.current
         keys = session.selection.keys
         level, area = (session.view.level, keys[-1]) if keys else (CITY, CITY)
-        wanted = session.view.day
+        wanted, scenario = session.view.day, session.view.scenario
 
         def work(_progress: Progress) -> str:
-            table = session.compute(indicator, level)
+            table = session.series(indicator, level, scenario=scenario)
             days = table.dates
             if not days:
                 return _("No values: {missing}").format(missing="; ".join(table.missing_inputs))
             day = days[-1] if wanted is None else min(days, key=lambda d: abs(d - wanted))
-            return explanation(session, explain(session, indicator, level, area, day))
+            trace = explain(session, indicator, level, area, day, scenario=scenario)
+            return explanation(session, trace)
 
         def done(text: str) -> None:
             if self.current == indicator:

@@ -21,6 +21,7 @@ class ContextBar(QFrame):
     level_chosen = Signal(str)
     indicator_chosen = Signal(str)
     day_chosen = Signal(object)
+    scenario_chosen = Signal(str)
     search_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -35,6 +36,8 @@ class ContextBar(QFrame):
         self.indicator = TreeChooser(theme, _("Choose an indicator"))
         self.day = QComboBox()
         self.day.setMinimumWidth(140)
+        self.scenario = QComboBox()
+        self.scenario.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.search = QPushButton(_("Search"))
         self.search.setToolTip(_("Find command, indicator or area (Ctrl+K)"))
         row = QHBoxLayout(self)
@@ -46,19 +49,27 @@ class ContextBar(QFrame):
             (_("Indicator"), self.indicator),
             (_("Level"), self.level),
             (_("As of"), self.day),
+            (_("Forecast"), self.scenario),
         ):
             caption = QLabel(name)
             caption.setProperty("role", "muted")
+            if widget is self.scenario:
+                self._scenario_caption = caption
             caption.setBuddy(widget)
             row.addWidget(caption)
             row.addWidget(widget)
             row.addSpacing(8)
         self.level.setAccessibleName(_("Level"))
         self.day.setAccessibleName(_("As of"))
+        self.scenario.setAccessibleName(_("Forecast"))
+        self.set_scenarios((), "")
         row.addStretch(1)
         row.addWidget(self.search)
         self.level.activated.connect(lambda: self.level_chosen.emit(self.level.currentData()))
         self.day.activated.connect(lambda: self.day_chosen.emit(self.day.currentData()))
+        self.scenario.activated.connect(
+            lambda: self.scenario_chosen.emit(self.scenario.currentData())
+        )
         self.indicator.chosen.connect(self.indicator_chosen)
         self.search.clicked.connect(self.search_wanted)
         self.draw_icons()
@@ -92,6 +103,21 @@ class ContextBar(QFrame):
                     self.day.addItem(format_date(day), day)
             self.day.setCurrentIndex(self.day.findData(current) if current else -1)
         self.day.setEnabled(bool(days))
+
+    def set_scenarios(self, scenarios: Sequence[tuple[str, str, str]], current: str) -> None:
+        """Forecasts (key, name, assumptions) that series can go on with; nothing to choose where
+        there are none."""
+        with QSignalBlocker(self.scenario):
+            self.scenario.clear()
+            self.scenario.addItem(_("none"), "")
+            for key, name, note in scenarios:
+                self.scenario.addItem(name, key)
+                if note:
+                    last = self.scenario.count() - 1
+                    self.scenario.setItemData(last, note, Qt.ItemDataRole.ToolTipRole)
+            self.scenario.setCurrentIndex(max(0, self.scenario.findData(current)))
+        for widget in (self.scenario, self._scenario_caption):
+            widget.setVisible(bool(scenarios))
 
     def draw_icons(self) -> None:
         self.search.setIcon(icon("search", self._theme, size=16))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol, cast
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -34,6 +35,17 @@ from monitor_app.ui.timelineview import TimeLineView
 from monitor_app.ui.timeslider import TimeSlider
 
 
+class Panel(Protocol):
+    """A widget below the map that shows the same picture in its own way."""
+
+    def show_picture(self, picture: Picture) -> None: ...
+
+    def clear(self) -> None: ...
+
+    def shutdown(self) -> None:
+        """End threads and subscriptions."""
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """Everything the workspace shows at one moment."""
@@ -60,6 +72,7 @@ class MapPage(QMainWindow):
         self._theme = theme
         self._selection = selection
         self._picture: Picture | None = None
+        self._panels: list[Panel] = []
         self.map = MapView(theme, selection)
         self.slider = TimeSlider(theme)
         self.banners = Banners(theme, self.map)
@@ -107,18 +120,32 @@ class MapPage(QMainWindow):
             ("lines", _("Time line"), self.lines, bottom),
             ("table", _("Table"), self.table, bottom),
         ):
-            dock = QDockWidget(title, self)
-            dock.setObjectName(name)
-            dock.setWidget(widget)
-            dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-            dock.setTitleBarWidget(QWidget())  # the tab or the panel's own heading names it
-            self.addDockWidget(area, dock)
-            self.docks[name] = dock
+            self._dock(name, title, widget, area)
         self.tabifyDockWidget(self.docks["ranking"], self.docks["lines"])
         self.tabifyDockWidget(self.docks["lines"], self.docks["table"])
         self.docks["ranking"].raise_()
         self.resizeDocks([self.docks["legend"]], [304], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["ranking"]], [232], Qt.Orientation.Vertical)
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        dock.setTitleBarWidget(QWidget())  # the tab or the panel's own heading names it
+        self.addDockWidget(area, dock)
+        self.docks[name] = dock
+        return dock
+
+    def add_panel(self, name: str, title: str, panel: Panel) -> None:
+        """One more linked panel (a widget) among the tabs below the map, before the table."""
+        dock = self._dock(name, title, cast(QWidget, panel), Qt.DockWidgetArea.BottomDockWidgetArea)
+        tabs = [n for n in self.docks if n not in ("legend", "table", name)]
+        self.tabifyDockWidget(self.docks[tabs[-1]], dock)
+        self.tabifyDockWidget(dock, self.docks["table"])
+        self.docks["ranking"].raise_()
+        self._panels.append(panel)
+        self._default_state = self.saveState()
 
     # showing -----------------------------------------------------------------------------
 
@@ -133,9 +160,11 @@ class MapPage(QMainWindow):
         names = dict(zip(spec.keys, spec.names, strict=True))
         self.lines.show_table(picture.table, names, spec, picture.rate)
         self.profile.show_map(spec, picture.rate)
+        for panel in self._panels:
+            panel.show_picture(picture)
         index = picture.days.index(spec.day) if spec.day in picture.days else 0
         axis = self.slider.axis
-        if axis.dates != picture.days:
+        if (axis.dates, axis.forecast_from) != (picture.days, picture.forecast_from):
             self.slider.set_dates(picture.days, index, picture.forecast_from)
         elif axis.index != index:
             axis.set_index(index)
@@ -155,6 +184,8 @@ class MapPage(QMainWindow):
         self.map.set_map(None, None)
         self.ranking.set_map(None)
         self.lines.clear()
+        for panel in self._panels:
+            panel.clear()
         self.table.set_table(TableData())
         self.legend.inside.hide()
         self.empty.setVisible(bool(text))
@@ -295,5 +326,5 @@ class MapPage(QMainWindow):
         self.slider.stop()
         self._unsubscribe()
         self._unsubscribe = lambda: None
-        for part in (self.map, self.table, self.ranking, self.lines, self.profile):
+        for part in (self.map, self.table, self.ranking, self.lines, self.profile, *self._panels):
             part.shutdown()

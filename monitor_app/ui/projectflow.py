@@ -306,7 +306,7 @@ class ProjectFlow:
         self, label: str, work: Callable[[Progress], None], then: Callable[[], object] | None
     ) -> None:
         def done(_none: object) -> None:
-            self._bench.keep_picture()
+            self._bench.maproom.keep_picture()
             self._session.announce(Event.SAVED)
             self._window.show_recent()
             self._window.say(_("Saved."))

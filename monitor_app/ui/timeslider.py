@@ -74,6 +74,10 @@ class TimeAxis(QWidget):
         return self._index
 
     @property
+    def forecast_from(self) -> date | None:
+        return self._forecast_from
+
+    @property
     def other(self) -> int | None:
         return self._other
 

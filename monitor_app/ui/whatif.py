@@ -62,8 +62,11 @@ SIDES_EVERY = 0.08
 class WhatIf(QObject):
     """Belongs to a workbench; does nothing until its page is looked at."""
 
+    key, icon = WHATIF, "whatif"
+
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
+        self.title = _("What if")
         self._bench = bench
         self.session = bench.session
         self.page = WhatIfPage(bench.theme, bench.session.selection)

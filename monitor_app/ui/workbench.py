@@ -10,19 +10,14 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from PySide6.QtCore import QByteArray, QMimeData, QObject
-from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
-from monitor_app.app.maps import map_spec, shapes_of
 from monitor_app.app.session import Choice, Event, Session
-from monitor_app.app.view import ChangeKind
-from monitor_app.cartography.mapspec import group_levels
-from monitor_app.cartography.shapes import AreaShapes
-from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
@@ -32,14 +27,11 @@ from monitor_app.ui.chooser import Topic
 from monitor_app.ui.commandsearch import CommandSearch, Entry
 from monitor_app.ui.contextbar import ContextBar
 from monitor_app.ui.datapage import DataPage
-from monitor_app.ui.exportdialog import PageDialog, TableDialog
 from monitor_app.ui.help import AboutDialog, HelpDialog
 from monitor_app.ui.importpage import ImportPage
-from monitor_app.ui.legendpanel import ClassChoice
-from monitor_app.ui.mappage import MapPage, Picture
+from monitor_app.ui.maproom import MAP, MapRoom
 from monitor_app.ui.projectflow import ProjectFlow
-from monitor_app.ui.tabledata import table_of
-from monitor_app.ui.thumbnails import keep_thumbnail
+from monitor_app.ui.rooms import Room, rooms_of
 from monitor_app.ui.topics import topic_name, with_favourites
 from monitor_app.ui.whatif import WHATIF, WhatIf
 
@@ -48,7 +40,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-START, DATA, MAP = "start", "data", "map"
+START, DATA = "start", "data"
 
 
 class Workbench(QObject):
@@ -59,7 +51,6 @@ class Workbench(QObject):
         self.window_ = window
         self.theme = window.theme
         self.session = Session(window.settings)
-        self._shapes: dict[tuple[str, tuple[int, ...]], AreaShapes] = {}
         self._choices: tuple[Choice, ...] = ()
         self._locked = False
         self._focused: QWidget | None = None
@@ -67,14 +58,13 @@ class Workbench(QObject):
         self.bar = ContextBar(self.theme)
         self.bar.hide()
         window.add_bar(self.bar)
-        self.map = MapPage(self.theme, self.session.selection)
         self.data = DataPage(self.theme)
         window.add_page(DATA, "data", _("Data"), self.data)
-        window.add_page(MAP, "map", _("Map"), self.map)
-        self.whatif = WhatIf(self)
-        window.add_page(WHATIF, "whatif", _("What if"), self.whatif.page)
-        self.catalogue = CatalogueRoom(self)
-        window.add_page(CATALOGUE, "catalogue", _("Indicators"), self.catalogue.page)
+        self.maproom = MapRoom(self)
+        self.map = self.maproom.page
+        self.rooms: dict[str, Room] = {room.key: room for room in (self.maproom, *rooms_of(self))}
+        for room in self.rooms.values():
+            window.add_page(room.key, room.icon, room.title, room.page)
         self.import_ = ImportPage(self)
         self.import_.ended.connect(self._import_ended)
         self.data.stack.addWidget(self.import_)
@@ -92,27 +82,26 @@ class Workbench(QObject):
         bar.level_chosen.connect(lambda level: self.change_view(level=level))
         bar.indicator_chosen.connect(lambda indicator: self.change_view(indicator=indicator))
         bar.day_chosen.connect(lambda day: self.change_view(day=day))
+        bar.scenario_chosen.connect(lambda key: self.change_view(scenario=key))
         bar.search_wanted.connect(self.open_search)
-        self.map.changed.connect(self._map_wants)
-        self.map.import_wanted.connect(lambda: self.run("import"))
         self.data.import_wanted.connect(lambda: self.run("import"))
         self.data.remove_wanted.connect(self.flow.remove_dataset)
 
     def _all_commands(self) -> dict[str, Callable[[], object]]:
-        flow, page = self.flow, self.map
+        flow, page, shown = self.flow, self.map, self.maproom
         return {
             "new": flow.new, "open": flow.open, "sample": flow.sample,
             "save": flow.save, "save_as": flow.save_as, "close": flow.close,
             "import": flow.choose_files, "undo": flow.undo, "redo": flow.redo,
-            "page": self.export_page, "table": self.export_table,
-            "copy_map": self.copy_map,
+            "page": shown.export_page, "table": shown.export_table,
+            "copy_map": shown.copy_map,
             "copy_table": lambda: page.table.copy_rows(everything=True),
             "select_all": page.select_all, "select_invert": page.invert_selection,
             "select_none": self.session.selection.clear,
-            "filter": self.open_filter, "commands": self.open_search,
+            "filter": shown.open_filter, "commands": self.open_search,
             "zoom_in": lambda: page.map.zoom(1.5), "zoom_out": lambda: page.map.zoom(1 / 1.5),
             "zoom_all": page.map.zoom_to_all, "zoom_selection": page.map.zoom_to_selection,
-            "show_table": self.show_table, "refresh": self.refresh,
+            "show_table": shown.show_table, "refresh": self.refresh,
             "reset_layout": page.reset_layout,
             "back": lambda: page.step(-1), "forward": lambda: page.step(1),
             "play": page.slider.play.toggle, "balance": page.toggle_balance,
@@ -165,13 +154,21 @@ class Workbench(QObject):
         if on and not self._locked:
             self._focused = QApplication.focusWidget()
         self._locked = on
-        tools = (*self.map.tools(), *self.whatif.tools(), *self.catalogue.tools())
+        tools = [tool for room in self.rooms.values() for tool in room.tools()]
         for widget in (self.bar, self.data, *tools, self.window_.start):
             widget.setEnabled(not on)
         focused, self._focused = self._focused, None if not on else self._focused
         if not on and focused is not None and isValid(focused) and focused.isVisible():
             focused.setFocus()  # switching off had taken it away
         self._enable()
+
+    @property
+    def whatif(self) -> WhatIf:
+        return cast(WhatIf, self.rooms[WHATIF])
+
+    @property
+    def catalogue(self) -> CatalogueRoom:
+        return cast(CatalogueRoom, self.rooms[CATALOGUE])
 
     @property
     def locked(self) -> bool:
@@ -191,9 +188,9 @@ class Workbench(QObject):
         """Everything anew: another project, or other data in it."""
         there = self.session.has_project
         self.bar.setVisible(there)
-        for key in (DATA, MAP, WHATIF, CATALOGUE):
+        for key in (DATA, *self.rooms):
             self.window_.rail.offer(key, there)
-        self._shapes.clear()
+        self.maproom.forget()
         self._show_name()
         self.window_.show_recent()
         if not there:
@@ -276,138 +273,20 @@ class Workbench(QObject):
     # showing the map -------------------------------------------------------------------------
 
     def change_view(self, **changes: Any) -> None:
-        """Change what is shown. Another indicator or level is computed in the background first,
-        so that the window never waits."""
-        view = self.session.view
-        indicator = changes.get("indicator", view.indicator)
-        level = changes.get("level", view.level)
-        if (indicator, level) == (view.indicator, view.level):
-            self.session.set_view(**changes)
-            return
-        name = self.session.catalogue.get(indicator).name.shown
-        self.job(
-            _("Computing {name}").format(name=name),
-            lambda _progress: self.session.compute(indicator, level),
-            lambda _table: self.session.set_view(**changes),
-            changes=True,
-        )
-
-    def _map_wants(self, changes: dict[str, Any]) -> None:
-        if "breaks" in changes:
-            view = self.session.view
-            place = f"{view.indicator}|{view.level}"
-            changes = {"breaks": {**view.breaks, place: tuple(changes["breaks"])}}
-        if "change" in changes:
-            changes = {"change": ChangeKind(changes["change"])}
-        if changes.get("method") == "manual":
-            changes = {**changes, **self._breaks_as_shown()}
-        self.change_view(**changes)
-
-    def _breaks_as_shown(self) -> dict[str, Any]:
-        """Own limits begin with those on screen."""
-        view, picture = self.session.view, self.map.picture
-        place = f"{view.indicator}|{view.level}"
-        if picture is None or place in view.breaks:
-            return {}
-        found = picture.spec.classification.breaks
-        rounded = tuple(dict.fromkeys(round(b, picture.spec.precision) for b in found))
-        return {"breaks": {**view.breaks, place: rounded}}
+        """Change what is shown (see ``MapRoom.change_view``)."""
+        self.maproom.change_view(**changes)
 
     def show_map(self) -> None:
-        """Bring map, legend, charts, table and context bar up to the session's view."""
-        session = self.session
-        view = session.view
-        levels = [(level.key, level.name) for level in session.map_levels()]
-        self.bar.set_levels(levels, view.level)
-        self.bar.indicator.set_current(view.indicator)
-        try:
-            picture = self._picture()
-        except UserError as error:
-            self.bar.set_days(session.dates() if view.level else (), view.day)
-            issue = error.issues[0]
-            self.map.show_nothing("\n\n".join(t for t in (issue.message, issue.repair) if t))
-        else:
-            self.bar.set_days(picture.days, view.day)
-            self.map.show_picture(picture)
-            count = len(picture.spec.keys)
-            self.window_.jobs.facts.setText(
-                f"{picture.spec.level_name}: {count} · {format_date(picture.spec.day)}"
-                if picture.spec.day
-                else ""
-            )
+        """Bring map, charts, table and context bar up to the session's view."""
+        self.maproom.show()
         self._enable()
         self._offer_indicators()
-
-    def _picture(self) -> Picture:
-        session = self.session
-        view = session.view
-        spec = map_spec(session, view)
-        table = session.compute(view.indicator, view.level)
-        above = group_levels(session.areas, view.level)
-        parents: dict[str, str] = {}
-        title = ""
-        if above:
-            names = session.names(above[0])
-            ancestors = session.areas.ancestor(view.level, above[0])
-            parents = {key: names.get(up, up) for key, up in ancestors.items()}
-            title = session.areas.level(above[0]).name
-        choice = ClassChoice(
-            view.method,
-            view.k,
-            view.whole_series,
-            view.palette,
-            view.breaks.get(f"{view.indicator}|{view.level}", ()),
-            None if view.compare_to is None else view.change is ChangeKind.RELATIVE,
-        )
-        rate = session.catalogue.get(view.indicator).aggregation != "sum"
-        return Picture(
-            spec,
-            self._shapes_now(),
-            table,
-            table_of(spec, table, parents, title),
-            choice,
-            table.dates,
-            rate=rate or spec.unit == "%",
-        )
-
-    def _shapes_now(self) -> AreaShapes:
-        """The same object as long as the same areas are valid: the map need not be drawn anew."""
-        view = self.session.view
-        located = (a for a in self.session.areas.at(view.level, view.day) if a.located)
-        place = (view.level, tuple(area.id for area in located))
-        if place not in self._shapes:
-            self._shapes[place] = shapes_of(self.session, view.level, view.day)
-        return self._shapes[place]
 
     # commands of the workspaces --------------------------------------------------------------
 
     def page_shown(self, key: str) -> None:
         if key != MAP:
             self.map.slider.stop()
-
-    def show_table(self) -> None:
-        self.window_.show_page(MAP)
-        self.map.raise_dock("table")
-        self.map.table.view.setFocus()
-
-    def open_filter(self) -> None:
-        self.window_.show_page(MAP)
-        self.map.raise_dock("table")
-        self.map.table.focus_filter()
-
-    def copy_map(self) -> None:
-        data = QMimeData()
-        data.setImageData(self.map.map.picture())
-        QGuiApplication.clipboard().setMimeData(data)
-        self.window_.say(_("The map is on the clipboard."))
-
-    def export_page(self) -> None:
-        if self.map.picture is not None:
-            PageDialog(self, self.map.picture).open()
-
-    def export_table(self) -> None:
-        if self.map.picture is not None:
-            TableDialog(self, self.map.picture).choose()
 
     def refresh(self) -> None:
         self.show_project()
@@ -437,25 +316,11 @@ class Workbench(QObject):
         for choice in self._choices:
             known = choice.definition
             if choice.ready:
-                go = partial(self._go, indicator=known.id)
+                go = partial(self.maproom.go, indicator=known.id)
                 topic = topic_name(known.topic)
                 entries.append(Entry(known.name.shown, _("Indicator"), topic, go))
-        picture = self.map.picture
-        if picture is not None:
-            entries += [
-                Entry(name, _("Area"), key, partial(self._find_area, key))
-                for key, name in zip(picture.spec.keys, picture.spec.names, strict=True)
-            ]
+        entries += self.maproom.areas_to_find()
         self.search.open(entries)
-
-    def _go(self, **changes: Any) -> None:
-        self.window_.show_page(MAP)
-        self.change_view(**changes)
-
-    def _find_area(self, key: str) -> None:
-        self.window_.show_page(MAP)
-        self.session.selection.set((key,))
-        self.map.map.zoom_to_selection()
 
     # files and the end -----------------------------------------------------------------------
 
@@ -476,11 +341,6 @@ class Workbench(QObject):
     def may_close(self, again: Callable[[], object]) -> bool:
         return self.flow.may_close(again)
 
-    def keep_picture(self) -> None:
-        """A small map of the project for the start page."""
-        if self.session.has_project and self.map.picture is not None:
-            keep_thumbnail(str(self.session.project.path), self.map.map.picture())
-
     def _restore_panels(self) -> None:
         stored = self.window_.settings.window.get("panels", "")
         if stored:
@@ -491,8 +351,7 @@ class Workbench(QObject):
         self.window_.settings.window["panels"] = b64encode(self.map.saveState().data()).decode()
         self._unsubscribe()
         self.import_.map.stop()
-        self.map.shutdown()
-        self.whatif.shutdown()
-        self.catalogue.shutdown()
+        for room in self.rooms.values():
+            room.shutdown()
         self.window_.jobs.shutdown()
         self.session.close()

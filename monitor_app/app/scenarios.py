@@ -1,0 +1,147 @@
+"""Forecasts that the project keeps: their scenarios, and series that go on into the future."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from monitor_app.core.datasets import DatasetInfo, Origin
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import UserError, fail
+from monitor_app.core.status import Status
+from monitor_app.core.values import IndicatorTable
+from monitor_app.forecast.spec import ForecastSpec, load_spec
+from monitor_app.project.project import Project
+
+#: Keys of the data sets of a forecast: ``forecast_<forecast>_<scenario>_<what>``.
+PREFIX = "forecast"
+
+
+@dataclass(frozen=True)
+class ForecastScenario:
+    """One scenario of a stored forecast. ``key``: ``<forecast>/<scenario>``; ``datasets``: keys of
+    its data sets."""
+
+    key: str
+    name: str
+    datasets: frozenset[str]
+    note: str = ""
+
+
+def dataset_start(forecast: str, scenario: str) -> str:
+    """What the keys of a scenario's data sets begin with."""
+    return f"{PREFIX}_{forecast}_{scenario}_"
+
+
+def scenarios(project: Project) -> tuple[ForecastScenario, ...]:
+    """All scenarios whose numbers the project holds, in the order of their specifications."""
+    infos = [d for d in project.datasets() if d.spec.origin is Origin.FORECAST]
+    if not infos:
+        return ()
+    found: list[ForecastScenario] = []
+    specs = [_spec(text) for text in project.documents(PREFIX).values()]
+    known = [spec for spec in specs if spec is not None]
+    for spec in known:
+        for scenario in spec.scenarios:
+            own = _keys(infos, dataset_start(spec.id, scenario.key), known)
+            if not own:
+                continue
+            name = scenario.label or scenario.key
+            title = spec.name or _("Forecast")
+            found.append(
+                ForecastScenario(
+                    f"{spec.id}/{scenario.key}",
+                    name if len(known) == 1 else f"{title}: {name}",
+                    own,
+                    "; ".join(t for t in (spec.note, scenario.note) if t),
+                )
+            )
+    return tuple(found)
+
+
+def _keys(
+    infos: Iterable[DatasetInfo], start: str, specs: Iterable[ForecastSpec]
+) -> frozenset[str]:
+    """Keys that begin with ``start`` and with no longer one (``main_low`` is not ``main``)."""
+    others = [
+        other
+        for spec in specs
+        for scenario in spec.scenarios
+        if (other := dataset_start(spec.id, scenario.key)).startswith(start) and other != start
+    ]
+    keys = (info.spec.key for info in infos)
+    return frozenset(
+        k for k in keys if k.startswith(start) and not any(k.startswith(o) for o in others)
+    )
+
+
+def _spec(text: str) -> ForecastSpec | None:
+    """A specification of another version of the program is no scenario, and no error either."""
+    try:
+        return load_spec(text)
+    except UserError:
+        return None
+
+
+def scenario_of(project: Project, key: str) -> ForecastScenario:
+    """The scenario of a key. ``UserError`` where the project has no such numbers."""
+    known = {scenario.key: scenario for scenario in scenarios(project)}
+    if key in known:
+        return known[key]
+    if not known:
+        raise fail(
+            "no-forecast",
+            _("The project has no forecast yet."),
+            repair=_("Compute one first: room “Forecast”, or the command “forecast”."),
+        )
+    raise fail(
+        "no-scenario",
+        _("The project has no forecast scenario “{key}”.").format(key=key),
+        value=key,
+        repair=_("Known are: {names}.").format(names=", ".join(known)),
+    )
+
+
+def joined(observed: IndicatorTable, forecast: IndicatorTable) -> IndicatorTable:
+    """The observed series, and after its last date the forecast one.
+
+    Areas are those of the observed table (of the forecast where nothing is observed); the
+    forecast dates keep the status FORECAST in every cell with a value.
+    """
+    if not observed.dates:
+        return replace(forecast, forecast_from=forecast.dates[0]) if forecast.dates else observed
+    later = [j for j, day in enumerate(forecast.dates) if day > observed.dates[-1]]
+    if not later:
+        return observed
+    place = {key: i for i, key in enumerate(forecast.areas)}
+    rows = np.array([place.get(key, -1) for key in observed.areas], dtype=np.intp)
+    there = rows >= 0
+
+    def put(
+        ours: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None,
+        theirs: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None,
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None:
+        if ours is None or theirs is None:
+            return None
+        added = np.full((len(rows), len(later)), np.nan)
+        added[there] = theirs[rows[there]][:, later]
+        return np.concatenate([ours, added], axis=1)
+
+    values = put(observed.values, forecast.values)
+    assert values is not None
+    status = np.full((len(rows), len(later)), Status.MISSING, dtype=np.uint8)
+    status[there] = forecast.status[rows[there]][:, later]
+    return replace(
+        observed,
+        dates=(*observed.dates, *(forecast.dates[j] for j in later)),
+        values=values,
+        status=np.concatenate([observed.status, status], axis=1),
+        city_values=np.concatenate([observed.city_values, forecast.city_values[later]]),
+        city_status=np.concatenate([observed.city_status, forecast.city_status[later]]),
+        base=put(observed.base, forecast.base),
+        datasets=tuple(dict.fromkeys((*observed.datasets, *forecast.datasets))),
+        issues=(*observed.issues, *forecast.issues),
+        forecast_from=forecast.dates[later[0]],
+    )

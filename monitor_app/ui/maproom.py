@@ -1,0 +1,225 @@
+"""The map workspace at work: brings map, legend, charts and table up to the session's view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
+
+from monitor_app.app.maps import map_spec, shapes_of
+from monitor_app.app.view import ChangeKind
+from monitor_app.cartography.mapspec import group_levels
+from monitor_app.cartography.shapes import AreaShapes
+from monitor_app.core.formats import format_date
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import UserError
+from monitor_app.ui.commandsearch import Entry
+from monitor_app.ui.exportdialog import PageDialog, TableDialog
+from monitor_app.ui.legendpanel import ClassChoice
+from monitor_app.ui.mappage import MapPage, Panel, Picture
+from monitor_app.ui.tabledata import table_of
+from monitor_app.ui.thumbnails import keep_thumbnail
+
+if TYPE_CHECKING:
+    from monitor_app.ui.workbench import Workbench
+
+MAP = "map"
+
+#: Linked panels below the map, beside ranking, time line and table: name, title (translated when
+#: built), maker.
+PANELS: tuple[tuple[str, Callable[[], str], Callable[[Workbench], Panel]], ...] = ()
+
+
+class MapRoom(QObject):
+    """Belongs to a workbench. The page shows pictures; this makes them."""
+
+    key, icon = MAP, "map"
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self._bench = bench
+        self.session = bench.session
+        self.title = _("Map")
+        self.page = MapPage(bench.theme, bench.session.selection)
+        self._shapes: dict[tuple[str, bool, tuple[int, ...]], AreaShapes] = {}
+        self.page.changed.connect(self.take)
+        self.page.import_wanted.connect(lambda: bench.run("import"))
+        for name, title, maker in PANELS:
+            self.page.add_panel(name, title(), maker(bench))
+
+    # what the user wants -----------------------------------------------------------------
+
+    def change_view(self, **changes: Any) -> None:
+        """Change what is shown. Another series is computed in the background first, so that the
+        window never waits."""
+        session = self.session
+        wanted = session.changed_view(**changes)
+        if wanted.series == session.view.series:
+            session.set_view(**changes)
+            return
+        name = session.catalogue.get(wanted.indicator).name.shown
+        self._bench.job(
+            _("Computing {name}").format(name=name),
+            lambda _progress: session.view_table(wanted),
+            lambda _table: session.set_view(**changes),
+            changes=True,
+        )
+
+    def take(self, changes: dict[str, Any]) -> None:
+        """Changes of the view as a panel of the page states them."""
+        if "breaks" in changes:
+            view = self.session.view
+            place = f"{view.indicator}|{view.level}"
+            changes = {**changes, "breaks": {**view.breaks, place: tuple(changes["breaks"])}}
+        if "change" in changes:
+            changes = {**changes, "change": ChangeKind(changes["change"])}
+        if changes.get("method") == "manual" and "breaks" not in changes:
+            changes = {**changes, **self._breaks_as_shown()}
+        self.change_view(**changes)
+
+    def _breaks_as_shown(self) -> dict[str, Any]:
+        """Own limits begin with those on screen."""
+        view, picture = self.session.view, self.page.picture
+        place = f"{view.indicator}|{view.level}"
+        if picture is None or place in view.breaks:
+            return {}
+        found = picture.spec.classification.breaks
+        rounded = tuple(dict.fromkeys(round(b, picture.spec.precision) for b in found))
+        return {"breaks": {**view.breaks, place: rounded}}
+
+    # showing -----------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        """Another project, or other areas."""
+        self._shapes.clear()
+
+    def show(self) -> None:
+        """Bring map, legend, charts, table and context bar up to the session's view."""
+        session, bar = self.session, self._bench.bar
+        view = session.view
+        levels = [(level.key, level.name) for level in session.map_levels()]
+        bar.set_levels(levels, view.level)
+        bar.set_scenarios([(s.key, s.name, s.note) for s in session.scenarios()], view.scenario)
+        bar.indicator.set_current(view.indicator)
+        facts = ""
+        try:
+            picture = self._picture()
+        except UserError as error:
+            bar.set_days(session.dates() if view.level else (), view.day)
+            issue = error.issues[0]
+            self.page.show_nothing("\n\n".join(t for t in (issue.message, issue.repair) if t))
+        else:
+            bar.set_days(picture.days, view.day)
+            self.page.show_picture(picture)
+            spec = picture.spec
+            if spec.day:
+                facts = f"{spec.level_name}: {len(spec.keys)} · {format_date(spec.day)}"
+        self._bench.window_.jobs.facts.setText(facts)
+
+    def _picture(self) -> Picture:
+        session = self.session
+        view = session.view
+        spec = map_spec(session, view)
+        table = session.view_table(view)
+        areas = session.shown_areas(carried=table.carried)
+        above = group_levels(areas, view.level)
+        parents: dict[str, str] = {}
+        title = ""
+        if above:
+            names = session.names(above[0])
+            ancestors = areas.ancestor(view.level, above[0])
+            parents = {key: names.get(up, up) for key, up in ancestors.items()}
+            title = areas.level(above[0]).name
+        choice = ClassChoice(
+            view.method,
+            view.k,
+            view.whole_series,
+            view.palette,
+            view.breaks.get(f"{view.indicator}|{view.level}", ()),
+            None if view.compare_to is None else view.change is ChangeKind.RELATIVE,
+        )
+        rate = session.catalogue.get(view.indicator).aggregation != "sum"
+        return Picture(
+            spec,
+            self._shapes_now(),
+            table,
+            table_of(spec, table, parents, title),
+            choice,
+            table.dates,
+            table.forecast_from,
+            rate=rate or spec.unit == "%",
+        )
+
+    def _shapes_now(self) -> AreaShapes:
+        """The same object as long as the same areas are valid: the map need not be drawn anew."""
+        view = self.session.view
+        areas = self.session.shown_areas(carried=view.carried)
+        located = (a for a in areas.at(view.level, view.day) if a.located)
+        place = (view.level, view.carried, tuple(area.id for area in located))
+        if place not in self._shapes:
+            self._shapes[place] = shapes_of(
+                self.session, view.level, view.day, carried=view.carried
+            )
+        return self._shapes[place]
+
+    # commands ----------------------------------------------------------------------------
+
+    def show_table(self) -> None:
+        self._bench.window_.show_page(MAP)
+        self.page.raise_dock("table")
+        self.page.table.view.setFocus()
+
+    def open_filter(self) -> None:
+        self._bench.window_.show_page(MAP)
+        self.page.raise_dock("table")
+        self.page.table.focus_filter()
+
+    def copy_map(self) -> None:
+        data = QMimeData()
+        data.setImageData(self.page.map.picture())
+        QGuiApplication.clipboard().setMimeData(data)
+        self._bench.window_.say(_("The map is on the clipboard."))
+
+    def export_page(self) -> None:
+        if self.page.picture is not None:
+            PageDialog(self._bench, self.page.picture).open()
+
+    def export_table(self) -> None:
+        if self.page.picture is not None:
+            TableDialog(self._bench, self.page.picture).choose()
+
+    def go(self, **changes: Any) -> None:
+        """Show the map with another view."""
+        self._bench.window_.show_page(MAP)
+        self.change_view(**changes)
+
+    def find_area(self, key: str) -> None:
+        self._bench.window_.show_page(MAP)
+        self.session.selection.set((key,))
+        self.page.map.zoom_to_selection()
+
+    def areas_to_find(self) -> list[Entry]:
+        """The shown areas for the list of everything that can be found."""
+        picture = self.page.picture
+        if picture is None:
+            return []
+        return [
+            Entry(name, _("Area"), key, partial(self.find_area, key))
+            for key, name in zip(picture.spec.keys, picture.spec.names, strict=True)
+        ]
+
+    def keep_picture(self) -> None:
+        """A small map of the project for the start page."""
+        if self.session.has_project and self.page.picture is not None:
+            keep_thumbnail(str(self.session.project.path), self.page.map.picture())
+
+    def tools(self) -> Sequence[QWidget]:
+        """Widgets that are switched off while the project changes."""
+        return self.page.tools()
+
+    def shutdown(self) -> None:
+        self.page.shutdown()
