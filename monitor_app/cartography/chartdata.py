@@ -48,6 +48,7 @@ def ranking_table(spec: RankingSpec) -> ChartTable:
 def pyramid_table(spec: PyramidSpec) -> ChartTable:
     """Persons per age group and sex of one or two populations."""
     sides = [spec.base] + ([] if spec.overlay is None else [spec.overlay])
+    sides += spec.interval or ()
     head = [_("Age from"), _("Age to under")]
     for side in sides:
         head += [_("{label}, men").format(label=side.label)]

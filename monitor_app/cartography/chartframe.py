@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from monitor_app.cartography.figures import PT_PER_MM, configure, font, shorten, text_width, wrap
 from monitor_app.core.formats import format_number
+from monitor_app.core.i18n import _
 
 FloatArray = NDArray[np.float64]
 TITLE, TEXT, SMALL = 10.0, 8.5, 7.5
@@ -111,6 +112,23 @@ def set_ticks(axis: Any, places: Sequence[float], texts: Sequence[str], colour: 
         label.set_fontproperties(font(SMALL))
         label.set_color(colour)
         label.set_parse_math(False)
+
+
+def city_line(
+    axes: Axes, value: float, precision: int, theme: ChartTheme, *, signed: bool = False,
+    zorder: float = 5.0, lift: float = 2.0,
+) -> None:  # fmt: skip
+    """The town's value as a dashed line across, named above the axes (``lift`` points)."""
+    axes.axvline(value, color=theme.paper, linewidth=2.4, alpha=0.6, zorder=zorder - 0.5)
+    axes.axvline(value, color=theme.ink, linewidth=1.2, dashes=(4, 2), zorder=zorder)
+    low, high = axes.get_xlim()
+    right = value > (low + high) / 2
+    axes.annotate(
+        _("Town as a whole: {value}").format(value=format_number(value, precision, signed=signed)),
+        (value, 1), xycoords=("data", "axes fraction"), xytext=(-2 if right else 2, lift),
+        textcoords="offset points", ha="right" if right else "left", va="bottom",
+        fontproperties=font(SMALL, "bold"), color=theme.ink, parse_math=False,
+    )  # fmt: skip
 
 
 def put(

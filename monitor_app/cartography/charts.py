@@ -19,7 +19,10 @@ from monitor_app.cartography.chartframe import (
     ChartTheme,
     axes_in,
     begin,
+    city_line,
     draw_title,
+    fitted,
+    put,
     set_ticks,
     size_of,
     tick_texts,
@@ -226,18 +229,7 @@ def draw_ranking(figure: Figure, spec: RankingSpec, theme: ChartTheme = LIGHT) -
     if named:
         _name_bars(axes, spec, theme, left - 10)
     if spec.city_value is not None:
-        axes.axvline(spec.city_value, color=theme.paper, linewidth=2.4, alpha=0.6, zorder=4.5)
-        axes.axvline(spec.city_value, color=theme.ink, linewidth=1.2, dashes=(4, 2), zorder=5)
-        text = _("Town as a whole: {value}").format(
-            value=format_number(spec.city_value, spec.precision, signed=spec.signed)
-        )
-        right_half = spec.city_value > (low + high) / 2
-        axes.annotate(
-            text, (spec.city_value, 1), xycoords=("data", "axes fraction"),
-            xytext=(-2 if right_half else 2, 3), textcoords="offset points",
-            ha="right" if right_half else "left", va="bottom",
-            fontproperties=font(SMALL, "bold"), color=theme.ink, parse_math=False,
-        )  # fmt: skip
+        city_line(axes, spec.city_value, spec.precision, theme, signed=spec.signed, lift=3)
     if spec.without:
         note = ngettext("{count} area without value", "{count} areas without value", spec.without)
         figure.text(
@@ -277,12 +269,13 @@ def draw_pyramid(figure: Figure, spec: PyramidSpec, theme: ChartTheme = LIGHT) -
     """Men to the left, women to the right, one bar per age group; a second population as an
     outline."""
     begin(figure, theme)
-    width, _height = size_of(figure)
+    width, height = size_of(figure)
     unit = _("per cent per year of age") if spec.share else _("persons per year of age")
     top = draw_title(figure, theme, spec.title, unit)
-    axes = axes_in(figure, theme, 34, top + 14, 16, 24 if spec.overlay is None else 40)
+    axes = axes_in(figure, theme, 34, top + 14, 16, 40 if _pyramid_words(spec) else 24)
     men, women = spec.lengths(spec.base)
     sides = [men, women] + ([] if spec.overlay is None else list(spec.lengths(spec.overlay)))
+    sides += [] if spec.interval is None else list(spec.lengths(spec.interval[1], spec.base))
     longest = max(
         (float(np.nanmax(s)) for s in sides if len(s) and np.isfinite(s).any()), default=1
     )
@@ -304,11 +297,21 @@ def draw_pyramid(figure: Figure, spec: PyramidSpec, theme: ChartTheme = LIGHT) -
             spec.lows, sign * lengths, height=heights, align="edge", color=colour,
             edgecolor=theme.paper, linewidth=0.3, zorder=3,
         )  # fmt: skip
+    edges = np.repeat(np.concatenate([spec.lows[:1], spec.highs]), 2)[1:-1]
+    if spec.interval is not None:
+        bounds = [spec.lengths(side, spec.base) for side in spec.interval]
+        for low, high, sign in zip(*bounds, (-1, 1), strict=True):
+            axes.fill_betweenx(
+                edges, sign * np.repeat(low, 2), sign * np.repeat(high, 2), color=theme.hover,
+                alpha=0.45, linewidth=0, zorder=4,
+            )  # fmt: skip
     if spec.overlay is not None:
-        edges = np.repeat(np.concatenate([spec.lows[:1], spec.highs]), 2)[1:-1]
         for lengths, sign in zip(spec.lengths(spec.overlay), (-1, 1), strict=True):
             axes.plot(sign * np.repeat(lengths, 2), edges, color=theme.ink, linewidth=1.1, zorder=5)
-        _pyramid_key(figure, spec, theme)
+    put(
+        axes, fitted(_pyramid_words(spec), width - 44), 34 / width, 7 / height, theme.quiet,
+        transform=figure.transFigure,
+    )  # fmt: skip
     axes.axvline(0, color=theme.paper, linewidth=1.0, zorder=4)
     for text, place, align in ((_("Men"), 0.25, "center"), (_("Women"), 0.75, "center")):
         axes.annotate(
@@ -319,14 +322,15 @@ def draw_pyramid(figure: Figure, spec: PyramidSpec, theme: ChartTheme = LIGHT) -
     return axes
 
 
-def _pyramid_key(figure: Figure, spec: PyramidSpec, theme: ChartTheme) -> None:
-    if spec.overlay is None:
-        return
-    width, height = size_of(figure)
-    text = _("Bars: {base}   ·   Line: {overlay}").format(
-        base=spec.base.label, overlay=spec.overlay.label
-    )
-    figure.text(
-        34 / width, 7 / height, text, fontproperties=font(SMALL), color=theme.quiet,
-        parse_math=False,
-    )  # fmt: skip
+def _pyramid_words(spec: PyramidSpec) -> str:
+    """What bars and line are; empty where the title says it."""
+    words = []
+    if spec.overlay is not None:
+        words.append(
+            _("Bars: {base}   ·   Line: {overlay}").format(
+                base=spec.base.label, overlay=spec.overlay.label
+            )
+        )
+    if spec.interval is not None:
+        words.append(_("Orange: probable range (80 per cent)"))
+    return "   ·   ".join([*words, *([spec.note] if spec.note else [])])

@@ -190,7 +190,8 @@ class PyramidSpec:
     """A population pyramid. ``lows``/``highs``: completed years per group, [lo, hi); the open
     group is given a width by the caller. ``base`` is drawn as bars, ``overlay`` as an outline.
     With ``share`` both are drawn in per cent of their total, so that areas of different size
-    compare; groups of different width are drawn per single year of age."""
+    compare; groups of different width are drawn per single year of age. ``interval``: lower and
+    upper bound of the base, where that is a forecast with a probable range."""
 
     lows: NDArray[np.int64]
     highs: NDArray[np.int64]
@@ -198,10 +199,16 @@ class PyramidSpec:
     overlay: PyramidSide | None = None
     share: bool = False
     title: str = ""
+    interval: tuple[PyramidSide, PyramidSide] | None = None
+    note: str = ""
 
-    def lengths(self, side: PyramidSide) -> tuple[FloatArray, FloatArray]:
-        """Lengths of the bars of men and women: per single year of age, in persons or per cent."""
+    def lengths(
+        self, side: PyramidSide, of: PyramidSide | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Lengths of the bars of men and women: per single year of age, in persons or per cent
+        (of the persons of ``of`` where that is given)."""
         width = (self.highs - self.lows).astype(np.float64)
-        total = float(np.nansum(side.men) + np.nansum(side.women))
+        whole = of or side
+        total = float(np.nansum(whole.men) + np.nansum(whole.women))
         factor = 100 / total if self.share and total > 0 else 1.0
         return side.men / width * factor, side.women / width * factor

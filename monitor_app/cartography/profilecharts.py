@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,7 +26,7 @@ from monitor_app.cartography.chartframe import (
     value_ticks,
 )
 from monitor_app.cartography.chartspec import LINE_COLOURS
-from monitor_app.cartography.figures import PT_PER_MM, shorten, text_width, wrap
+from monitor_app.cartography.figures import PT_PER_MM, font, shorten, text_width, wrap
 from monitor_app.cartography.palettes import palette
 from monitor_app.cartography.profilespec import ComponentsSpec, FlowSpec, RadarLine, RadarSpec
 from monitor_app.core.formats import format_number
@@ -141,12 +143,16 @@ def draw_components(figure: Figure, spec: ComponentsSpec, theme: ChartTheme = LI
     for number, part in enumerate(spec.parts):
         known = np.nan_to_num(part)
         base = np.where(known >= 0, above, below)
-        axes.bar(
+        bars = axes.bar(
             np.arange(n), known, 0.72, bottom=base, zorder=3, linewidth=0.5,
             color=PART_COLOURS[number % len(PART_COLOURS)], edgecolor=theme.paper,
         )  # fmt: skip
+        for bar, ahead in zip(bars, spec.ahead, strict=False):
+            bar.set_alpha(0.55 if ahead else 1.0)
         above, below = above + np.maximum(known, 0), below + np.minimum(known, 0)
     axes.axhline(0, color=theme.ink, linewidth=0.9, zorder=4)
+    if any(spec.ahead):
+        _begin_forecast(axes, spec.ahead.index(True) - 0.5, theme)
     axes.plot(
         np.arange(n), spec.balance, marker="D", markersize=4.6, color=theme.ink, linewidth=0,
         markeredgecolor=theme.paper, markeredgewidth=0.8, zorder=6,
@@ -165,6 +171,16 @@ def draw_components(figure: Figure, spec: ComponentsSpec, theme: ChartTheme = LI
         )  # fmt: skip
         x += 11 + text_width(name, SMALL) * PT_PER_MM + 14
     return axes
+
+
+def _begin_forecast(axes: Axes, at: float, theme: ChartTheme) -> None:
+    """A dashed line where the forecast begins."""
+    axes.axvline(at, color=theme.quiet, linewidth=0.9, dashes=(3.5, 2.0), zorder=2)
+    axes.annotate(
+        _("Forecast"), (at, 1), xycoords=("data", "axes fraction"), xytext=(4, -2),
+        textcoords="offset points", va="top", fontproperties=font(SMALL), color=theme.quiet,
+        parse_math=False,
+    )  # fmt: skip
 
 
 def draw_flow_matrix(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) -> Axes:
@@ -213,6 +229,38 @@ def draw_flow_matrix(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) 
     return axes
 
 
+@dataclass(frozen=True, eq=False)
+class ChordRing:
+    """Angles of a chord chart: where the arc of each area begins, how long it is (clockwise), and
+    begin and end of each ribbon on it (areas, areas, 2), all in radians."""
+
+    moves: NDArray[np.float64]
+    start: NDArray[np.float64]
+    own: NDArray[np.float64]
+    part: NDArray[np.float64]
+
+
+def chord_ring(shown: FlowSpec) -> ChordRing | None:
+    """The geometry of a chord chart of few areas; None where nobody moved."""
+    moves = np.nan_to_num(shown.moves).clip(0)
+    np.fill_diagonal(moves, 0)
+    n, total = len(shown.names), moves.sum()
+    if not total:
+        return None
+    gap = 0.03 * 2 * np.pi / max(n, 1)
+    turn = (2 * np.pi - n * gap) / total
+    own = moves.sum(axis=1) * turn
+    start = np.pi / 2 - np.concatenate([[0], np.cumsum(own + gap)[:-1]])
+    at = start.copy()
+    part = np.zeros((n, n, 2))
+    for i in range(n):
+        # Ribbons to near neighbours lie beside them, so that few cross.
+        for j in sorted(range(n), key=lambda j: (i - j) % n):
+            part[i, j] = at[i], at[i] - moves[i, j] * turn
+            at[i] = part[i, j, 1]
+    return ChordRing(moves, start, own, part)
+
+
 def draw_chord(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) -> Axes:
     """Areas on a circle, moves between them as ribbons: as wide at either end as people left
     there, in the colour of the larger end. Moves within an area are left out."""
@@ -228,16 +276,12 @@ def draw_chord(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) -> Axe
     axes.set_ylim(-reach * max(1 / ratio, 1), reach * max(1 / ratio, 1))
     set_ticks(axes.xaxis, [], [], theme.quiet)
     set_ticks(axes.yaxis, [], [], theme.quiet)
-    moves = np.nan_to_num(shown.moves).clip(0)
-    np.fill_diagonal(moves, 0)
-    n, total = len(shown.names), moves.sum()
-    if not total:
+    ring = chord_ring(shown)
+    if ring is None:
         put(axes, _("No moves are known."), 0, 0, theme.quiet, ha="center")
         return axes
-    gap = 0.03 * 2 * np.pi / max(n, 1)
-    turn = (2 * np.pi - n * gap) / total
-    own = moves.sum(axis=1) * turn
-    start = np.pi / 2 - np.concatenate([[0], np.cumsum(own + gap)[:-1]])
+    moves, start, own, part = ring.moves, ring.start, ring.own, ring.part
+    n = len(shown.names)
     colours = [(*LINE_COLOURS, *PART_COLOURS)[i % 12] for i in range(n)]
     for i in range(n):
         degrees = np.degrees([start[i] - own[i], start[i]])
@@ -247,24 +291,17 @@ def draw_chord(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) -> Axe
         align = "center" if abs(x) < 0.15 else "left" if x > 0 else "right"
         text = f"{fitted(shown.names[i], 96)} {format_number(moves[i].sum())}"
         put(axes, text, x * 1.05, y * 1.06, theme.ink, ha=align, va="center")
-    at = start.copy()
-    part = np.zeros((n, n, 2))
-    for i in range(n):
-        # Ribbons to near neighbours lie beside them, so that few cross.
-        for j in sorted(range(n), key=lambda j: (i - j) % n):
-            part[i, j] = at[i], at[i] - moves[i, j] * turn
-            at[i] = part[i, j, 1]
     order = [(moves[i, j] + moves[j, i], i, j) for i in range(n) for j in range(i)]
     for size, i, j in sorted(order, reverse=True):
         if size:
             colour = colours[i] if moves[i, j] >= moves[j, i] else colours[j]
             axes.add_patch(
-                PathPatch(_ribbon(part[i, j], part[j, i]), facecolor=colour, alpha=0.6, linewidth=0)
+                PathPatch(ribbon(part[i, j], part[j, i]), facecolor=colour, alpha=0.6, linewidth=0)
             )
     return axes
 
 
-def _ribbon(one: NDArray[np.float64], other: NDArray[np.float64]) -> Path:
+def ribbon(one: NDArray[np.float64], other: NDArray[np.float64]) -> Path:
     """From an arc to another through the middle of the circle."""
 
     def arc(ends: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -96,13 +96,16 @@ def radar_spec(
 @dataclass(frozen=True, eq=False)
 class ComponentsSpec:
     """What a population changed by, per period or area: ``parts`` (components, places) with sign
-    (births +, deaths −). The balance is their sum; where a component is missing there is none."""
+    (births +, deaths −). The balance is their sum; where a component is missing there is none.
+    ``ahead`` periods are forecast."""
 
     names: tuple[str, ...]
     places: tuple[str, ...]
     parts: FloatArray
     title: str = ""
     unit: str = ""
+    ahead: tuple[bool, ...] = ()
+    note: str = ""
 
     def __post_init__(self) -> None:
         if self.parts.shape != (len(self.names), len(self.places)):
@@ -123,12 +126,15 @@ class ComponentsSpec:
 @dataclass(frozen=True, eq=False)
 class FlowSpec:
     """Moves from row to column, ``moves`` (n, n), NaN where kept secret or unknown. Moves within
-    an area stand on the diagonal."""
+    an area stand on the diagonal. ``members``: keys of the areas on the map that each name stands
+    for; ``chord``: drawn as a ring with ribbons instead of a matrix."""
 
     names: tuple[str, ...]
     moves: FloatArray
     title: str = ""
     unit: str = ""
+    members: tuple[tuple[str, ...], ...] = ()
+    chord: bool = False
 
     def __post_init__(self) -> None:
         if self.moves.shape != (len(self.names),) * 2:
@@ -157,7 +163,11 @@ class FlowSpec:
         unknown = lump @ np.isnan(self.moves) @ lump.T > 0
         moves = np.where(unknown, np.nan, lump @ known @ lump.T)
         names = (*(self.names[i] for i in kept), _("other areas"))
-        return FlowSpec(names, moves, self.title, self.unit)
+        rest = [i for i in range(len(self.names)) if i not in set(kept.tolist())]
+        members = self.members and (
+            *(self.members[i] for i in kept), tuple(k for i in rest for k in self.members[i])
+        )  # fmt: skip
+        return FlowSpec(names, moves, self.title, self.unit, tuple(members), self.chord)
 
     def table(self) -> ChartTable:
         n = len(self.names)

@@ -13,6 +13,7 @@ from monitor_app.cartography.chartframe import (
     ChartTheme,
     axes_in,
     begin,
+    city_line,
     draw_title,
     fitted,
     put,
@@ -150,17 +151,7 @@ def draw_histogram(figure: Figure, spec: HistogramSpec, theme: ChartTheme = LIGH
     for value in spec.breaks:
         axes.axvline(value, color=theme.quiet, linewidth=0.8, zorder=4)
     if spec.city_value is not None and edges[0] <= spec.city_value <= edges[-1]:
-        axes.axvline(spec.city_value, color=theme.ink, linewidth=1.3, dashes=(4, 2), zorder=5)
-        right = spec.city_value > (edges[0] + edges[-1]) / 2
-        axes.annotate(
-            _("Town as a whole: {value}").format(
-                value=format_number(spec.city_value, spec.precision, signed=spec.signed)
-            ),
-            (spec.city_value, 1), xycoords=("data", "axes fraction"),
-            xytext=(-2 if right else 2, 3), textcoords="offset points",
-            ha="right" if right else "left", fontproperties=_font(True), color=theme.ink,
-            parse_math=False,
-        )  # fmt: skip
+        city_line(axes, spec.city_value, spec.precision, theme, signed=spec.signed)
     return axes
 
 
@@ -199,17 +190,7 @@ def draw_boxes(figure: Figure, spec: BoxSpec, theme: ChartTheme = LIGHT) -> Axes
             edgecolors=theme.ink, linewidths=0.8, zorder=5,
         )  # fmt: skip
     if spec.city_value is not None:
-        axes.axvline(spec.city_value, color=theme.ink, linewidth=1.1, dashes=(4, 2), zorder=6)
-        right = spec.city_value > (ticks[0] + ticks[-1]) / 2
-        axes.annotate(
-            _("Town as a whole: {value}").format(
-                value=format_number(spec.city_value, spec.precision, signed=spec.signed)
-            ),
-            (spec.city_value, 1), xycoords=("data", "axes fraction"),
-            xytext=(-2 if right else 2, 3), textcoords="offset points",
-            ha="right" if right else "left", fontproperties=_font(True), color=theme.ink,
-            parse_math=False,
-        )  # fmt: skip
+        city_line(axes, spec.city_value, spec.precision, theme, signed=spec.signed, zorder=6)
     return axes
 
 

@@ -120,7 +120,7 @@ def _usable(spec: MapSpec) -> NDArray[np.bool_]:
 @dataclass(frozen=True, eq=False)
 class HistogramSpec:
     """How often values occur: ``edges`` of bins, ``counts`` (bins, classes) and the breaks of the
-    map over it."""
+    map over it. ``members``: keys of the areas of each bin."""
 
     edges: FloatArray
     counts: NDArray[np.int64]
@@ -131,6 +131,7 @@ class HistogramSpec:
     title: str = ""
     city_value: float | None = None
     signed: bool = False
+    members: tuple[tuple[str, ...], ...] = ()
 
     def table(self) -> ChartTable:
         return ChartTable(
@@ -145,7 +146,8 @@ class HistogramSpec:
 def histogram_spec(spec: MapSpec, bins: int | None = None) -> HistogramSpec:
     """The values of a map; every area with a class is in exactly one bin."""
     classes = spec.classification.classes
-    values, classes = spec.values[classes >= 0], classes[classes >= 0]
+    shown = np.flatnonzero(classes >= 0)
+    values, classes = spec.values[shown], classes[shown]
     k = max(spec.classification.k, 1)
     if not len(values):
         edges = np.array([0.0, 1.0])
@@ -156,17 +158,21 @@ def histogram_spec(spec: MapSpec, bins: int | None = None) -> HistogramSpec:
     place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
     counts = np.zeros((len(edges) - 1, k), dtype=np.int64)
     np.add.at(counts, (place, classes), 1)
+    members: list[list[str]] = [[] for _bin in counts]
+    for i, at in zip(shown.tolist(), place.tolist(), strict=True):
+        members[at].append(spec.keys[i])
     breaks = spec.classification.breaks if spec.classification.k <= 12 else ()
     return HistogramSpec(
         edges, counts, breaks, spec.class_colours or ("#b0b0b0",), spec.unit, spec.precision,
-        spec.title, spec.city_value, spec.signed,
+        spec.title, spec.city_value, spec.signed, tuple(tuple(m) for m in members),
     )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Box:
     """One group: quartiles, whiskers to the last value within 1.5 interquartile ranges (Tukey),
-    and the values beyond with the names of their areas."""
+    and the values beyond with the names of their areas. ``members``: keys of all its areas,
+    ``beyond_keys``: those of the values beyond."""
 
     label: str
     n: int
@@ -176,6 +182,8 @@ class Box:
     q3: float
     high: float
     beyond: tuple[tuple[str, float], ...] = ()
+    members: tuple[str, ...] = ()
+    beyond_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,35 +213,36 @@ def box_spec(spec: MapSpec, groups: Sequence[str | None]) -> BoxSpec:
     for group in sorted({g for g in groups if g is not None}, key=collation_key):
         member = [i for i, g in enumerate(groups) if g == group and good[i]]
         if member:
-            boxes.append(_box(group, spec.values[member], [spec.names[i] for i in member]))
+            boxes.append(_box(group, spec, member))
     boxes.sort(key=lambda b: -b.median)
     return BoxSpec(
         tuple(boxes), spec.unit, spec.precision, spec.title, spec.city_value, spec.signed
     )
 
 
-def _box(label: str, values: FloatArray, names: Sequence[str]) -> Box:
+def _box(label: str, spec: MapSpec, member: Sequence[int]) -> Box:
+    values = spec.values[list(member)]
     q1, median, q3 = (float(q) for q in np.quantile(values, (0.25, 0.5, 0.75)))
     reach = 1.5 * (q3 - q1)
     within = values[(values >= q1 - reach) & (values <= q3 + reach)]
-    beyond = [
-        (name, float(v))
-        for name, v in zip(names, values, strict=True)
-        if v < q1 - reach or v > q3 + reach
-    ]
+    beyond = [i for i, v in zip(member, values, strict=True) if v < q1 - reach or v > q3 + reach]
     return Box(
-        label, len(values), float(within.min()), q1, median, q3, float(within.max()), tuple(beyond)
-    )
+        label, len(values), float(within.min()), q1, median, q3, float(within.max()),
+        tuple((spec.names[i], float(spec.values[i])) for i in beyond),
+        tuple(spec.keys[i] for i in member), tuple(spec.keys[i] for i in beyond),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class CorrelationSpec:
-    """Pearson's r of each pair of measures over the areas that have both, with their number."""
+    """Pearson's r of each pair of measures over the areas that have both, with their number.
+    ``keys``: ids of the measures."""
 
     names: tuple[str, ...]
     r: FloatArray
     n: NDArray[np.int64]
     title: str = ""
+    keys: tuple[str, ...] = ()
 
     def table(self) -> ChartTable:
         rows = [
@@ -244,7 +253,9 @@ class CorrelationSpec:
         return ChartTable((_("Measure"), _("with"), "r", "n"), tuple(rows))
 
 
-def correlation_spec(names: Sequence[str], values: ArrayLike, title: str = "") -> CorrelationSpec:
+def correlation_spec(
+    names: Sequence[str], values: ArrayLike, title: str = "", keys: Sequence[str] = ()
+) -> CorrelationSpec:
     """``values`` shape (measures, areas), NaN where missing. Fewer than three pairs: NaN."""
     data = np.asarray(values, dtype=np.float64)
     m = len(names)
@@ -255,4 +266,4 @@ def correlation_spec(names: Sequence[str], values: ArrayLike, title: str = "") -
             line = regress(data[i], data[j])
             if line is not None and n[i, j] >= 3:
                 r[i, j] = line.r
-    return CorrelationSpec(tuple(names), r, n, title)
+    return CorrelationSpec(tuple(names), r, n, title, tuple(keys))

@@ -1,0 +1,253 @@
+"""Population pyramids of a session: areas, dates, forecasts with their probable range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor_app.app.charts import city_name, nearest_day
+from monitor_app.app.scenarios import scenarios
+from monitor_app.app.session import Session
+from monitor_app.cartography.chartspec import PyramidSide, PyramidSpec
+from monitor_app.core.ages import AgeAxis
+from monitor_app.core.areas import CITY
+from monitor_app.core.cube import Cube
+from monitor_app.core.datasets import DatasetInfo, Kind, Origin
+from monitor_app.core.formats import format_date
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import UserError, fail
+from monitor_app.indicators.aggregate import Placement, add_up_cells
+from monitor_app.indicators.inputs import moment
+
+FloatArray = NDArray[np.float64]
+#: Years that the open age group is drawn with, at least; and up to which age it reaches.
+OPEN_YEARS, OLDEST = 5, 100
+_ORDER = {Origin.OBSERVED: 0, Origin.ESTIMATED: 1, Origin.FORECAST: 2, Origin.PROJECTION: 3}
+#: Codes of the lower and upper bound of 80 per cent, in either form that forecasts store them in.
+_BOUNDS = (("q100", "q900"), ("q10", "q90"))
+
+
+@dataclass(frozen=True)
+class Who:
+    """One population: an area (``CITY``: the town) on a day (None: the newest observed)."""
+
+    area: str = CITY
+    day: date | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Persons by age: ``men``, ``women`` (ages,). ``info``: the data set they are from."""
+
+    axis: AgeAxis
+    men: FloatArray
+    women: FloatArray
+    info: DatasetInfo
+    day: date
+
+
+def scenario_keys(session: Session, scenario: str) -> frozenset[str]:
+    """Data sets of a scenario; of the middle one (else the first) where none is named."""
+    known = scenarios(session.project)
+    if not known:
+        return frozenset()
+    named = [s for s in known if s.key == scenario]
+    middle = [s for s in known if s.key.endswith("/middle")]
+    return (named or middle or list(known))[0].datasets
+
+
+def sources(session: Session, level: str, scenario: str = "") -> tuple[DatasetInfo, ...]:
+    """Data sets of persons by sex and age that reach a level, best first: observed, the newest
+    numbers of a forecast, the finest ages, the nearest level."""
+    ahead = scenario_keys(session, scenario)
+    areas = session.areas
+    known = {lv.key: lv.rank for lv in areas.levels}
+    found = [
+        info
+        for info in session.project.datasets()
+        if info.spec.kind is Kind.POPULATION
+        and {"sex", "age"} <= set(info.dims)
+        and info.age_axis is not None
+        and (info.spec.origin is not Origin.FORECAST or info.spec.key in ahead)
+        and info.spec.level in known
+        and areas.finer(info.spec.level, level)
+    ]
+    return tuple(
+        sorted(
+            found,
+            key=lambda i: (
+                _ORDER[i.spec.origin], -len(AgeAxis.decode(i.age_axis or "0+")),
+                abs(known[i.spec.level] - known.get(level, 0)), i.spec.key,
+            ),
+        )
+    )  # fmt: skip
+
+
+def days(session: Session, level: str, scenario: str = "") -> tuple[tuple[date, Origin], ...]:
+    """Dates that a pyramid can show on a level, each with the origin of its numbers."""
+    found: dict[date, tuple[date, Origin]] = {}
+    last: date | None = None
+    for info in sources(session, level, scenario):
+        for day in info.dates:
+            at = moment(day)
+            if info.spec.origin is Origin.FORECAST and last is not None and at <= last:
+                continue
+            found.setdefault(at, (day, info.spec.origin))
+        if info.spec.origin is Origin.OBSERVED and info.dates:
+            last = max(last or date.min, moment(max(info.dates)))
+    return tuple(found[at] for at in sorted(found))
+
+
+def no_ages() -> UserError:
+    """The refusal where the project has no persons by sex and age."""
+    return fail(
+        "pyramid.data",
+        _("A population pyramid needs persons by sex and age."),
+        repair=_("Import a population file with age groups and sex (room “Data”)."),
+    )
+
+
+def people(session: Session, level: str, who: Who, scenario: str = "") -> People:
+    """Persons of an area by sex and age. ``UserError`` where there are none."""
+    system = level if who.area != CITY else CITY
+    infos = sources(session, system, scenario)
+    if not infos:
+        raise no_ages()
+    wanted = who.day
+    if wanted is None:
+        observed = [d for d, origin in days(session, system, scenario) if origin in (
+            Origin.OBSERVED, Origin.ESTIMATED)]  # fmt: skip
+        wanted = nearest_day(observed, None) or infos[0].dates[-1]
+    for info in infos:
+        hit = [d for d in info.dates if moment(d) == moment(wanted)]
+        if not hit:
+            continue
+        cube = session.project.cube(info.spec.key)
+        cube = cube.take("date", [cube.dates.index(hit[0])])
+        placement = Placement.of(session.areas, info.spec.level, system, cube.areas, cube.areas)
+        if who.area not in placement.targets:
+            continue
+        row = placement.targets.index(who.area)
+        men, women = (_by_age(cube, sex, placement, info)[row] for sex in ("m", "f"))
+        if np.isfinite(men).any() or np.isfinite(women).any():
+            assert cube.ages is not None
+            return People(cube.ages, men, women, info, hit[0])
+    name = area_name(session, level, who.area)
+    raise fail(
+        "pyramid.nobody",
+        _("No persons by sex and age are known for “{name}” on {day}.").format(
+            name=name, day=format_date(wanted)
+        ),
+        repair=_("Choose another date or area."),
+    )
+
+
+def _by_age(cube: Cube, sex: str, placement: Placement, info: DatasetInfo) -> FloatArray:
+    """(targets, ages) of one sex."""
+    if sex not in cube.labels["sex"]:
+        assert cube.ages is not None
+        return np.zeros((len(placement.targets), len(cube.ages)))
+    part = cube.take("sex", [cube.labels["sex"].index(sex)])
+    part = part.sum(*(d for d in part.dims if d not in ("area", "date", "age")))
+    return np.asarray(add_up_cells(part, placement, info.spec.absent).values[:, 0])
+
+
+def area_name(session: Session, level: str, area: str) -> str:
+    """The name of an area, or of the town."""
+    return city_name() if area == CITY else session.names(level).get(area, area)
+
+
+def common_axis(axes: Iterable[AgeAxis]) -> AgeAxis:
+    """The finest age groups that all axes can be put together to."""
+    lows = set.intersection(*({g.lo for g in axis.groups} for axis in axes))
+    return AgeAxis.from_lows(tuple(sorted(lows)))
+
+
+def grouped(values: FloatArray, axis: AgeAxis, target: AgeAxis) -> FloatArray:
+    """Sums of age groups; a missing part makes a sum missing."""
+    place = np.searchsorted(target.lows, axis.lows, side="right") - 1
+    found = np.zeros(len(target))
+    np.add.at(found, place, values)
+    return found
+
+
+def _highs(axis: AgeAxis) -> NDArray[np.int64]:
+    last = axis.groups[-1]
+    end = last.hi if last.hi is not None else max(OLDEST, last.lo + OPEN_YEARS)
+    return np.append(axis.lows[1:], end).astype(np.int64)
+
+
+def pyramid(
+    session: Session,
+    level: str,
+    whos: Sequence[Who],
+    *,
+    share: bool | None = None,
+    scenario: str = "",
+) -> PyramidSpec:
+    """One or two populations, the first as bars, the second as a line. ``share``: per cent of
+    each one's total (None: where their areas differ). A forecast has its probable range."""
+    found = [people(session, level, who, scenario) for who in whos[:2]]
+    axis = common_axis(p.axis for p in found)
+    names = [area_name(session, level, who.area) for who in whos[:2]]
+    when = [format_date(p.day) for p in found]
+    same_area, same_day = len(set(names)) == 1, len(set(when)) == 1
+    sides = []
+    for name, day, person in zip(names, when, found, strict=True):
+        label = day if same_area and not same_day else name if same_day else f"{name}, {day}"
+        men, women = (grouped(v, person.axis, axis) for v in (person.men, person.women))
+        sides.append(PyramidSide(label, men, women))
+    interval = None
+    note = ""
+    if found[0].info.spec.origin is Origin.FORECAST:
+        interval = _interval(session, level, whos[0], found[0], axis, sides[0], scenario)
+        note = _("Forecast; range known by age bands") if interval else _("Forecast")
+    where = names[0] if same_area else " – ".join(names)
+    title = _("Population by age and sex, {where}").format(where=where)
+    title += f", {when[0]}" if same_day else ""
+    return PyramidSpec(
+        axis.lows, _highs(axis), sides[0], sides[1] if len(sides) > 1 else None,
+        (not same_area) if share is None else share, title, interval, note,
+    )  # fmt: skip
+
+
+def _interval(
+    session: Session, level: str, who: Who, found: People, axis: AgeAxis, base: PyramidSide,
+    scenario: str,
+) -> tuple[PyramidSide, PyramidSide] | None:  # fmt: skip
+    """Bounds of 80 per cent: those of the age bands that the forecast keeps, in proportion to
+    the persons of each age and sex. None where the forecast keeps none for the area."""
+    wanted = level if who.area != CITY else CITY
+    own = scenario_keys(session, scenario)
+    for info in session.project.datasets():
+        if info.spec.key not in own or info.spec.level != wanted or info.age_axis is None:
+            continue
+        if info.spec.kind is not Kind.VARIABLE or "group" not in info.dims:
+            continue
+        cube = session.project.cube(info.spec.key)
+        codes = next((b for b in _BOUNDS if set(b) <= set(cube.labels["group"])), None)
+        if codes is None or who.area not in cube.areas or found.day not in cube.dates:
+            continue
+        bounds = [
+            np.asarray(cube.values[
+                cube.areas.index(who.area), cube.dates.index(found.day),
+                cube.labels["group"].index(code),
+            ])
+            for code in codes
+        ]  # fmt: skip
+        assert cube.ages is not None
+        if not set(cube.ages.lows.tolist()) <= set(axis.lows.tolist()):
+            continue
+        band = np.searchsorted(cube.ages.lows, axis.lows, side="right") - 1
+        total = np.zeros(len(cube.ages))
+        np.add.at(total, band, np.nan_to_num(base.men) + np.nan_to_num(base.women))
+        sides = []
+        for bound, label in zip(bounds, (_("lower bound"), _("upper bound")), strict=True):
+            factor = np.divide(bound, total, out=np.ones_like(bound), where=total > 0)[band]
+            sides.append(PyramidSide(label, base.men * factor, base.women * factor))
+        return sides[0], sides[1]
+    return None
