@@ -13,6 +13,7 @@ from monitor_app.app.forecasting_intervals import Intervals, expected_widths, ma
 from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
 from monitor_app.app.forecasting_town import Town, ensure, read_town
 from monitor_app.app.forecasting_types import area_types
+from monitor_app.app.rates_edit import check_edits, with_edits
 from monitor_app.core.areas import AreaSystem
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError
@@ -216,6 +217,9 @@ def make_forecast(
     types, told = area_types(spec, town)
     issues += told
     base = town_rates(town, method, types)
+    issues += check_edits(spec.rates, town, base)
+    ensure(issues)
+    base = with_edits(base, spec.rates, town.layout)
     issues += check_rates(town.layout, base.first, Scheme.HAZARD)
     ensure(issues)
     widths: list[tuple[Array, Array]] = []

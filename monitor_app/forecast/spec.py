@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError, m
 
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError, fail
+from monitor_app.forecast.rate_edits import RateEdit
 
 #: Components that a scenario can scale or a specification switch off.
 COMPONENTS = ("births", "deaths", "arrivals", "departures", "moves", "naturalisation")
@@ -102,7 +103,7 @@ class ForecastSpec(_Model):
     -> years, or year -> weight; ``base_period``: length of the base where no years are given;
     ``control``: weight of shares of growth in the totals of areas (0: rates alone); ``types``:
     component -> area -> name of its type, or ``auto``; ``attractiveness``: area -> factor on
-    arrivals.
+    arrivals; ``rates``: changes of rate tables by hand, applied in their order.
     """
 
     id: str = "main"
@@ -126,6 +127,7 @@ class ForecastSpec(_Model):
     targets: list[Target] = []
     bounds: dict[str, Bound] = {}
     attractiveness: dict[str, Factor] = {}
+    rates: list[RateEdit] = []
     seed: Annotated[StrictInt, Field(ge=0, lt=2**64)] = 1
     draws: Annotated[int, Field(ge=0, le=100_000)] = 0
 
@@ -239,6 +241,12 @@ def _reason(text: str) -> str:
         "negative target": _("A target cannot be negative."),
         "lower bound above upper bound": _("The lower bound lies above the upper bound."),
         "scenario keys must be given once each": _("Each scenario needs a key of its own."),
+        "either a factor or a value": _("A change of rates has either a factor or a value."),
+        "a change of rates needs a reason": _("A change of rates needs a reason in words."),
+        "first age above last age": _("The first age lies above the last one."),
+        "destinations take a factor for areas": _(
+            "Destinations of moves within the town take a factor for areas only."
+        ),
         "keys: small letters, digits and underscores": _(
             "Keys consist of small letters, digits and underscores."
         ),
