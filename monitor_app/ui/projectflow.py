@@ -51,6 +51,7 @@ class ProjectFlow:
         self._session = bench.session
         self._window = bench.window_
         self._leaving = False
+        self._watched: Path | None = None
         self.keeper = QTimer(bench)
         self.keeper.setInterval(KEEP_LOCK_MS)
         self.keeper.timeout.connect(self._keep_lock)
@@ -156,9 +157,6 @@ class ProjectFlow:
 
         def opened(_none: object) -> None:
             self._opened()
-            words = offers.read_only_text(self._session)
-            if words:
-                self._window.say(words)
             if then is not None:
                 then()
 
@@ -334,6 +332,43 @@ class ProjectFlow:
 
         ask(self._window, question, answered)
         return True
+
+    def tell_state(self) -> None:
+        """Keep saying that a project can only be read; a change by others is told until the file
+        is saved or another project is open."""
+        notices, session = self._bench.notices, self._session
+        words = offers.read_only_text(session)
+        if words:
+            notices.put("read_only", words, [(_("Save as …"), self.save_as)])
+        else:
+            notices.drop("read_only")
+        if not session.has_project or session.project.path != self._watched:
+            notices.drop("outside")
+            self._watched = session.project.path if session.has_project else None
+
+    def watch(self) -> None:
+        """The window became active: did somebody else change the file meanwhile?"""
+        session = self._session
+        if self._bench.locked or self._window.jobs.busy or not session.has_project:
+            return
+
+        def done(question: offers.Question | None) -> None:
+            if question is None:
+                self._bench.notices.drop("outside")
+                return
+            self._bench.notices.put(
+                "outside",
+                question.text,
+                [(_("Save as …"), self.save_as), (_("Details …"), self.look_outside)],
+                closable=True,
+            )
+
+        self._window.jobs.runner.start(  # quietly: nobody asked for it
+            _("Looking at the file"),
+            lambda _progress: offers.changed_outside(session),
+            done=done,
+            failed=lambda _error: None,
+        )
 
     def copy_diagnostics(self) -> None:
         """Versions, settings and the end of the log, for an e-mail; no values."""

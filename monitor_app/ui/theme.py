@@ -156,6 +156,8 @@ QFrame#rail QToolButton:checked {
 QFrame#rail QToolButton:focus { border: 2px solid $accent; }
 
 QFrame[role="banner"] { background: $warning; border: 0; border-radius: 6px; }
+QFrame[role="notice"] { background: $warning; border: 0; border-bottom: 1px solid $line; }
+QFrame[role="notice"] QLabel { color: $on_warning; }
 QFrame[role="banner"] QLabel { color: $on_warning; }
 QFrame[role="banner"] QToolButton { color: $on_warning; }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QEvent, Qt
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -276,6 +276,15 @@ class MainWindow(QMainWindow):
 
     def keep_geometry(self) -> None:
         self.settings.window["geometry"] = b64encode(self.saveGeometry().data()).decode()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if (
+            event.type() is QEvent.Type.ActivationChange
+            and self.isActiveWindow()
+            and self.workbench is not None
+        ):
+            self.workbench.flow.watch()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.workbench is not None and not self.workbench.may_close(self.close):

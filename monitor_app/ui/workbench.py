@@ -30,6 +30,7 @@ from monitor_app.ui.datapage import DataPage
 from monitor_app.ui.help import AboutDialog, HelpDialog
 from monitor_app.ui.importpage import ImportPage
 from monitor_app.ui.maproom import MAP, MapRoom
+from monitor_app.ui.noticebar import NoticeBar
 from monitor_app.ui.projectflow import ProjectFlow
 from monitor_app.ui.rooms import Room, rooms_of
 from monitor_app.ui.topics import topic_name, with_favourites
@@ -57,6 +58,8 @@ class Workbench(QObject):
         self._offered_for = ""
         self.bar = ContextBar(self.theme)
         self.bar.hide()
+        self.notices = NoticeBar(self.theme)
+        window.add_bar(self.notices)
         window.add_bar(self.bar)
         self.data = DataPage(self.theme)
         window.add_page(DATA, "data", _("Data"), self.data)
@@ -240,11 +243,13 @@ class Workbench(QObject):
         if not self.session.has_project:
             window.setWindowTitle(_("Small-area monitoring"))
             window.setWindowModified(False)
+            self.flow.tell_state()
             return
         project = self.session.project
         window.setWindowTitle(f"{project.name}[*]")
         window.setWindowModified(project.dirty)
         self.bar.set_project(project.name, project.dirty, project.read_only)
+        self.flow.tell_state()
         self._label_undo()
 
     def _label_undo(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from monitor_app.app.crash import CrashHandler
@@ -46,7 +46,9 @@ def test_dangerous_answers_are_asked_twice(qtbot, window: MainWindow):
     assert answers == [Answer.TAKE_OVER]
 
 
-def test_project_in_use_is_opened_read_only(qtbot, window: MainWindow, town: Path, tmp_path: Path):
+def test_project_in_use_is_opened_read_only(
+    qtbot, window: MainWindow, town: Path, tmp_path: Path, monkeypatch
+):
     with Project.open(town, working_dir=tmp_path / "other"):
         window.open_path(town)
         settle(qtbot, window)
@@ -55,7 +57,46 @@ def test_project_in_use_is_opened_read_only(qtbot, window: MainWindow, town: Pat
         settle(qtbot, window)
         assert window.workbench.session.project.read_only
         assert not window.actions_["save"].isEnabled()
-        window.workbench.session.close()
+        notice = window.workbench.notices.notice("read_only")
+        assert notice is not None and notice.isVisible()
+        assert "Schreibgeschützt" in notice.label.text()
+        assert not notice.end.isVisible()  # it holds as long as it is true
+        copy = tmp_path / "kopie.gpkg"
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (str(copy), ""))
+        qtbot.mouseClick(notice.buttons[0], LEFT)
+        settle(qtbot, window)
+        assert window.workbench.session.project.path == copy
+        assert not window.workbench.session.project.read_only
+        assert window.workbench.notices.notice("read_only") is None
+        window.workbench.session.close(discard=True)
+
+
+def test_window_tells_of_a_changed_file_when_one_comes_back(qtbot, opened: MainWindow, town: Path):
+    bench = opened.workbench
+
+    def come_back() -> None:
+        other = QWidget()
+        qtbot.addWidget(other)
+        other.show()
+        other.activateWindow()
+        qtbot.waitUntil(lambda: not opened.isActiveWindow())
+        opened.activateWindow()
+        qtbot.waitUntil(opened.isActiveWindow)
+        other.close()
+        qtbot.waitUntil(lambda: not opened.jobs.runner.busy)
+
+    come_back()
+    assert bench.notices.notice("outside") is None
+    before = town.read_bytes()
+    town.write_bytes(before + b"\0" * 4096)
+    come_back()
+    qtbot.waitUntil(lambda: bench.notices.notice("outside") is not None)
+    notice = bench.notices.notice("outside")
+    assert notice is not None
+    assert town.name in notice.label.text()
+    town.write_bytes(before)
+    come_back()
+    qtbot.waitUntil(lambda: bench.notices.notice("outside") is None)
 
 
 def test_changed_file_is_saved_elsewhere(qtbot, opened: MainWindow, town: Path, monkeypatch):
