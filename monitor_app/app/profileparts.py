@@ -1,0 +1,155 @@
+"""Parts of a profile that are no indicators: the population pyramid and the neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from monitor_app.app.session import Session
+from monitor_app.cartography.chartspec import PyramidSide, PyramidSpec
+from monitor_app.core.ages import AgeAxis
+from monitor_app.core.areas import CITY, Area
+from monitor_app.core.cube import Cube
+from monitor_app.core.datasets import DatasetInfo, Kind, Origin
+from monitor_app.core.formats import format_date
+from monitor_app.core.i18n import _
+from monitor_app.core.status import has_value
+
+#: Years that an open age group is drawn with.
+OPEN_YEARS = 5
+#: Areas whose borders lie this close together (in units of the map, metres) touch.
+REACH = 1.0
+#: Borders shorter than this are a corner.
+SHORTEST = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Ages:
+    """Persons by sex and age of every area of a level on a day. ``men``/``women``: shape (areas,
+    groups), NaN where a part is missing or secret; ``city_…``: of the whole town with everybody
+    who cannot be located, shape (groups,)."""
+
+    day: date
+    areas: tuple[str, ...]
+    axis: AgeAxis
+    men: NDArray[np.float64]
+    women: NDArray[np.float64]
+    city_men: NDArray[np.float64]
+    city_women: NDArray[np.float64]
+
+    def pyramid(self, key: str, name: str, city_name: str) -> PyramidSpec | None:
+        """The area as bars, the town as a line, both in per cent; None where the area has no
+        persons or some of its numbers are missing."""
+        if key not in self.areas:
+            return None
+        row = self.areas.index(key)
+        men, women = self.men[row], self.women[row]
+        if not np.isfinite(men).all() or not np.isfinite(women).all():
+            return None
+        if men.sum() + women.sum() <= 0:
+            return None
+        town = None
+        if np.isfinite(self.city_men).all() and np.isfinite(self.city_women).all():
+            town = PyramidSide(city_name, self.city_men, self.city_women)
+        lows = self.axis.lows
+        last = self.axis.groups[-1]
+        end = last.lo + OPEN_YEARS if last.hi is None else last.hi
+        highs = np.append(lows[1:], end).astype(np.int64)
+        title = _("Age and sex, {date}").format(date=format_date(self.day))
+        return PyramidSpec(lows, highs, PyramidSide(name, men, women), town, True, title)
+
+
+def ages_of(session: Session, level: str, day: date | None) -> Ages | None:
+    """*Slow.* Persons by sex and age on the newest date up to ``day`` (None: the newest), from the
+    data set with the finest ages that reaches the level; None where there is none."""
+    best: tuple[tuple[date, int], DatasetInfo] | None = None
+    for info in session.project.datasets():
+        spec = info.spec
+        if spec.kind is not Kind.POPULATION or spec.origin is not Origin.OBSERVED:
+            continue
+        if not {"sex", "age"} <= set(info.dims) or info.age_axis is None:
+            continue
+        if spec.level != level and not session.areas.finer(spec.level, level):
+            continue
+        days = [d for d in info.dates if day is None or d <= day]
+        if not days:
+            continue
+        rank = (max(days), len(AgeAxis.decode(info.age_axis)))
+        if best is None or rank > best[0]:
+            best = (rank, info)
+    if best is None:
+        return None
+    (shown, _groups), info = best
+    return _summed(session, session.project.cube(info.spec.key), info.spec.level, level, shown)
+
+
+def _summed(session: Session, cube: Cube, own: str, level: str, day: date) -> Ages:
+    """One date of a cube, by area of ``level``, sex and age."""
+    part = cube.take("date", [cube.date_index[day]])
+    part = part.sum(*(d for d in part.dims if d not in ("area", "sex", "age")))
+    assert part.ages is not None
+    values = np.where(has_value(part.status), part.values, np.nan)
+    sexes = part.labels["sex"]
+    men, women = (values[:, sexes.index(s)] for s in ("m", "f"))
+    city = values.sum(axis=0)
+    areas = part.areas
+    if own != level:
+        upper = session.areas.ancestor(own, level)
+        keys = session.areas.keys(level)
+        place = {key: i for i, key in enumerate(keys)}
+        rows = np.array([place.get(upper.get(a, ""), -1) for a in areas])
+        lump = np.zeros((len(keys), len(areas)))
+        kept = np.flatnonzero(rows >= 0)
+        lump[rows[kept], kept] = 1.0
+        covered = np.asarray(lump.any(axis=1)).reshape(-1, 1)
+        men, women = (_lumped(lump, covered, side) for side in (men, women))
+        areas = keys
+    return Ages(day, areas, part.ages, men, women, city[sexes.index("m")], city[sexes.index("f")])
+
+
+def _lumped(
+    lump: NDArray[np.float64], covered: NDArray[np.bool_], side: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Sums of rows; one unknown part makes the sum unknown, and so does no part at all."""
+    known = np.isfinite(side)
+    sums = lump @ np.where(known, side, 0.0)
+    whole = (lump @ (~known).astype(np.float64)) == 0
+    return np.where(covered & whole, sums, np.nan)
+
+
+def borders_of(areas: tuple[Area, ...]) -> dict[str, dict[str, float]]:
+    """For each located area its neighbours and the length of the border they share, in units of
+    the map; a corner is no border. Small gaps and overlaps of borders drawn twice are bridged."""
+    located = [a for a in areas if a.located and not a.geometry.is_empty]
+    found: dict[str, dict[str, float]] = {a.key: {} for a in located}
+    if len(located) < 2:
+        return found
+    shapes = np.array([a.geometry for a in located], dtype=object)
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=REACH)
+    once = left < right
+    left, right = left[once], right[once]
+    edges = shapely.boundary(shapes)
+    grown = shapely.buffer(edges[left], REACH, quad_segs=2, cap_style="flat")
+    shared = shapely.length(shapely.intersection(grown, edges[right]))
+    for i, j, length in zip(left.tolist(), right.tolist(), shared.tolist(), strict=True):
+        if length >= SHORTEST:
+            one, other = located[i].key, located[j].key
+            found[one][other] = found[one].get(other, 0.0) + length
+            found[other][one] = found[other].get(one, 0.0) + length
+    return found
+
+
+def parents_of(session: Session, level: str, key: str) -> tuple[tuple[str, str], ...]:
+    """Name of each coarser level and of the area of it that an area lies in, coarse to fine."""
+    found = []
+    for other in session.areas.levels:
+        if other.key in (CITY, level):
+            continue
+        upper = session.areas.ancestor(level, other.key).get(key)
+        if upper is not None:
+            found.append((other.name, session.names(other.key).get(upper, upper)))
+    return tuple(found)
