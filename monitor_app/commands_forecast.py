@@ -32,6 +32,13 @@ Control = Annotated[
     typer.Option(help=_("Weight of shares of growth in the totals of areas, 0 to 1")),
 ]
 
+Choose = Annotated[
+    bool,
+    typer.Option(
+        "--choose", help=_("Choose the settings from the town's own past, see “backtest”")
+    ),
+]
+
 
 def _spec(session: Any, name: str | None, **changes: Any) -> Any:
     """The specification of a command line: a file or a stored one, with what options change."""
@@ -81,11 +88,13 @@ def forecast(
     ] = None,
     seed: Annotated[int | None, typer.Option(help=_("Seed of the draws"))] = None,
     control: Control = None,
+    choose: Choose = False,
     check: Annotated[bool, typer.Option("--check", help=_("Check the data only"))] = False,
     as_json: Json = False,
 ) -> None:
     """Forecast the population of a level and store the result."""
     from monitor_app.app import forecasting
+    from monitor_app.app.forecasting_choose import as_data
     from monitor_app.forecast.spec import three_scenarios
 
     session = open_session(project, "read" if check else "write")
@@ -99,7 +108,11 @@ def forecast(
             tell(forecasting.data_check(session, wanted)[1], as_json=as_json)
             return
         with Steps() as steps:
-            done = forecasting.run(session, wanted, steps.part(0.0, 0.9))
+            chosen = None
+            if choose:
+                chosen = forecasting.choose(session, wanted, steps.part(0.0, 0.3))
+                wanted = chosen.spec
+            done = forecasting.run(session, wanted, steps.part(0.3 if choose else 0.0, 0.9))
             forecasting.keep(session, done, steps.part(0.9, 0.95))
             session.save(steps.part(0.95, 1.0))
     finally:
@@ -107,8 +120,12 @@ def forecast(
     issues = [*done.issues, *(i for r in done.results for i in r.issues)]
     if as_json:
         data = forecasting.as_data(done)
+        if chosen is not None:
+            data["choice"] = as_data(chosen)
         emit({"ok": True, **data, "issues": [i.as_dict() for i in issues]})
         return
+    for reason in () if chosen is None else chosen.reasons:
+        console.print(reason, markup=False)
     tell(issues, as_json=False)
     _show(forecasting.summary(done))
     console.print(_("Stored in the project."))
@@ -168,6 +185,7 @@ def backtest(
     ] = None,
     horizons: Annotated[str, typer.Option(help=_("Years ahead, such as 1,3,5,10"))] = "1,3,5,10",
     control: Control = None,
+    choose: Choose = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help=_("Report (.md)"))] = None,
     as_json: Json = False,
 ) -> None:
@@ -181,7 +199,8 @@ def backtest(
         with Steps() as steps:
             done, others = forecasting.backtest(
                 session, wanted, origins=_numbers(origins, "--origins"),
-                horizons=_numbers(horizons, "--horizons") or (), progress=steps,
+                horizons=_numbers(horizons, "--horizons") or (), choosing=choose,
+                progress=steps,
             )  # fmt: skip
         title = f"{session.project.name} – {wanted.level}"
     finally:

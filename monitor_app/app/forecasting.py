@@ -12,6 +12,8 @@ from monitor_app.app import forecasting_backtest as backtests
 from monitor_app.app import forecasting_report as reports
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app import forecasting_store as store
+from monitor_app.app.forecasting_choose import Choice
+from monitor_app.app.forecasting_choose import choose as choose_settings
 from monitor_app.app.forecasting_town import Town, component_names, ensure
 from monitor_app.app.scenarios import scenario_of, scenarios
 from monitor_app.app.session import Session
@@ -40,6 +42,17 @@ def run(session: Session, spec: ForecastSpec, progress: Progress | None = None) 
     return runs.make_forecast(session.project, session.areas, spec, progress)
 
 
+def choose(session: Session, spec: ForecastSpec, progress: Progress | None = None) -> Choice:
+    """*Slow.* The specification with the settings that did best in the town's own past, and why.
+
+    The project does not change. ``UserError`` for what forbids a forecast.
+    """
+    _known_level(session, spec.level)
+    town = runs.read(session.project, session.areas, spec)
+    ensure(runs.check(spec, town))
+    return choose_settings(town, spec, runs.method_of(spec), progress)
+
+
 def keep(session: Session, forecast: runs.Forecast, progress: Progress | None = None) -> None:
     """*Slow.* Store a forecast as one revision."""
     session.apply(store.batch_of(forecast, session.project.datasets()), progress)
@@ -51,17 +64,22 @@ def backtest(
     *,
     origins: Sequence[int] | None = None,
     horizons: Sequence[int] = backtests.HORIZONS,
+    choosing: bool = False,
     progress: Progress | None = None,
 ) -> tuple[backtests.TownBacktest, tuple[reports.Rival, ...]]:
-    """*Slow.* Score the method of a specification on the past of the project."""
+    """*Slow.* Score the method of a specification on the past of the project.
+
+    ``choosing``: settings chosen at every origin anew, from what was known then.
+    """
     _known_level(session, spec.level)
     if not horizons or min(horizons) < 1:
         raise fail("backtest-horizon", _("A horizon is at least one year."))
     town = runs.read(session.project, session.areas, spec)
     ensure(runs.check(spec, town))
     done = backtests.backtest(
-        town, runs.method_of(spec), horizons=horizons, origins=origins, progress=progress
-    )
+        town, runs.method_of(spec), horizons=horizons, origins=origins, choosing=choosing,
+        progress=progress,
+    )  # fmt: skip
     return done, reports.rivals(session.project, session.areas, done)
 
 

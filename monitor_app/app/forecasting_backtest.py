@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from monitor_app.app import forecasting_choose as choices
 from monitor_app.app import forecasting_engine as engine
+from monitor_app.app.forecasting_candidates import scored_bands, series
 from monitor_app.app.forecasting_rates import Method
 from monitor_app.app.forecasting_town import Town
-from monitor_app.core.ages import AgeAxis
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.backtest import MINIMUM_HISTORY, Backtest, naive_methods
+from monitor_app.forecast.combine import Weights
 from monitor_app.forecast.priors import expected_errors, past_factor
 from monitor_app.forecast.state import Array
 
 ENGINE = "engine"
-#: Age groups that are scored where the data have single years: [lo, hi).
-AGE_GROUPS: tuple[tuple[int, int | None], ...] = ((0, 6), (6, 18), (18, 30), (30, 65), (65, None))
+#: The settings as given, beside an engine that chooses its own.
+FIXED = "fixed"
 HORIZONS = (1, 3, 5, 10)
-#: Least stocks before an origin whose errors teach something about later ones.
-_FIRST = 3
+_FIRST = choices.FIRST_ORIGIN
 PROBABILITY = 0.8
+#: Marks a method that chooses its weights anew at every origin.
+_ANY: dict[str, dict[str, Weights]] = {"town": {}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +35,15 @@ class TownBacktest:
     """Scores of areas and, apart from them, of the whole town.
 
     ``areas`` and ``city`` share variables, origins and horizons; intervals are the central 80 per
-    cent from errors known at the origin.
+    cent from errors known at the origin. ``chosen``: the engine chose its settings at each origin
+    anew from what was known then; ``forecasts`` then has the settings as given, too (``fixed``).
     """
 
     town: Town
     bands: tuple[tuple[int, int | None], ...]
     areas: Backtest
     city: Backtest
+    chosen: bool = False
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -47,7 +52,7 @@ class TownBacktest:
 
     @property
     def naive(self) -> tuple[str, ...]:
-        return tuple(m for m in self.areas.forecasts if m != ENGINE)
+        return tuple(m for m in self.areas.forecasts if m not in (ENGINE, FIXED))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,48 +68,35 @@ class History:
 
 
 def history(
-    town: Town, method: Method, longest: int, progress: Progress, until: int | None = None
-) -> History:
+    town: Town, method: Method, longest: int, progress: Progress, until: int | None = None,
+    also: Sequence[int] = (),
+) -> History:  # fmt: skip
     """What the method would have said at every origin up to position ``until`` (the last but one
-    stock without it), and how wrong that was."""
+    stock without it) and at ``also``, and how wrong that was.
+
+    A method with a combination chooses its weights at every origin anew: those of today were
+    learned from these very errors.
+    """
     last = len(town.years) - 1
     bands = scored_bands(town.source_ages)
     observed = series(town.register.stocks, bands)
     origins = tuple(range(_FIRST, (last - 1 if until is None else until) + 1))
     runs: dict[int, Array] = {}
-    for done, origin in enumerate(origins):
-        progress.step(done / len(origins), str(town.years[origin]))
-        runs[origin] = forecast_series(town.until(origin), method, longest, bands)
+    if method.combination:
+        plain = replace(method, combination={})
+        past = choices.gather(town, plain, longest, progress, origins[-1], also)
+        runs = {origin: past.forecast(origin) for origin in past.origins}
+    else:
+        for done, origin in enumerate([*origins, *also]):
+            progress.step(done / len(origins), str(town.years[origin]))
+            runs[origin] = forecast_series(town.until(origin), method, longest, bands)
     errors, sizes = _errors(runs, observed, origins, longest)
     return History(errors, sizes, origins, runs)
-
-
-def scored_bands(axis: AgeAxis | None) -> tuple[tuple[int, int | None], ...]:
-    """The usual age groups, or the nearest ones that the data's groups make up."""
-    if axis is None:
-        return AGE_GROUPS
-    lows = [g.lo for g in axis.groups]
-
-    def nearest(age: int) -> int:
-        return min(lows, key=lambda low: (abs(low - age), low))
-
-    found = []
-    for lo, hi in AGE_GROUPS:
-        pair = nearest(lo), None if hi is None else nearest(hi)
-        if pair[1] is None or pair[1] > pair[0]:
-            found.append(pair)
-    return tuple(found)
 
 
 def band_name(band: tuple[int, int | None]) -> str:
     lo, hi = band
     return f"{lo}+" if hi is None else f"{lo}–{hi - 1}"
-
-
-def series(stocks: Array, bands: Sequence[tuple[int, int | None]]) -> Array:
-    """Totals and age groups (years, variables, areas) of stocks."""
-    rows = [(0, None), *bands]
-    return np.stack([stocks[:, :, :, lo:hi].sum(axis=(1, 2, 3)) for lo, hi in rows], axis=1)
 
 
 def backtest(
@@ -113,10 +105,13 @@ def backtest(
     *,
     horizons: Sequence[int] = HORIZONS,
     origins: Sequence[int] | None = None,
+    choosing: bool = False,
     progress: Progress | None = None,
 ) -> TownBacktest:
     """Rolling origins over the history of ``town``; ``origins`` are years.
 
+    ``choosing``: the engine chooses its settings at every origin from what was known then; so does
+    a method with a combination, whose weights may have been learned from the years scored here.
     ``UserError`` where the history is too short or an origin lies outside of it.
     """
     steps = progress or Progress()
@@ -135,18 +130,23 @@ def backtest(
     longest = max(*wanted, 1)
     bands = scored_bands(town.source_ages)
     observed = series(town.register.stocks, bands)
-    past = history(town, method, longest, steps.part(0.0, 0.9), max(chosen))
-    runs = past.runs
-    for origin in set(chosen) - set(runs):
-        runs[origin] = forecast_series(town.until(origin), method, longest, bands)
+    also = [o for o in chosen if o < _FIRST]
+    given = replace(method, combination={})
+    choosing = choosing or bool(method.combination)
+    asked = replace(given, combination=_ANY) if choosing else given
+    past = history(town, asked, longest, steps.part(0.0, 0.8), max(chosen), also)
+    runs = {ENGINE: past.runs}
+    if choosing:
+        runs[FIXED] = history(town, given, longest, steps.part(0.8, 0.9), max(chosen), also).runs
     intervals = PastIntervals(past.errors, past.sizes, past.origins, wanted)
     shape = (len(chosen), len(wanted), *observed.shape[1:])
     known, lower, upper = (np.full(shape, np.nan) for _i in range(3))
     edges = np.full((2, len(chosen), len(wanted), observed.shape[1], 1), np.nan)
-    found = {name: np.full(shape, np.nan) for name in (ENGINE, *naive_methods(observed))}
     naive = naive_methods(observed)
+    found = {name: np.full(shape, np.nan) for name in (*runs, *naive)}
     for row, origin in enumerate(chosen):
-        found[ENGINE][row] = runs[origin][[h - 1 for h in wanted]]
+        for name, said in runs.items():
+            found[name][row] = said[origin][[h - 1 for h in wanted]]
         for name, ask in naive.items():
             found[name][row] = ask(origin, wanted)
         for i, h in enumerate(wanted):
@@ -168,7 +168,7 @@ def backtest(
         size.sum(axis=-1, keepdims=True), {ENGINE: (edges[0], edges[1])},
     )  # fmt: skip
     steps.step(1.0)
-    return TownBacktest(town, bands, areas, city_test)
+    return TownBacktest(town, bands, areas, city_test, choosing)
 
 
 def forecast_series(

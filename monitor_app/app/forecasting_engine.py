@@ -7,6 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from monitor_app.app.forecasting_candidates import (
+    Wanted,
+    candidates,
+    check_combination,
+    combined,
+    free_run,
+    mobile,
+    scored_bands,
+)
 from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
 from monitor_app.app.forecasting_town import Town
 from monitor_app.core.progress import Progress
@@ -34,8 +43,10 @@ def run(
     """Project the newest stock of ``town``; what targets were missed, by step.
 
     With a ``control`` in the method the totals of areas are moved towards their shares of growth;
-    the town as a whole stays as its rates have it. ``finish`` comes after that.
+    the town as a whole stays as its rates have it. With a ``combination`` the age groups of all
+    areas are moved to the combined forecast. ``finish`` comes after that.
     """
+    plain = rates is None
     rates = rates or town_rates(town, method)
     launch = np.ascontiguousarray(town.register.stocks[-1])
     parts = progress or Progress()
@@ -47,33 +58,59 @@ def run(
             progress=part,
         )  # fmt: skip
 
-    controlled = method.control > 0 and len(town.layout.areas) > 1
-    if not controlled and finish is None:
-        return once(None, parts), missed
+    rows: tuple[slice, ...] = (slice(None),)
     wanted: Array | None = None
-    if controlled:
+    if method.combination:
+        bands = scored_bands(town.source_ages)
+        rows = tuple(slice(lo, hi) for lo, hi in bands)
+        wanted = combination_of(town, method, steps, None if plain else rates)[:, 1:]
+    elif method.control > 0 and len(town.layout.areas) > 1:
         free = once(None, parts.part(0.0, 0.4))
         trend = shares_of_growth(town, free.totals)
-        wanted = blended(free.totals[1:], trend, method.control)
+        wanted = blended(free.totals[1:], trend, method.control)[:, None]
+    elif finish is None:
+        return once(None, parts), missed
     weight = np.sqrt(mobility(town.layout.shape[2]))[None, None, :, None]
-    added = np.zeros(len(town.layout.areas))
+    added = np.zeros((len(rows), len(town.layout.areas)))
 
     def control(step: int, done: Step) -> Step:
         if wanted is not None:
             # What was built so far comes on top of the trend of an area.
-            done = towards(done, wanted[step] + added, weight)
+            done = towards(done, wanted[step] + added, weight, rows)
         if finish is not None:
-            before = done.end.sum(axis=(0, 1, 2))
+            before = _sums(done.end, rows)
             done, gaps = finish(step, done)
-            added[:] += done.end.sum(axis=(0, 1, 2)) - before
+            added[:] += _sums(done.end, rows) - before
             missed.extend((step, gap) for gap in gaps)
         return done
 
     return once(control, parts.part(0.4, 1.0)), missed
 
 
-def towards(step: Step, population: Array, weight: Array) -> Step:
-    """The step with the totals of areas moved to ``population`` (areas,) by migration of all ages.
+def combination_of(town: Town, method: Method, steps: int, rates: TownRates | None = None) -> Array:
+    """The combined forecast (steps, variables, areas) of a method.
+
+    ``rates`` of a scenario: what they change in a forecast by rates alone changes the combined one
+    by the same factor.
+    """
+    wanted = Wanted(method, steps, scored_bands(town.source_ages))
+    check_combination(method.combination, wanted.bands, len(town.layout.areas))
+    readiness = mobile(town.layout.shape[2], wanted.bands)
+    found = combined(candidates(town, wanted), method.combination, wanted.bands, readiness)
+    if rates is None:
+        return found
+    usual, changed = free_run(town, town_rates(town, method), wanted), free_run(town, rates, wanted)
+    return found * np.divide(changed, usual, out=np.ones_like(usual), where=usual > 0)
+
+
+def _sums(stock: Array, rows: Sequence[slice]) -> Array:
+    """People (age bands, areas) of a stock ``[sex, group, age, area]``."""
+    by_age = stock.sum(axis=(0, 1))
+    return np.stack([by_age[row].sum(axis=0) for row in rows])
+
+
+def towards(step: Step, population: Array, weight: Array, rows: Sequence[slice]) -> Step:
+    """The step with age bands ``rows`` moved to ``population`` (bands, areas) by migration.
 
     What is missing arrives, what is too much leaves, in proportion to the people of a cell times
     ``weight``. Scaling the flows themselves would put all of it on those who move most: an area
@@ -81,9 +118,12 @@ def towards(step: Step, population: Array, weight: Array) -> Step:
     """
     flows, end = step.flows, np.maximum(step.end, 0.0)
     share = end * weight
-    total = share.sum(axis=(0, 1, 2))
-    share = np.divide(share, total, out=np.zeros_like(share), where=total > 0)
-    change = (population - end.sum(axis=(0, 1, 2))) * share
+    change = np.zeros_like(end)
+    for goal, row in zip(population, rows, strict=True):
+        total = share[:, :, row].sum(axis=(0, 1, 2))
+        part = np.divide(share[:, :, row], total, out=np.zeros_like(share[:, :, row]),
+                         where=total > 0)  # fmt: skip
+        change[:, :, row] = (goal - end[:, :, row].sum(axis=(0, 1, 2))) * part
     came, left = np.maximum(change, 0.0), np.minimum(np.maximum(-change, 0.0), end)
     zero = np.zeros_like(end)
     changed = replace(

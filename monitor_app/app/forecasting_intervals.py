@@ -12,9 +12,8 @@ from monitor_app.app.forecasting_backtest import (
     History,
     PastIntervals,
     half_widths,
-    scored_bands,
-    series,
 )
+from monitor_app.app.forecasting_candidates import scored_bands, series
 from monitor_app.app.forecasting_fans import Fans, make_fans, planning_rows
 from monitor_app.app.forecasting_rates import TownRates
 from monitor_app.app.forecasting_town import Town

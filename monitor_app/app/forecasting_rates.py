@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from monitor_app.app.forecasting_events import FERTILE, Source
 from monitor_app.app.forecasting_town import Town
+from monitor_app.forecast.combine import Weights
 from monitor_app.forecast.defaults import mobility
 from monitor_app.forecast.estimate import (
     Estimate,
@@ -43,7 +44,9 @@ class Method:
     ``base``: years before the launch that rates rest on; ``births_base`` those of fertility, which
     has no mean that it returns to; ``fade``: share of an area's deviation in net migration that is
     left a year later; ``control``: weight of shares of growth in the total of an area (0: rates
-    alone). ``weights``: component -> year -> weight.
+    alone). ``weights``: component -> year -> weight. ``combination``: ``town`` or ``areas`` ->
+    ``total`` or age group -> candidate -> horizon -> weight (``forecasting_candidates``), in place
+    of ``control``.
     """
 
     base: int = 10
@@ -52,6 +55,7 @@ class Method:
     control: float = 1.0
     weights: dict[str, dict[int, float]] = field(default_factory=dict, hash=False)
     smoothness: float | None = 1e3
+    combination: dict[str, dict[str, Weights]] = field(default_factory=dict, hash=False)
 
     def year_weights(self, component: str, years: tuple[int, ...]) -> Array:
         """Weights (years,) of the events of ``years``; the base period where none are given."""

@@ -67,8 +67,11 @@ def method_of(spec: ForecastSpec) -> Method:
         for component, years in spec.weights().items()
         for name in renamed.get(component, (component,))
     }
-    control = spec.control if spec.switched_on("arrivals") else 0.0
-    return Method(base=spec.base_period, control=control, weights=weights)
+    moving = spec.switched_on("arrivals")
+    return Method(
+        base=spec.base_period, control=spec.control if moving else 0.0, weights=weights,
+        combination=spec.weights_of_methods() if moving else {},
+    )  # fmt: skip
 
 
 def country_of(spec: ForecastSpec, areas: AreaSystem) -> str:

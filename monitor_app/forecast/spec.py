@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -32,6 +33,7 @@ class _Model(BaseModel):
 
 
 Factor = Annotated[float, Field(ge=0.0, le=10.0)]
+Weight = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Scenario(_Model):
@@ -101,7 +103,9 @@ class ForecastSpec(_Model):
 
     ``base``: year at whose end it starts (None: the newest); ``base_years``: component (or ``all``)
     -> years, or year -> weight; ``base_period``: length of the base where no years are given;
-    ``control``: weight of shares of growth in the totals of areas (0: rates alone); ``types``:
+    ``control``: weight of shares of growth in the totals of areas (0: rates alone);
+    ``combination``: what the program chose instead: ``town`` or ``areas`` -> ``total`` or age
+    group -> method -> years ahead -> weight; ``types``:
     component -> area -> name of its type, or ``auto``; ``attractiveness``: area -> factor on
     arrivals; ``rates``: changes of rate tables by hand, applied in their order.
     """
@@ -120,6 +124,7 @@ class ForecastSpec(_Model):
     variant: Variant = Variant.FULL
     components: dict[Component, bool] = {}
     control: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    combination: dict[Literal["town", "areas"], dict[str, dict[str, dict[int, Weight]]]] = {}
     types: Literal["none", "auto"] | dict[str, dict[str, str]] = "none"
     minimum_population: Annotated[float, Field(ge=0.0)] = 8000.0
     scenarios: list[Scenario] = [Scenario(key="middle")]
@@ -150,6 +155,10 @@ class ForecastSpec(_Model):
         if component in ("arrivals", "departures"):
             return self.variant is not Variant.NATURAL
         return component != "moves" or self.variant is Variant.FULL
+
+    def weights_of_methods(self) -> dict[str, dict[str, Mapping[str, Mapping[int, float]]]]:
+        """The combination: part -> age group -> method -> years ahead -> weight."""
+        return {part: dict(groups) for part, groups in self.combination.items()}
 
     def weights(self) -> dict[str, dict[int, float]]:
         """Component -> year -> weight, as far as given."""

@@ -12,7 +12,8 @@ from forecasting_towns import source, stocks, system
 from monitor_app.app import forecasting_axes as axes
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app import forecasting_store as store
-from monitor_app.app.forecasting_backtest import ENGINE, backtest, forecast_series, series
+from monitor_app.app.forecasting_backtest import ENGINE, backtest, forecast_series
+from monitor_app.app.forecasting_candidates import series
 from monitor_app.app.forecasting_engine import run
 from monitor_app.app.forecasting_events import Source as How
 from monitor_app.app.forecasting_rates import Method
