@@ -98,6 +98,9 @@ def edited_values(
         cells = edit.cells(layout)
         if table == "births":
             cells = np.asarray(cells.any(axis=0, keepdims=True))
+        if table == "naturalisation":  # nationals stay what they are
+            foreign = np.asarray(values.any(axis=(0, 2, 3)))
+            cells = np.asarray(cells & foreign[None, :, None, None])
         found = edit.changed(found, cells)
         touched |= cells
     return found, touched
