@@ -13,7 +13,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
 import shapely
-from town import delivery, geometry, housing, maps, plan, rates, register, simulation, surveys
+from town import (
+    delivery,
+    geometry,
+    housing,
+    maps,
+    plan,
+    rates,
+    register,
+    simulation,
+    situation,
+    surveys,
+)
 
 
 def generator(part: int) -> np.random.Generator:
@@ -56,10 +67,14 @@ def write_all(folder: Path) -> None:
     )
     delivery.write_inside(folder, past)
     delivery.write_reform(folder, town, past, stock.dwellings[plan.REFORM_YEAR - 1])
-    delivery.write_control(folder, past)
     surveys.write_housing(folder, done, stock)
     surveys.write_projects(folder)
-    surveys.write_social(folder, past, setting, generator(4))
+    social = surveys.write_social(folder, past, setting, generator(4))
+    report = situation.report(past, setting, social, generator(8))
+    people = {year: situation.background(past, year) for year in report}
+    situation.write_report(folder, report)
+    situation.write_background(folder, people)
+    delivery.write_control(folder, past, situation.control(report, people))
     surveys.write_rents(folder, setting, stock, generator(5))
     surveys.write_kitas(folder, town, past, generator(6))
     assert past.last is not None

@@ -36,6 +36,8 @@ DELIVERY = (
     "wohnen/wohnungsbestand.csv",
     "wohnen/angebotsmieten.csv",
     "soziales/soziales.csv",
+    "soziales/sozialbericht.csv",
+    "bevoelkerung/migrationshintergrund.csv",
     "kitas/kitas.csv",
 )
 SHOWN = ("einwohner", "altenquotient")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -223,11 +223,11 @@ def write_reform(folder: Path, town: geometry.Town, past: History, dwellings: In
     write_csv(folder / "gebietsreform/umsteigeschluessel_2018.csv", header, rows)
 
 
-def write_control(folder: Path, past: History) -> None:
-    """Totals of the town per year, for comparison."""
+def write_control(folder: Path, past: History, further: Mapping[str, Mapping[int, int]]) -> None:
+    """Totals of the town per year, for comparison. ``further``: columns of other offices."""
     header = ("Jahr", "Einwohner am 31.12.", "darunter nichtdeutsch", "Lebendgeborene",
               "Sterbefälle", "Zuzüge", "Wegzüge", "Umzüge zwischen Stadtvierteln",
-              "Umzüge innerhalb der Stadtviertel", "Einbürgerungen")  # fmt: skip
+              "Umzüge innerhalb der Stadtviertel", "Einbürgerungen", *further)  # fmt: skip
     rows: list[list[object]] = []
     for year in range(plan.FIRST_STOCK, plan.LAST_STOCK + 1):
         stock = past.stock[year]
@@ -240,6 +240,7 @@ def write_control(folder: Path, past: History) -> None:
             row += [len(place) - inside, inside, past.naturalised[year].sum()]
         else:
             row += ["x"] * 7
+        row += [totals.get(year, "x") for totals in further.values()]
         rows.append(row)
     write_csv(folder / "kontrollsummen.csv", header, rows,
               before=("Bevölkerungsbestand und -bewegung der Gesamtstadt",),

@@ -110,15 +110,19 @@ def write_projects(folder: Path) -> None:
                       "wird", ""))  # fmt: skip
 
 
-def write_social(folder: Path, past: History, setting: Setting, rng: np.random.Generator) -> None:
+def write_social(
+    folder: Path, past: History, setting: Setting, rng: np.random.Generator
+) -> dict[int, Ints]:
+    """The social table; returns its columns per year over pieces."""
     header = ("Stichtag", "Viertel_Nr", "Stadtviertel", "Personen mit SGB-II-Leistungen",
               "darunter unter 15 Jahren", "Arbeitslose", "darunter Langzeitarbeitslose",
               "Beschäftigte am Wohnort", "Privathaushalte", "Einpersonenhaushalte",
               "Haushalte mit Kindern", "Pkw privat")  # fmt: skip
     rows: list[list[object]] = []
     drift = rng.random(len(setting.kinds)) * 0.3 - 0.15
+    counted: dict[int, Ints] = {}
     for year in SOCIAL_YEARS:
-        table = _social_counts(past, setting, year, drift * (year - 2015) / 9, rng)
+        table = counted[year] = _social_counts(past, setting, year, drift * (year - 2015) / 9, rng)
         for version, counts in by_quarter(table, after_reform(year)):
             cells: list[object] = [_sign(int(n), j < 4) for j, n in enumerate(counts)]
             if year == plan.LAST_STOCK:
@@ -129,6 +133,7 @@ def write_social(folder: Path, past: History, setting: Setting, rng: np.random.G
               after=("- = nichts vorhanden", ". = Zahlenwert geheim zu halten (1 bis 9 Fälle)",
                      "… = Angabe fällt später an",
                      f"Quelle: Bundesagentur für Arbeit (nachgestellt), {OFFICE}"))  # fmt: skip
+    return counted
 
 
 def _sign(count: int, protected: bool) -> object:

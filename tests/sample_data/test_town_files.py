@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from python_calamine import CalamineWorkbook
 ROOT = Path(__file__).resolve().parents[2] / "sample_data"
 CSV = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.rglob("*.csv"))
 HEADER_AT = {"bevoelkerung_": 4, "kontrollsummen": 1, "fertigstellungen": 2, "bauprojekte": 3,
-             "soziales": 2, "angebotsmieten": 3, "kitas": 3}  # fmt: skip
+             "soziales": 2, "sozialbericht": 2, "migrations": 3, "angebotsmieten": 3,
+             "kitas": 3}  # fmt: skip
 
 
 def table(name: str) -> pd.DataFrame:
@@ -32,7 +34,7 @@ def table(name: str) -> pd.DataFrame:
 
 
 def test_all_files_are_there_and_small() -> None:
-    assert len(CSV) == 21
+    assert len(CSV) == 23
     total = sum(p.stat().st_size for p in ROOT.rglob("*") if p.suffix != ".pyc" and p.is_file())
     assert total < 12_500_000
 
@@ -68,6 +70,60 @@ def test_official_signs_occur() -> None:
     assert 5 < sum(c.startswith("(") for c in rents) < 120
     assert np.mean(["," in c and "(" not in c for c in rents]) > 0.7
     assert (table("wohnen/fertigstellungen.csv")["Wohnungen"] == "-").any()
+
+
+def test_social_report_stays_within_its_wholes() -> None:
+    """Parts of the social report against register and social table, counted anew."""
+    report = table("soziales/sozialbericht.csv").iloc[:, 3:]
+    numbers = report.replace({"-": "0", ".": None}).astype(float)
+    social = table("soziales/soziales.csv").iloc[:, 3:].replace({"-": "0", ".": None, "…": None})
+    social = social.astype(float)
+    homes = numbers["Haushalte Alleinerziehender"]
+    assert not (homes > social["Haushalte mit Kindern"]).any()
+    assert not (numbers["Bedarfsgemeinschaften Alleinerziehender"] > homes).any()
+    assert not (numbers["Alleinlebende ab 80 Jahren"] > numbers["Alleinlebende ab 65 Jahren"]).any()
+    leavers = numbers["Schulabgänge (drei Schuljahre)"]
+    assert not (numbers["darunter ohne Hauptschulabschluss"] > leavers).any()
+    assert 30 < (report == ".").to_numpy().sum() < 900
+
+
+def test_migration_background_holds_all_foreigners_and_no_more_than_all(delivery: Any) -> None:
+    frame = table("bevoelkerung/migrationshintergrund.csv")
+    limits = (0, 6, 18, 65, 101)
+    for year in range(2015, 2025):
+        rows = frame[frame["Stichtag"] == f"31.12.{year}"]
+        assert tuple(rows["Viertel_Nr"]) == tuple(delivery.keys[year])
+        counts = rows.iloc[:, 4:].astype(int).to_numpy()
+        assert (counts.sum(axis=1) == rows["Insgesamt"].astype(int)).all()
+        stock = delivery.stock[year]  # quarters, age, sex, group
+        for n, (start, end) in enumerate(pairwise(limits)):
+            own = stock[:, start:end].sum(axis=1)
+            everybody, foreign = own.sum(axis=(1, 2)), own[:, :, 1].sum(axis=1)
+            assert (foreign <= counts[:, n]).all()
+            assert (counts[:, n] <= everybody).all()
+
+
+def test_control_table_counts_what_is_kept_secret() -> None:
+    control = table("kontrollsummen.csv").set_index("Jahr")
+    report = table("soziales/sozialbericht.csv")
+    pairs = {
+        "Nicht arbeitslose Transferbeziehende":
+            ("Nicht arbeitslose Transferbeziehende (SGB II und XII)", 9),
+        "Grundsicherung ab 65 Jahren": ("Grundsicherung ab 65 Jahren (SGB XII)", 2),
+        "Haushalte Alleinerziehender": ("Haushalte Alleinerziehender", 2),
+        "Schulabgänge (drei Schuljahre)": ("Schulabgänge (drei Schuljahre)", 0),
+    }  # fmt: skip
+    for total, (column, most) in pairs.items():
+        for year in range(2015, 2025):
+            cells = report.loc[report["Stichtag"] == f"31.12.{year}", column]
+            hidden = int((cells == ".").sum())
+            shown = sum(int(c) for c in cells if c.isdigit())
+            assert hidden <= int(control.loc[str(year), total]) - shown <= most * hidden
+    background = table("bevoelkerung/migrationshintergrund.csv")
+    for year in range(2015, 2025):
+        rows = background[background["Stichtag"] == f"31.12.{year}"]
+        stated = control.loc[str(year), "Personen mit Migrationshintergrund"]
+        assert rows["Insgesamt"].astype(int).sum() == int(stated)
 
 
 def test_dwellings_follow_the_completions() -> None:
@@ -182,5 +238,5 @@ def test_readme_names_every_file() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     kept = [p.relative_to(ROOT).as_posix() for s in ("csv", "gpkg", "zip", "xlsx")
             for p in ROOT.rglob(f"*.{s}")]  # fmt: skip
-    assert len(kept) == 25
+    assert len(kept) == 27
     assert [name for name in kept if f"`{name}`" not in text] == []
