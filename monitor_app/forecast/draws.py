@@ -17,15 +17,18 @@ from numpy.typing import DTypeLike, NDArray
 
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
+from monitor_app.forecast.draws_fast import compiled
 from monitor_app.forecast.fertility import fertile_ages
 from monitor_app.forecast.moves import OriginDestination, Pool
 from monitor_app.forecast.rates import StepRates
 from monitor_app.forecast.state import Array, Layout
 
 #: Cells of one block of a draw: larger ones leave the cache, smaller ones cost calls.
-_BLOCK_CELLS = 81_920
+_BLOCK_CELLS = 65_536
 #: Hazards are never quite zero, so that shares of exits can be formed by division.
 _TINY = 1e-12
+#: Flows whose multipliers meet every age row.
+_SCALED = ("mortality", "arrivals", "departures", "moves")
 
 Floats = NDArray[Any]  # of the dtype of the kernel
 
@@ -36,6 +39,7 @@ class DrawKernel:
 
     ``rates`` of the main variant; ``paths`` flow -> (years,) or (years, areas): factors by which it
     changes over time (a damped trend of mortality, say). ``bands``: age rows that are added up.
+    ``fast``: use numba where it is installed (equal to 1e-5 in float32, 1e-10 in float64).
     """
 
     layout: Layout
@@ -45,6 +49,7 @@ class DrawKernel:
     bands: Sequence[slice]
     paths: Mapping[str, Array] = field(default_factory=dict)
     dtype: DTypeLike = np.float32
+    fast: bool = True
 
     def __post_init__(self) -> None:
         if self.layout.step != 1:
@@ -68,7 +73,7 @@ class DrawKernel:
         ``multipliers`` flow -> (years, areas), see ``factors.FLOWS``.
         """
         tables: _Tables = self._tables  # type: ignore[attr-defined]
-        work = _Work(self.layout, np.dtype(self.dtype), tables)
+        work = _Work(self.layout, np.dtype(self.dtype), tables, self.fast)
         stock = self.launch.astype(self.dtype)
         spare = np.empty_like(stock)
         _add_up(stock, self.bands, out[0])
@@ -105,6 +110,8 @@ class _Tables:
     axes of length 1 are kept where they cost nothing."""
 
     death: Floats
+    thin_death: Floats  # one area where deaths do not differ by area
+    thin_gain: Floats  # the same of naturalisations; size 0 without them
     departure: Floats | None
     move: Floats | None
     naturalise: Floats | None
@@ -147,9 +154,13 @@ class _Tables:
         model = rates.move_model
         fertile = fertile_ages(rates.fertility)
         return cls(
-            death=table(death, False),
-            departure=table(rates.departure, False),
-            move=table(rates.move, False),
+            death=table(death, True),
+            thin_death=table(death, False),
+            thin_gain=np.zeros((sexes, 0, 0, 0), kernel.dtype)
+            if gain is None
+            else table(gain, False),
+            departure=table(rates.departure, True),
+            move=table(rates.move, True),
             naturalise=table(gain, False),
             leavers=leavers,
             to=rates.naturalise_to,
@@ -175,15 +186,36 @@ class _Tables:
 class _Work:
     """Scratch arrays of one draw; each thread has its own."""
 
-    def __init__(self, layout: Layout, dtype: np.dtype[Any], tables: _Tables) -> None:
+    def __init__(
+        self, layout: Layout, dtype: np.dtype[Any], tables: _Tables, fast: bool = True
+    ) -> None:
         _, groups, _, areas = layout.shape
-        self.rows = max(1, _BLOCK_CELLS // (groups * areas))
-        height = max(self.rows, 1)
-        self.scratch = np.empty((4, groups, height, areas), dtype=dtype)
+        self.compiled = compiled(dtype.name) if fast else None
+        self.rows = 1 if self.compiled else max(1, _BLOCK_CELLS // (groups * areas))
+        self.scratch = np.empty((4, groups, self.rows, areas), dtype=dtype)
+        # Multipliers of a year, repeated for each age row of a block: equal strides are twice as
+        # fast as one row that meets many.
+        self.grids = {flow: np.empty((self.rows, areas), dtype=dtype) for flow in _SCALED}
         self.joint = tables.matrix is not None
-        if self.joint:
-            self.out = np.empty(layout.shape, dtype=dtype)
-            self.into = np.empty(layout.shape, dtype=dtype)
+        self.out = np.empty(layout.shape if self.joint else (layout.shape[0], 0, 0, 0), dtype=dtype)
+        self._runs: dict[int, tuple[NDArray[np.int64], Floats]] = {}
+        self.nothing = np.zeros((1, 0, 0), dtype=dtype)
+        types = np.zeros(layout.shape[:3], np.int64) if tables.type_of is None else tables.type_of
+        self.types = np.ascontiguousarray(types)
+
+    def runs(self, ages: slice, kinds: int) -> tuple[NDArray[np.int64], Floats]:
+        """Where runs of cells of one type of mover begin, and the type of each run as a table
+        (runs, types) of 0 and 1."""
+        if ages.start not in self._runs:
+            types = self.types[:, :, ages].ravel()
+            starts = np.flatnonzero(np.diff(types, prepend=-1))
+            member = np.eye(kinds, dtype=self.out.dtype)[types[starts]]
+            self._runs[ages.start] = starts, member
+        return self._runs[ages.start]
+
+    def use(self, level: Mapping[str, Floats]) -> None:
+        for flow, grid in self.grids.items():
+            grid[:] = level[flow]
 
 
 def _year(
@@ -192,22 +224,50 @@ def _year(
     sexes, _groups, ages, _areas = stock.shape
     shares = _attraction(tables, level.get("attraction"))
     women = stock[tables.mothers, :, tables.fertile].copy()
+    if work.compiled is None:
+        work.use(level)
     # The oldest join those who are about to become the oldest: then ageing is a shift of rows. The
     # stock is not used again.
     stock[:, :, -2] += stock[:, :, -1]
     for sex in range(sexes):
+        if work.compiled is not None:
+            _compiled(stock[sex], 1, sex, slice(1, ages), end, tables, work, level, shares)
+            continue
         for top in range(1, ages, work.rows):
             rows = slice(top, min(top + work.rows, ages))
             aged = stock[sex, :, top - 1 : rows.stop - 1]
-            _block(aged, sex, rows, end, tables, work, level, shares)
+            _block(aged, sex, rows, end, tables, work, shares)
     if work.joint:
         _join(slice(1, None), end, tables, work, shares)
     born = _born(women, end, tables, level.get("fertility"))
     first = slice(0, 1)
     for sex in range(sexes):
-        _block(born[sex][:, None], sex, first, end, tables, work, level, shares)
+        if work.compiled is not None:
+            _compiled(born[sex][:, None], 0, sex, first, end, tables, work, level, shares)
+        else:
+            _block(born[sex][:, None], sex, first, end, tables, work, shares)
     if work.joint:
         _join(first, end, tables, work, shares)
+
+
+def _compiled(
+    aged: Floats, shift: int, sex: int, rows: slice, end: Floats, tables: _Tables, work: _Work,
+    level: Mapping[str, Floats], shares: Floats | None,
+) -> None:  # fmt: skip
+    """``_block`` for any number of age rows by numba; see ``draws_fast.compiled``."""
+    assert work.compiled is not None
+    nothing = work.nothing
+
+    def part(table: Floats | None) -> Floats:
+        return nothing if table is None else table[sex]
+
+    pull = shares if shares is not None and not work.joint else nothing[0]
+    work.compiled(
+        np.ascontiguousarray(aged), shift, end[sex], rows.start, rows.stop,
+        tables.thin_death[sex], part(tables.departure), part(tables.move), tables.thin_gain[sex],
+        part(tables.arrivals), tables.to, level["mortality"], level["departures"], level["moves"],
+        level["arrivals"], tables.late_life[sex], work.types[sex], pull, work.out[sex],
+    )  # fmt: skip
 
 
 def _attraction(tables: _Tables, level: Floats | None) -> Floats | None:
@@ -230,30 +290,21 @@ def _block(
     end: Floats,
     tables: _Tables,
     work: _Work,
-    level: Mapping[str, Floats],
     shares: Floats | None,
 ) -> None:
     """All events of some age rows of one sex, ``[group, age, area]``."""
     height = rows.stop - rows.start
     total, moving, gone, other = work.scratch[:, :, :height]
+    grid = {flow: values[:height] for flow, values in work.grids.items()}
     here = end[sex, :, rows]
-    np.multiply(_rows(tables.death, sex, rows), level["mortality"], out=total)
-    if tables.departure is not None:
-        np.multiply(_rows(tables.departure, sex, rows), level["departures"], out=other)
-        total += other
-    if tables.move is not None:
-        np.multiply(_rows(tables.move, sex, rows), level["moves"], out=moving)
-        total += moving
-    for group in tables.leavers:
-        assert tables.naturalise is not None
-        total[group] += tables.naturalise[sex, group, rows]
+    _hazards(sex, rows, tables, grid, total, moving, other)
     # Hazards are negated, so everything that leaves is counted below zero from here on.
     np.expm1(total, out=other)
     np.multiply(aged, other, out=gone)
     np.add(aged, gone, out=here)
     np.divide(gone, total, out=gone)
     if tables.arrivals is not None:
-        np.multiply(_rows(tables.arrivals, sex, rows), level["arrivals"], out=other)
+        np.multiply(_rows(tables.arrivals, sex, rows), grid["arrivals"], out=other)
         here += other
     for group in tables.leavers:
         assert tables.naturalise is not None
@@ -264,15 +315,40 @@ def _block(
     if work.joint:
         np.multiply(moving, gone, out=work.out[sex, :, rows])
         return
-    pooled = -np.einsum("gxa,gxa->gx", moving, gone)[:, :, None]
+    _pool(np.vecdot(moving, gone), sex, rows, here, other, tables, shares)
+
+
+def _hazards(
+    sex: int, rows: slice, tables: _Tables, grid: Mapping[str, Floats], total: Floats,
+    moving: Floats, other: Floats,
+) -> None:  # fmt: skip
+    """Sum of negated hazards in ``total``, that of moves in ``moving``; overwrites ``other``."""
+    np.multiply(_rows(tables.death, sex, rows), grid["mortality"], out=total)
+    if tables.move is not None:
+        np.multiply(_rows(tables.move, sex, rows), grid["moves"], out=moving)
+        total += moving
+    if tables.departure is not None:
+        np.multiply(_rows(tables.departure, sex, rows), grid["departures"], out=other)
+        total += other
+    for group in tables.leavers:
+        assert tables.naturalise is not None
+        total[group] += tables.naturalise[sex, group, rows]
+
+
+def _pool(
+    pooled: Floats, sex: int, rows: slice, here: Floats, other: Floats, tables: _Tables,
+    shares: Floats,
+) -> None:  # fmt: skip
+    """Movers in: ``pooled`` (group, age) movers out below zero, dealt out by ``shares``."""
+    np.negative(pooled, out=pooled)
     life = _rows(tables.late_life, sex, rows)
     if life.shape[-1] == 1:
-        pooled *= life
+        pooled *= life[..., 0]
     if len(shares) == 1 or tables.type_of is None:
-        np.multiply(pooled, shares[0], out=other)
+        np.multiply(pooled[..., None], shares[0], out=other)
     else:
         np.take(shares, tables.type_of[sex, :, rows], axis=0, out=other)
-        other *= pooled
+        other *= pooled[..., None]
     if life.shape[-1] > 1:
         other *= life
     here += other
@@ -281,19 +357,17 @@ def _block(
 def _join(ages: slice, end: Floats, tables: _Tables, work: _Work, shares: Floats | None) -> None:
     """Movers in by type of mover, for all cells of ``ages`` at once."""
     assert shares is not None
-    assert tables.type_of is not None
     out = work.out[:, :, ages]
-    types = tables.type_of[:, :, ages].ravel()
-    cells = out.reshape(-1, out.shape[-1])
-    movers = np.zeros((len(shares), cells.shape[1]), dtype=cells.dtype)
-    for k in np.unique(types):
-        movers[k] = -cells[types == k].sum(axis=0)
+    starts, member = work.runs(ages, len(shares))
+    cells = np.ascontiguousarray(out).reshape(-1, out.shape[-1])
+    # Sums in a fixed order: einsum without BLAS, which also starts no threads of its own.
+    movers = -np.einsum("rk,ra->ka", member, np.add.reduceat(cells, starts, axis=0))
     inflow = np.einsum("ko,koa->ka", movers, shares, optimize=False)
-    totals = movers.sum(axis=1)[types]
-    share = np.divide(
-        -cells.sum(axis=1), totals, out=np.zeros(len(cells), cells.dtype), where=totals > 0
-    )
-    came = (share[:, None] * inflow[types]).reshape(out.shape)
+    totals = movers.sum(axis=1)
+    inflow *= np.divide(1.0, totals, out=np.zeros_like(totals), where=totals > 0)[:, None]
+    came = np.take(inflow, work.types[:, :, ages].ravel(), axis=0)
+    came *= -cells.sum(axis=1)[:, None]
+    came = came.reshape(out.shape)
     came *= tables.late_life[:, :, ages]
     end[:, :, ages] += came
 
