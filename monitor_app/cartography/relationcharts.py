@@ -41,7 +41,7 @@ def draw_scatter(figure: Figure, spec: ScatterSpec, theme: ChartTheme = LIGHT) -
     """Points in the colours of the map, the regression line and its figures."""
     begin(figure, theme)
     width, height = size_of(figure)
-    top = draw_title(figure, theme, spec.title or f"{spec.y_title} – {spec.x_title}", "")
+    top = draw_title(figure, theme, spec.title, "")
     # The vertical measure is named above its axis, where it can be read without turning.
     unit = f" ({spec.y_unit})" if spec.y_unit else ""
     y_ticks = value_ticks(*_range(spec.y), int((height - top - 60) // 32))
@@ -198,7 +198,7 @@ def draw_correlations(figure: Figure, spec: CorrelationSpec, theme: ChartTheme =
     """Lower triangle, r as number and colour; stronger than 0.5 in bold."""
     begin(figure, theme)
     width, height = size_of(figure)
-    top = draw_title(figure, theme, spec.title or _("Correlations (Pearson’s r)"), "")
+    top = draw_title(figure, theme, spec.title, "")
     m = len(spec.names)
     widest = max((text_width(t, SMALL) for t in spec.names), default=0) * PT_PER_MM
     left = min(widest + 26, width * 0.42)

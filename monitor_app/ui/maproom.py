@@ -17,6 +17,8 @@ from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
+from monitor_app.ui.chartpanels import attach_menus
+from monitor_app.ui.chartpanels import panels as chart_panels
 from monitor_app.ui.commandsearch import Entry
 from monitor_app.ui.exportdialog import PageDialog, TableDialog
 from monitor_app.ui.legendpanel import ClassChoice
@@ -31,7 +33,9 @@ MAP = "map"
 
 #: Linked panels below the map, beside ranking, time line and table: name, title (translated when
 #: built), maker.
-PANELS: tuple[tuple[str, Callable[[], str], Callable[[Workbench], Panel]], ...] = ()
+PANELS: tuple[tuple[str, Callable[[], str], Callable[[Workbench], Panel]], ...] = (
+    *chart_panels(),
+)
 
 
 class MapRoom(QObject):
@@ -50,6 +54,7 @@ class MapRoom(QObject):
         self.page.import_wanted.connect(lambda: bench.run("import"))
         for name, title, maker in PANELS:
             self.page.add_panel(name, title(), maker(bench))
+        attach_menus(bench, self.page)
 
     # what the user wants -----------------------------------------------------------------
 

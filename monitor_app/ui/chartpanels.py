@@ -1,0 +1,455 @@
+"""The chart panels below the map: pyramid, relation, distribution, radar, change and moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton
+
+from monitor_app.core.areas import CITY
+from monitor_app.core.datasets import Origin
+from monitor_app.core.formats import format_date
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import UserError
+from monitor_app.ui.chartmenu import ChartMenu, add_menu
+from monitor_app.ui.chartpanel import ChartPanel
+from monitor_app.ui.chartpick import CheckChooser, SideChooser, fill, ready_topics
+from monitor_app.ui.tabledata import table_of
+
+if TYPE_CHECKING:
+    from monitor_app.app.session import Choice
+    from monitor_app.app.view import ViewState
+    from monitor_app.cartography.mapspec import MapSpec
+    from monitor_app.ui.mappage import MapPage, Panel, Picture
+    from monitor_app.ui.workbench import Workbench
+
+AUTO, NONE = "auto", "none"
+
+
+class PyramidPanel(ChartPanel):
+    """Population by age and sex of the selected area or the town, beside another one."""
+
+    follows_selection = True
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench, _("Population pyramid"))
+        self.area = self.combo(_("Area of the bars"))
+        self.day = self.combo(_("Date of the bars"))
+        self.against = self.combo(_("Population of the line"))
+        self.share = QCheckBox(_("in per cent"))
+        self.share.setToolTip(_("Shares compare areas of different size"))
+        self.share.setTristate(False)
+        self.share.clicked.connect(self.ask)
+        self.add(self.share)
+        self.finish()
+
+    def show_picture(self, picture: Picture) -> None:
+        spec = picture.spec
+        areas = [(n, k) for k, n in zip(spec.keys, spec.names, strict=True)]
+        fill(
+            self.area,
+            [(_("Selected area"), AUTO), (_("Town as a whole"), CITY), *areas], AUTO,
+        )  # fmt: skip
+        super().show_picture(picture)
+
+    def _who(self, picture: Picture) -> str:
+        chosen = self.area.currentData()
+        if chosen != AUTO:
+            return str(chosen)
+        return next((k for k in self.session.selection.keys if k in picture.spec.keys), CITY)
+
+    def work(self, picture: Picture) -> Callable[[], Any]:
+        from monitor_app.app import chartpeople as source
+        from monitor_app.app.charts import nearest_day
+
+        session, view = self.session, self.session.view
+        area, wanted = self._who(picture), self.day.currentData()
+        against, share = self.against.currentData() or AUTO, self.share.isChecked()
+        others = [k for k in session.selection.keys if k in picture.spec.keys and k != area]
+
+        def make() -> Any:
+            level = CITY if area == CITY else view.level
+            known = source.days(session, level, view.scenario)
+            days = [d for d, _origin in known]
+            if not days:
+                raise source.no_ages()
+            day = wanted if wanted in days else nearest_day(days, view.day)
+            whos = [source.Who(area, day)]
+            if against == AUTO and area != CITY:
+                whos.append(source.Who(others[0] if others else CITY, day))
+            elif isinstance(against, date):
+                whos.append(source.Who(area, against))
+            elif against not in (AUTO, NONE) and against != area:
+                whos.append(source.Who(against, day))
+            spec = source.pyramid(
+                session, view.level, whos, share=True if share else None, scenario=view.scenario
+            )
+            return spec, known
+
+        return make
+
+    def take(self, result: Any) -> None:
+        spec, known = result
+        dates = [(_day_text(d, origin), d) for d, origin in reversed(known)]
+        fill(self.day, [(_("Date of the map"), None), *dates])
+        picture = self._picture
+        areas = [] if picture is None else [
+            (n, k) for k, n in zip(picture.spec.keys, picture.spec.names, strict=True)
+        ]  # fmt: skip
+        before = [(_("Line: {what}").format(what=text), day) for text, day in dates]
+        fill(
+            self.against,
+            [
+                (_("Line: automatic"), AUTO), (_("No line"), NONE),
+                (_("Line: town as a whole"), CITY), *before,
+                *((_("Line: {what}").format(what=n), k) for n, k in areas),
+            ], AUTO,
+        )  # fmt: skip
+        self.view.set_chart(spec)
+
+
+def _day_text(day: date, origin: Origin) -> str:
+    text = format_date(day)
+    return text if origin is Origin.OBSERVED else _("{day} (forecast)").format(day=text)
+
+
+class RelationPanel(ChartPanel):
+    """The shown indicator against a second one, residuals on the map, or many indicators against
+    each other."""
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench, _("Relation of indicators"))
+        self.mode = self.combo(_("Kind of chart"))
+        fill(self.mode, [(_("Scatter chart"), "scatter"), (_("Correlation"), "correlation")])
+        self.second = SideChooser(bench.theme, _("Second indicator"))
+        self.second.chosen.connect(lambda _id: self.ask())
+        self.add(self.second)
+        self.residuals = QPushButton(_("Residuals on the map"))
+        self.residuals.setCheckable(True)
+        self.residuals.setToolTip(
+            _("What the second indicator does not explain: observed minus expected values")
+        )
+        self.residuals.clicked.connect(self._toggle_residuals)
+        self.add(self.residuals)
+        self.pick = CheckChooser(12)
+        self.pick.changed.connect(self.ask)
+        self.add(self.pick)
+        self.note = QLabel()
+        self.note.setProperty("role", "small")
+        self.note.setWordWrap(True)
+        self.add(self.note)
+        self.finish()
+        self.mode.activated.connect(self._show_controls)
+        self.view.mark_clicked.connect(self._open_pair)
+        self._map: MapSpec | None = None  # of the residuals, while it is shown
+        self._level = ""
+        self._choices: tuple[Choice, ...] = ()
+        self._show_controls()
+
+    def _show_controls(self) -> None:
+        pairs = self.mode.currentData() == "scatter"
+        self.second.setVisible(pairs)
+        self.residuals.setVisible(pairs)
+        self.pick.setVisible(not pairs)
+        self.note.setText("" if pairs else _("A click on a cell opens the scatter chart."))
+
+    def show_picture(self, picture: Picture) -> None:
+        if self._map is not None and picture.spec is not self._map:
+            self._map = None
+            self.residuals.setChecked(False)
+            self._bench.map.banners.drop("residuals")
+        super().show_picture(picture)
+
+    def clear(self) -> None:
+        self._map = None
+        self._level = ""
+        self.residuals.setChecked(False)
+        self._bench.map.banners.drop("residuals")
+        super().clear()
+
+    def work(self, picture: Picture) -> Callable[[], Any]:
+        from monitor_app.app import charts
+
+        session, view = self.session, self.session.view
+        mode, second, chosen = self.mode.currentData(), self.second.current, self.pick.chosen
+
+        def make() -> Any:
+            choices = session.choices(view.level)
+            if mode == "correlation":
+                return mode, charts.correlation(session, view, chosen), choices, ""
+            other = second if second in session.catalogue and second != view.indicator else ""
+            if not other:
+                found = charts.describing(session, view, 2)
+                other = next((i for i in found if i != view.indicator), "")
+            if not other:
+                return mode, _no_second(), choices, ""
+            return mode, charts.scatter(session, view, other), choices, other
+
+        return make
+
+    def take(self, result: Any) -> None:
+        mode, spec, choices, second = result
+        view = self.session.view
+        self.second.set_topics(ready_topics(choices, view.indicator))
+        if second:
+            self.second.set_current(second)
+        if self.pick.list.count() == 0 or view.level != self._level:
+            now = spec.keys if mode == "correlation" and not isinstance(spec, UserError) else ()
+            self.pick.set_topics(ready_topics(choices), now or self.pick.chosen)
+            self._level = view.level if now else ""
+        if isinstance(spec, UserError):
+            self.refuse(spec)
+        else:
+            self.view.set_chart(spec)
+
+    def _open_pair(self, mark: int) -> None:
+        """A cell of the matrix as a scatter chart."""
+        from monitor_app.cartography.chartmarks import correlation_cell
+        from monitor_app.cartography.relationspec import CorrelationSpec
+
+        spec = self.view.spec
+        if not isinstance(spec, CorrelationSpec) or not spec.keys:
+            return
+        row, column = correlation_cell(mark)
+        one, other = spec.keys[row], spec.keys[column]
+        shown = self.session.view.indicator
+        self.mode.setCurrentIndex(0)
+        self._show_controls()
+        if shown == other:
+            one, other = other, one
+        self.second.set_current(other)
+        if shown == one:
+            self.ask()
+        else:
+            self._bench.change_view(indicator=one)
+
+    def _toggle_residuals(self, on: bool) -> None:
+        if not on:
+            self._bench.maproom.show()
+            return
+        from monitor_app.app.charts import residual_map
+
+        session, view, second = self.session, self.session.view, self.second.current
+
+        def make() -> MapSpec:
+            return residual_map(session, view, second)
+
+        self._bench.job(
+            _("Computing the residuals"), lambda _progress: make(), self._show_residuals,
+            failed=self._no_residuals,
+        )  # fmt: skip
+
+    def _no_residuals(self, error: UserError) -> None:
+        self.residuals.setChecked(False)
+        self._bench.window_.say(error.issues[0].message)
+
+    def _show_residuals(self, spec: MapSpec) -> None:
+        page = self._bench.map
+        picture = page.picture
+        if self._closed or picture is None or picture.spec.keys != spec.keys:
+            self.residuals.setChecked(False)
+            return
+        self._map = spec
+        rows = table_of(spec, picture.table, {}, "")
+        page.show_picture(replace(picture, spec=spec, rows=rows, rate=False))
+        self.residuals.setChecked(True)
+        page.banners.put("residuals", "balance", spec.title, self._bench.maproom.show)
+
+
+def _no_second() -> UserError:
+    from monitor_app.core.issues import fail
+
+    return fail(
+        "chart.second",
+        _("There is no second indicator with values on this level."),
+        repair=_("Import further data, or choose another level."),
+    )
+
+
+class DistributionPanel(ChartPanel):
+    """How the values of the map lie: histogram with class limits, box plots by district."""
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench, _("Distribution"))
+        self.mode = self.combo(_("Kind of chart"))
+        self.finish()
+
+    def show_picture(self, picture: Picture) -> None:
+        from monitor_app.app.charts import box_levels
+
+        areas = self.session.areas
+        levels = box_levels(self.session, picture.spec.level)
+        by = _("Box plots by {level}")
+        entries = [(by.format(level=areas.level(k).name), k) for k in levels]
+        fill(self.mode, [(_("Histogram"), "histogram"), *(entries or [(_("Box plot"), "")])])
+        super().show_picture(picture)
+
+    def work(self, picture: Picture) -> Callable[[], Any]:
+        from monitor_app.app import charts
+
+        session, mode = self.session, self.mode.currentData()
+        if mode == "histogram":
+            return lambda: charts.histogram_of(picture.spec, picture.rate)
+        return lambda: charts.boxes_of(session, picture.spec, str(mode or ""), picture.rate)
+
+
+class RadarPanel(ChartPanel):
+    """Up to eight indicators of the selected areas and the town."""
+
+    follows_selection = True
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench, _("Radar chart"))
+        self.pick = CheckChooser(8)
+        self.pick.changed.connect(self.ask)
+        self.add(self.pick)
+        self.hint = QLabel(_("Select areas on the map to compare them with the town."))
+        self.hint.setProperty("role", "small")
+        self.hint.setWordWrap(True)
+        self.add(self.hint)
+        self.finish()
+        self._level = ""
+
+    def clear(self) -> None:
+        self._level = ""
+        super().clear()
+
+    def work(self, picture: Picture) -> Callable[[], Any]:
+        from monitor_app.app import charts
+
+        session, view = self.session, self.session.view
+        keys = session.selection.keys
+        chosen = self.pick.chosen if self._level == view.level else ()
+
+        def make() -> Any:
+            used = chosen or charts.describing(session, view, charts.FEW)
+            return charts.radar(session, view, keys, used), used, session.choices(view.level), view
+
+        return make
+
+    def take(self, result: Any) -> None:
+        spec, used, choices, view = result
+        if self._level != view.level:
+            self._level = view.level
+            self.pick.set_topics(ready_topics(choices), used)
+        self.hint.setVisible(not self.session.selection.keys)
+        self.view.set_chart(spec)
+
+
+class ChangePanel(ChartPanel):
+    """What the population changed by, and who moved where."""
+
+    follows_selection = True
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench, _("Change and moves"))
+        self.mode = self.combo(_("Kind of chart"))
+        fill(
+            self.mode,
+            [
+                (_("Components of change"), "components"),
+                (_("Moves as a matrix"), "matrix"),
+                (_("Moves as a ring"), "ring"),
+            ],
+        )
+        self.ahead = QCheckBox(_("with forecast"))
+        self.ahead.setChecked(True)
+        self.ahead.clicked.connect(self.ask)
+        self.add(self.ahead)
+        self.level = self.combo(_("Areas of the moves"))
+        self.year = self.combo(_("Year of the moves"))
+        self.hint = QLabel()
+        self.hint.setProperty("role", "small")
+        self.hint.setWordWrap(True)
+        self.add(self.hint)
+        self.finish()
+        self.mode.activated.connect(self._show_controls)
+        self._show_controls()
+
+    def _show_controls(self) -> None:
+        moves = self.mode.currentData() != "components"
+        self.ahead.setVisible(not moves and bool(self._has_forecast()))
+        for combo in (self.level, self.year):
+            combo.setVisible(moves and combo.count() > 1)
+
+    def _has_forecast(self) -> bool:
+        return self.session.has_project and bool(self.session.scenarios())
+
+    def work(self, picture: Picture) -> Callable[[], Any]:
+        from monitor_app.app import chartmoves as source
+
+        session, view = self.session, self.session.view
+        mode, ahead = self.mode.currentData(), self.ahead.isChecked()
+        level, year = self.level.currentData(), self.year.currentData()
+        area = next((k for k in session.selection.keys if k in picture.spec.keys), CITY)
+        if mode == "components":
+            return lambda: (
+                source.components(
+                    session, view.level, area, scenario=view.scenario, ahead=ahead
+                ), (), (),
+            )  # fmt: skip
+
+        def make() -> Any:
+            levels, days = source.flow_levels(session), source.flow_days(session)
+            used = level if level in levels else source.flow_level(session, view.level)
+            wanted: Sequence[date] = days if year == "all" else (year,) if year in days else ()
+            spec = source.flows(session, used, wanted, shown_level=view.level, chord=mode == "ring")
+            named = [(session.areas.level(k).name, k) for k in levels]
+            return spec, (named, used), days
+
+        return make
+
+    def take(self, result: Any) -> None:
+        spec, levels, days = result
+        if levels:
+            fill(self.level, levels[0], levels[1])
+            years: list[tuple[str, object]] = [(str(d.year), d) for d in reversed(days)]
+            fill(self.year, [*years, (_("all years"), "all")])
+        self._show_controls()
+        hint = getattr(spec, "note", "")
+        if self.mode.currentData() == "components" and not self.session.selection.keys:
+            hint = "\n".join(t for t in (hint, _("Select an area to see its own change.")) if t)
+        self.hint.setText(hint)
+        self.view.set_chart(spec)
+
+    def refuse(self, error: UserError) -> None:
+        self._show_controls()
+        self.hint.setText("")
+        super().refuse(error)
+
+
+def attach_menus(bench: Workbench, page: MapPage) -> tuple[ChartMenu, ChartMenu]:
+    """Ranking and time line get the same copy and export as the other charts."""
+    session = bench.session
+
+    def snapshot() -> tuple[ViewState, tuple[str, ...]]:
+        return session.view, session.selection.keys
+
+    def ranking() -> Any:
+        from monitor_app.app import charts
+
+        return charts.ranking(session, *snapshot())
+
+    def lines() -> Any:
+        from monitor_app.app import charts
+
+        return charts.time_line(session, *snapshot())
+
+    first = add_menu(bench, page.ranking, ranking)
+    second = add_menu(bench, page.lines, lines)
+    first.name, second.name = _("Ranking"), _("Time line")
+    return first, second
+
+
+def panels() -> tuple[tuple[str, Callable[[], str], Callable[[Workbench], Panel]], ...]:
+    """Names, titles and makers for the map page."""
+    return (
+        ("pyramid", lambda: _("Pyramid"), PyramidPanel),
+        ("relation", lambda: _("Relation"), RelationPanel),
+        ("distribution", lambda: _("Distribution"), DistributionPanel),
+        ("radar", lambda: _("Radar"), RadarPanel),
+        ("change", lambda: _("Change"), ChangePanel),
+    )

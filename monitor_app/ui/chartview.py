@@ -1,0 +1,410 @@
+"""Any chart as a picture that answers to the hand: hover, click and box selection both ways.
+
+matplotlib draws only when the chart itself changes. Highlights are painted over the cached picture,
+so that hovering an area shows it everywhere within a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from monitor_app.core.i18n import _
+from monitor_app.core.selection import Selection, SelectionChange
+from monitor_app.ui.theme import SMALL, Theme
+
+if TYPE_CHECKING:
+    from monitor_app.cartography.chartframe import ChartTheme
+    from monitor_app.cartography.chartkinds import AnyChart
+    from monitor_app.cartography.chartmarks import Marks
+
+#: Smaller pictures than this are not worth drawing.
+LEAST = QSize(180, 110)
+#: Screen pixels per inch of a chart: texts of 7.5 points become 11 pixels high.
+DPI = 106.0
+#: So many selected areas are named on points.
+NAMED = 6
+_DRAG = 5  # pixels that tell a drag from a click
+
+
+def chart_style(theme: Theme) -> ChartTheme:
+    """Colours of a chart on screen, those of the window around it."""
+    from monitor_app.cartography.chartframe import DARK, LIGHT
+
+    tokens = theme.tokens
+    base = DARK if theme.dark else LIGHT
+    return replace(
+        base, paper=tokens.surface, ink=tokens.text, quiet=tokens.muted, grid=tokens.line
+    )
+
+
+def chart_picture(
+    spec: AnyChart, size: QSize, ratio: float, theme: Theme
+) -> tuple[QImage, Marks]:  # fmt: skip
+    """A chart in ``size`` logical pixels, and where its marks are in them. Loads matplotlib."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from monitor_app.cartography.chartkinds import draw_chart
+    from monitor_app.cartography.chartmarks import marks_of
+
+    figure = Figure(figsize=(size.width() / DPI, size.height() / DPI), dpi=DPI * ratio)
+    canvas = FigureCanvasAgg(figure)
+    axes = draw_chart(figure, spec, chart_style(theme))
+    canvas.draw()  # type: ignore[no-untyped-call]
+    data = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    width, height = canvas.get_width_height()
+    image = QImage(data, width, height, width * 4, QImage.Format.Format_RGBA8888).copy()
+    image.setDevicePixelRatio(ratio)
+    return image, marks_of(axes, spec, ratio)
+
+
+class ChartView(QWidget):
+    """Shows a spec, or words about what is missing. ``mark_clicked``: position of a mark that
+    stands for no area (a cell of a correlation matrix)."""
+
+    mark_clicked = Signal(int)
+    menu_wanted = Signal(QPoint)
+
+    def __init__(self, theme: Theme, selection: Selection, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._selection = selection
+        self._spec: AnyChart | None = None
+        self._image: QImage | None = None
+        self._marks: Marks | None = None
+        self._mark: int | None = None  # under the mouse or the keyboard
+        self._pressed: QPoint | None = None
+        self._box = QRect()
+        self._words = ""
+        self.setMinimumHeight(100)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAccessibleName(_("Chart"))
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(30)  # several changes in one go make one picture
+        self._soon.timeout.connect(self._redraw)
+        self._unsubscribe = selection.subscribe(self._selection_changed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(480, 200)
+
+    # what is shown -----------------------------------------------------------------------
+
+    @property
+    def spec(self) -> AnyChart | None:
+        """The chart as it is exported, with its title."""
+        return self._spec
+
+    @property
+    def marks(self) -> Marks | None:
+        """Where things are, None while nothing is drawn."""
+        return self._marks
+
+    @property
+    def words(self) -> str:
+        """What stands in place of a chart."""
+        return self._words
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the picture is that of the present chart."""
+        return self._image is not None and not self._soon.isActive()
+
+    def set_chart(self, spec: AnyChart) -> None:
+        self._spec = spec
+        self._words = ""
+        self.setAccessibleDescription(str(getattr(spec, "title", "")))
+        self._later()
+
+    def set_words(self, text: str) -> None:
+        """No chart: say what is missing and what to do."""
+        self._spec = self._image = self._marks = None
+        self._mark = None
+        self._words = text
+        self._soon.stop()
+        self.setAccessibleDescription(text)
+        self.update()
+
+    def _later(self) -> None:
+        self._mark = None
+        if self.isVisible():
+            self._soon.start()
+        else:
+            self._image = self._marks = None
+
+    def _redraw(self) -> None:
+        spec = self._spec
+        if spec is None or self.width() < LEAST.width() or self.height() < LEAST.height():
+            self._image = self._marks = None
+            self.update()
+            return
+        # The line above the chart says what it shows: here its title would only take room.
+        shown: Any = replace(spec, title="")
+        ratio = self.devicePixelRatioF()
+        self._image, self._marks = chart_picture(shown, self.size(), ratio, self._theme)
+        self.update()
+
+    # painting ----------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), self._theme.colour("surface"))
+        if self._image is not None:
+            painter.drawImage(0, 0, self._image)
+            self._paint_marks(painter)
+        elif self._spec is not None:
+            if not self._soon.isActive():
+                self._soon.start()
+        elif self._words:
+            self._paint_words(painter)
+        if self.hasFocus():
+            painter.setPen(QPen(self._theme.colour("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+
+    def _paint_words(self, painter: QPainter) -> None:
+        painter.setPen(self._theme.colour("muted"))
+        room = self.rect().adjusted(24, 8, -24, -8)
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._words)
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        marks = self._marks
+        if marks is None:
+            return
+        ink, hot = self._theme.colour("text"), QColor(chart_style(self._theme).hover)
+        chosen = self._selection.keys
+        for key in chosen:
+            for mark in marks.of(key):
+                self._outline(painter, mark, ink, 1.8)
+        hovered = self._selection.hovered
+        for mark in marks.of(hovered) if hovered is not None else ():
+            self._outline(painter, mark, hot, 2.4)
+        if self._mark is not None and self._mark < len(marks):
+            self._outline(painter, self._mark, hot, 2.4)
+        self._name_points(painter, chosen)
+        if not self._box.isNull():
+            painter.setPen(QPen(self._theme.colour("accent"), 1, Qt.PenStyle.DashLine))
+            tint = self._theme.colour("accent")
+            tint.setAlpha(40)
+            painter.setBrush(tint)
+            painter.drawRect(self._box)
+        tip_of = self._tip_mark()
+        if tip_of is not None:
+            self._paint_tip(painter, tip_of)
+
+    def _rect(self, mark: int) -> QRectF:
+        assert self._marks is not None
+        left, top, right, bottom = (float(v) for v in self._marks.boxes[mark])
+        return QRectF(QPointF(left, top), QPointF(right, bottom))
+
+    def _outline(self, painter: QPainter, mark: int, colour: QColor, width: float) -> None:
+        marks = self._marks
+        assert marks is not None
+        painter.setPen(QPen(colour, width))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if mark in marks.outlines:
+            painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in marks.outlines[mark]]))
+        elif marks.is_point(mark):
+            painter.drawEllipse(self._rect(mark).adjusted(-1.5, -1.5, 1.5, 1.5))
+        else:
+            painter.drawRect(self._rect(mark))
+
+    def _name_points(self, painter: QPainter, keys: Sequence[str]) -> None:
+        """Names of the first selected areas beside their points."""
+        marks = self._marks
+        assert marks is not None
+        if not marks.round or len(marks) != len({k for own in marks.keys for k in own}):
+            return
+        font = painter.font()
+        font.setPixelSize(SMALL)
+        font.setBold(True)
+        painter.setFont(font)
+        metrics = painter.fontMetrics()
+        for key in keys[:NAMED]:
+            for mark in marks.of(key):
+                name = marks.tip(mark)[0]
+                at = self._rect(mark)
+                wide = metrics.horizontalAdvance(name)
+                x = at.right() + 4
+                if x + wide > self.width() - 4:
+                    x = at.left() - 4 - wide
+                base = QPointF(x, at.top() + 3)
+                painter.setPen(QPen(self._theme.colour("surface"), 3))
+                room = QRectF(x - 2, base.y() - metrics.ascent(), wide + 4, metrics.height())
+                paper = self._theme.colour("surface")
+                paper.setAlpha(215)
+                painter.fillRect(room, paper)
+                painter.setPen(self._theme.colour("text"))
+                painter.drawText(base, name)
+
+    def _tip_mark(self) -> int | None:
+        """The mark to explain: the one under the mouse, else the only one of the hovered area."""
+        marks = self._marks
+        if marks is None or self._pressed is not None:
+            return None
+        if self._mark is not None:
+            return self._mark if self._mark < len(marks) else None
+        hovered = self._selection.hovered
+        own = [m for m in (marks.of(hovered) if hovered else ()) if len(marks.keys[m]) == 1]
+        return own[0] if len(own) == 1 else None
+
+    @property
+    def tip(self) -> str:
+        """Name and values of the mark that is explained now, in lines."""
+        mark = self._tip_mark()
+        if mark is None or self._marks is None:
+            return ""
+        return "\n".join(t for t in self._marks.tip(mark) if t)
+
+    def _paint_tip(self, painter: QPainter, mark: int) -> None:
+        assert self._marks is not None
+        name, text = self._marks.tip(mark)
+        font = painter.font()
+        font.setPixelSize(SMALL)
+        font.setBold(False)
+        bold = painter.font()
+        bold.setPixelSize(SMALL)
+        bold.setBold(True)
+        painter.setFont(bold)
+        metrics = painter.fontMetrics()
+        lines = text.split("\n") if text else []
+        wide = max(metrics.horizontalAdvance(t) for t in (name, *lines)) + 16
+        high = metrics.height() * (1 + len(lines)) + 12
+        at = self._rect(mark)
+        x = at.right() + 10 if at.right() + 10 + wide < self.width() else at.left() - 10 - wide
+        x = min(max(x, 4.0), max(self.width() - wide - 4.0, 4.0))
+        y = min(max(at.center().y() - high / 2, 4.0), max(self.height() - high - 4.0, 4.0))
+        box = QRectF(x, y, wide, high)
+        painter.setPen(QPen(self._theme.colour("border"), 1))
+        painter.setBrush(self._theme.colour("raised"))
+        painter.drawRoundedRect(box, 4, 4)
+        painter.setPen(self._theme.colour("text"))
+        line = y + 6 + metrics.ascent()
+        painter.drawText(QPointF(x + 8, line), name)
+        painter.setFont(font)
+        for words in lines:
+            line += metrics.height()
+            painter.drawText(QPointF(x + 8, line), words)
+
+    # hand --------------------------------------------------------------------------------
+
+    def _keys(self, mark: int | None) -> tuple[str, ...]:
+        return () if mark is None or self._marks is None else self._marks.keys[mark]
+
+    def _point_at(self, mark: int | None) -> None:
+        if mark == self._mark:
+            return
+        self._mark = mark
+        keys = self._keys(mark)
+        self._selection.hover(keys[0] if len(keys) == 1 else None)
+        self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        if self._pressed is not None:
+            if (at.toPoint() - self._pressed).manhattanLength() > _DRAG:
+                self._box = QRect(self._pressed, at.toPoint()).normalized()
+            self.update()
+        elif self._marks is not None:
+            self._point_at(self._marks.at(at.x(), at.y()))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton and self._marks is not None:
+            self._pressed = event.position().toPoint()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        marks, pressed, box = self._marks, self._pressed, self._box
+        if event.button() is not Qt.MouseButton.LeftButton or pressed is None or marks is None:
+            return
+        self._pressed, self._box = None, QRect()
+        adds = bool(
+            event.modifiers()
+            & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        )
+        if not box.isNull():
+            keys = marks.within(box.left(), box.top(), box.right(), box.bottom())
+            self._selection.set((*self._selection.keys, *keys) if adds else keys)
+        else:
+            at = event.position()
+            self._choose(marks.at(at.x(), at.y()), adds=adds)
+        self.update()
+
+    def _choose(self, mark: int | None, *, adds: bool = False) -> None:
+        """Select the areas of a mark; the same ones again let go of them."""
+        keys = self._keys(mark)
+        if mark is not None and not keys:
+            self.mark_clicked.emit(mark)
+            return
+        now = self._selection.keys
+        if adds:
+            both = [k for k in now if k not in keys]
+            self._selection.set(both if set(keys) <= set(now) else (*now, *keys))
+        elif set(keys) == set(now):
+            self._selection.clear()
+        else:
+            self._selection.set(keys)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        marks = self._marks
+        steps = {Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1}
+        key = Qt.Key(event.key())
+        if key in steps and marks is not None and len(marks):
+            before = -1 if self._mark is None and steps[key] > 0 else self._mark or 0
+            self._point_at((before + steps[key]) % len(marks))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Space) and self._mark is not None:
+            self._choose(self._mark, adds=True)
+        elif key is Qt.Key.Key_Escape and self._mark is not None:
+            self._point_at(None)
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self._spec is not None:
+            self.menu_wanted.emit(event.globalPos())
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        if self._mark is not None or self._selection.hovered is not None:
+            self._mark = None
+            self._selection.hover(None)
+            self.update()
+
+    def focusOutEvent(self, event: Any) -> None:
+        super().focusOutEvent(event)
+        self._point_at(None)
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self._later()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() is QEvent.Type.StyleChange:
+            self._image = self._marks = None
+        super().changeEvent(event)
+
+    def _selection_changed(self, _change: SelectionChange) -> None:
+        if self.isVisible() and self._image is not None:
+            self.update()
+
+    def shutdown(self) -> None:
+        self._soon.stop()
+        self._unsubscribe()
+        self._unsubscribe = lambda: None
