@@ -8,15 +8,23 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
+from pydantic import Field, StrictInt, ValidationError, model_validator
 
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError, fail
 from monitor_app.forecast.rate_edits import RateEdit
+from monitor_app.forecast.spec_parts import (
+    COMPONENTS,
+    Component,
+    Demolition,
+    DwellingType,
+    Factor,
+    RateChange,
+    SpecialGroup,
+    Weight,
+)
+from monitor_app.forecast.spec_parts import Part as _Model
 
-#: Components that a scenario can scale or a specification switch off.
-COMPONENTS = ("births", "deaths", "arrivals", "departures", "moves", "naturalisation")
-Component = Literal["births", "deaths", "arrivals", "departures", "moves", "naturalisation"]
 _KEY = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -28,14 +36,6 @@ class Variant(StrEnum):
     FULL = "full"  # and moves within it
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-Factor = Annotated[float, Field(ge=0.0, le=10.0)]
-Weight = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
 class Scenario(_Model):
     """An overlay: factors on components, one for all years or by year (held until the next)."""
 
@@ -43,6 +43,7 @@ class Scenario(_Model):
     label: str = ""
     note: str = ""  # the assumption in words, printed with the result
     factors: dict[Component, Factor | dict[int, Factor]] = {}
+    changes: list[RateChange] = []
     housing: bool = True
 
     def factor(self, component: str, year: int) -> float:
@@ -58,7 +59,8 @@ class HousingProject(_Model):
     """New dwellings of one area: number by year of completion.
 
     ``probability`` that it is built, ``delay`` in years, ``share_from_town`` of the first
-    residents who come from inside the town.
+    residents who come from inside the town. ``type``: key of a type of dwelling, which tells what
+    the project does not say itself. ``delay_spread``: how uncertain the delay is in draws, years.
     """
 
     name: str
@@ -68,6 +70,8 @@ class HousingProject(_Model):
     share_from_town: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
     probability: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     delay: Annotated[int, Field(ge=0, le=30)] = 0
+    type: str = ""
+    delay_spread: Annotated[float, Field(ge=0.0, le=10.0)] = 0.5
 
 
 class Target(_Model):
@@ -107,7 +111,10 @@ class ForecastSpec(_Model):
     ``combination``: what the program chose instead: ``town`` or ``areas`` -> ``total`` or age
     group -> method -> years ahead -> weight; ``types``:
     component -> area -> name of its type, or ``auto``; ``attractiveness``: area -> factor on
-    arrivals; ``rates``: changes of rate tables by hand, applied in their order.
+    arrivals; ``rates``: changes of rate tables by hand, applied in their order;
+    ``planned_housing``: use the projects that the project file keeps as well; ``special`` and
+    ``special_dataset``: people held apart; ``changes``: rates that change over time, in all
+    scenarios.
     """
 
     id: str = "main"
@@ -129,6 +136,12 @@ class ForecastSpec(_Model):
     minimum_population: Annotated[float, Field(ge=0.0)] = 8000.0
     scenarios: list[Scenario] = [Scenario(key="middle")]
     housing: list[HousingProject] = []
+    planned_housing: bool = True
+    dwelling_types: dict[str, DwellingType] = {}
+    demolition: list[Demolition] = []
+    special: list[SpecialGroup] = []
+    special_dataset: Literal["auto", "none"] = "auto"
+    changes: list[RateChange] = []
     targets: list[Target] = []
     bounds: dict[str, Bound] = {}
     attractiveness: dict[str, Factor] = {}
@@ -249,6 +262,7 @@ def _reason(text: str) -> str:
     known = {
         "negative target": _("A target cannot be negative."),
         "lower bound above upper bound": _("The lower bound lies above the upper bound."),
+        "not an age group": _("An age group is written like 20, 18-29 or 65+."),
         "scenario keys must be given once each": _("Each scenario needs a key of its own."),
         "either a factor or a value": _("A change of rates has either a factor or a value."),
         "a change of rates needs a reason": _("A change of rates needs a reason in words."),
