@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, StrictInt, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError, fail
@@ -23,7 +23,6 @@ from monitor_app.forecast.spec_parts import (
     SpecialGroup,
     Weight,
 )
-from monitor_app.forecast.spec_parts import Part as _Model
 
 _KEY = re.compile(r"^[a-z][a-z0-9_]*$")
 
@@ -34,6 +33,10 @@ class Variant(StrEnum):
     NATURAL = "natural"  # births and deaths
     EXTERNAL = "external"  # and moves over the border of the town
     FULL = "full"  # and moves within it
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Scenario(_Model):
