@@ -114,6 +114,16 @@ def set_ticks(axis: Any, places: Sequence[float], texts: Sequence[str], colour: 
         label.set_parse_math(False)
 
 
+def fit_labels(axis: Any, room: float) -> None:
+    """Smaller names where rows are lower (``room`` points each) than their text; below 5 points
+    only every second, third, … stays."""
+    size = min(SMALL, max(room * 0.95, 5.0))
+    step = max(1, int(np.ceil(5.0 / max(room, 0.1))))
+    for i, label in enumerate(axis.get_ticklabels()):
+        label.set_fontsize(size)
+        label.set_visible(i % step == 0)
+
+
 def city_line(
     axes: Axes, value: float, precision: int, theme: ChartTheme, *, signed: bool = False,
     zorder: float = 5.0, lift: float = 2.0,

@@ -289,14 +289,11 @@ def draw_pyramid(figure: Figure, spec: PyramidSpec, theme: ChartTheme = LIGHT) -
     axes.xaxis.grid(visible=True, color=theme.grid, linewidth=0.6)
     last = int(spec.highs[-1]) if len(spec.highs) else 100
     axes.set_ylim(0, last)
-    ages = list(range(0, last, 10))
+    tall = (height - top - 54) / max(last, 1)  # points per year of age
+    ages = list(range(0, last, 10 if tall * 10 > SMALL * 1.15 else 20))
     set_ticks(axes.yaxis, ages, [str(a) for a in ages], theme.quiet)
-    heights = spec.highs - spec.lows
     for lengths, sign, colour in ((men, -1, MEN), (women, 1, WOMEN)):
-        axes.barh(
-            spec.lows, sign * lengths, height=heights, align="edge", color=colour,
-            edgecolor=theme.paper, linewidth=0.3, zorder=3,
-        )  # fmt: skip
+        _pyramid_side(axes, spec, sign * lengths, colour, theme, tall)
     edges = np.repeat(np.concatenate([spec.lows[:1], spec.highs]), 2)[1:-1]
     if spec.interval is not None:
         bounds = [spec.lengths(side, spec.base) for side in spec.interval]
@@ -320,6 +317,22 @@ def draw_pyramid(figure: Figure, spec: PyramidSpec, theme: ChartTheme = LIGHT) -
             parse_math=False,
         )  # fmt: skip
     return axes
+
+
+def _pyramid_side(
+    axes: Axes, spec: PyramidSpec, lengths: FloatArray, colour: str, theme: ChartTheme, tall: float
+) -> None:
+    """The bars of one sex. Where they are thin they are one shape: hairlines between bars of a
+    pixel would make some of them darker than others."""
+    heights = spec.highs - spec.lows
+    if len(heights) and tall * int(heights.min()) >= 3:
+        axes.barh(
+            spec.lows, lengths, height=heights, align="edge", color=colour,
+            edgecolor=theme.paper, linewidth=0.3, zorder=3,
+        )  # fmt: skip
+        return
+    edges = np.repeat(np.concatenate([spec.lows[:1], spec.highs]), 2)[1:-1]
+    axes.fill_betweenx(edges, 0, np.repeat(lengths, 2), color=colour, linewidth=0, zorder=3)
 
 
 def _pyramid_words(spec: PyramidSpec) -> str:

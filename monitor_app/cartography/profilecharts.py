@@ -18,6 +18,7 @@ from monitor_app.cartography.chartframe import (
     axes_in,
     begin,
     draw_title,
+    fit_labels,
     fitted,
     put,
     set_ticks,
@@ -25,6 +26,7 @@ from monitor_app.cartography.chartframe import (
     tick_texts,
     value_ticks,
 )
+from monitor_app.cartography.charts import spread
 from monitor_app.cartography.chartspec import LINE_COLOURS
 from monitor_app.cartography.figures import PT_PER_MM, font, shorten, text_width, wrap
 from monitor_app.cartography.palettes import palette
@@ -44,40 +46,76 @@ def draw_radar(figure: Figure, spec: RadarSpec, theme: ChartTheme = LIGHT) -> Ax
     top = draw_title(figure, theme, spec.title, "")
     axes = axes_in(figure, theme, 12, top, 12, 26)
     room = (width - 24, height - top - 26)
-    reach = 1.0 + 2 * 78 / max(min(room), 200)
-    ratio = room[0] / max(room[1], 1)
-    axes.set_xlim(-reach * max(ratio, 1), reach * max(ratio, 1))
-    axes.set_ylim(-reach * max(1 / ratio, 1), reach * max(1 / ratio, 1))
-    set_ticks(axes.xaxis, [], [], theme.quiet)
-    set_ticks(axes.yaxis, [], [], theme.quiet)
     m = len(spec.axes)
+    # In a low and wide window the names stand in a list beside the figure.
+    listed = room[1] < 230 and room[0] > 2 * room[1]
+    radius = _round_axes(axes, theme, room, *((14, 11) if listed else (84, 40)))
     angles = np.pi / 2 - 2 * np.pi * np.arange(m) / m
     spokes = np.column_stack([np.cos(angles), np.sin(angles)])
+    if listed:
+        low, high = axes.get_xlim()
+        axes.set_xlim(low + 0.5 * (high - low) - 1.35, high + 0.5 * (high - low) - 1.35)
     for step in (0.25, 0.5, 0.75, 1.0):
         ring = np.vstack([spokes, spokes[:1]]) * step
         axes.plot(ring[:, 0], ring[:, 1], color=theme.grid, linewidth=0.7, zorder=1)
-    for i, (x, y) in enumerate(spokes):
+    for x, y in spokes:
         axes.plot([0, x], [0, y], color=theme.grid, linewidth=0.7, zorder=1)
-        align = "center" if abs(x) < 0.2 else "left" if x > 0 else "right"
-        span = _("{low} to {high}").format(
-            low=format_number(float(spec.low[i]), spec.precisions[i]),
-            high=format_number(float(spec.high[i]), spec.precisions[i]),
-        )
-        span = f"{span} {spec.units[i]}".strip()
-        unit = min(room) / 2 / reach  # points per unit of the drawing
-        beside = room[0] / 2 - abs(x) * 1.07 * unit
-        space = room[0] * 0.6 if align == "center" else beside
-        lines = shorten(wrap(spec.axes[i], space / PT_PER_MM, SMALL, "bold"), 2)
-        line = SMALL * 1.35 / unit
-        rows = [*((text, theme.ink, "bold") for text in lines), (span, theme.quiet, "regular")]
-        lift = len(rows) - 1 if y > 0.2 else 0 if y < -0.2 else (len(rows) - 1) / 2
-        for j, (text, colour, face) in enumerate(rows):
-            place = 1.07 * y + (lift - j) * line
-            put(axes, text, x * 1.07, place, colour, ha=align, va="center", face=face)
+    if listed:
+        _list_axes(axes, spec, spokes, radius, theme)
+    else:
+        for i in range(m):
+            _name_axis(axes, spec, i, spokes[i], radius, room[0], theme)
     for number, shape in enumerate(spec.lines):
         _draw_shape(axes, shape, spokes, _line_colour(number, shape, spec, theme))
     _key(axes, figure, spec, theme)
     return axes
+
+
+def _span(spec: RadarSpec, i: int) -> str:
+    """From the lowest to the highest value of an axis."""
+    if not np.isfinite(spec.low[i]):
+        return ""
+    text = _("{low} to {high}").format(
+        low=format_number(float(spec.low[i]), spec.precisions[i]),
+        high=format_number(float(spec.high[i]), spec.precisions[i]),
+    )
+    return f"{text} {spec.units[i]}".strip()
+
+
+def _name_axis(
+    axes: Axes, spec: RadarSpec, i: int, spoke: NDArray[np.float64], radius: float, room: float,
+    theme: ChartTheme,
+) -> None:  # fmt: skip
+    """Name and range at the end of a spoke. ``radius`` and ``room``: points."""
+    x, y = (float(v) for v in spoke)
+    align = "center" if abs(x) < 0.2 else "left" if x > 0 else "right"
+    beside = room / 2 - abs(x) * 1.07 * radius
+    space = room * 0.6 if align == "center" else beside
+    lines = shorten(wrap(spec.axes[i], space / PT_PER_MM, SMALL, "bold"), 2)
+    line = SMALL * 1.35 / radius
+    rows = [*((t, theme.ink, "bold") for t in lines), (_span(spec, i), theme.quiet, "regular")]
+    lift = len(rows) - 1 if y > 0.2 else 0 if y < -0.2 else (len(rows) - 1) / 2
+    for j, (text, colour, face) in enumerate(rows):
+        put(
+            axes, text, x * 1.07, 1.09 * y + (lift - j) * line, colour, ha=align, va="center",
+            face=face,
+        )  # fmt: skip
+
+
+def _list_axes(
+    axes: Axes, spec: RadarSpec, spokes: NDArray[np.float64], radius: float, theme: ChartTheme
+) -> None:
+    """Numbers at the spokes; beside the figure the numbers again with names and ranges."""
+    line = min(SMALL * 1.7 / radius, 2.2 / max(len(spokes), 1))
+    right = axes.get_xlim()[1]
+    top = (len(spokes) - 1) / 2 * line
+    for i, (x, y) in enumerate(spokes):
+        put(axes, str(i + 1), x * 1.13, y * 1.13, theme.ink, ha="center", va="center", face="bold")
+        at = 1.55
+        name = fitted(f"{i + 1}  {spec.axes[i]}", (right - at) * radius * 0.68)
+        put(axes, name, at, top - i * line, theme.ink, va="center")
+        span = fitted(_span(spec, i), (right - at) * radius * 0.3)
+        put(axes, span, right - 0.05, top - i * line, theme.quiet, ha="right", va="center")
 
 
 def _line_colour(number: int, shape: RadarLine, spec: RadarSpec, theme: ChartTheme) -> str:
@@ -187,7 +225,7 @@ def draw_flow_matrix(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) 
     """From (rows) to (columns), shaded by number; unknown cells show a point."""
     begin(figure, theme)
     width, height = size_of(figure)
-    top = draw_title(figure, theme, spec.title, spec.unit)
+    top = draw_title(figure, theme, spec.title, "")
     n = len(spec.names)
     widest = max((text_width(t, SMALL) for t in spec.names), default=0) * PT_PER_MM
     left = min(widest + 26, width * 0.34)
@@ -198,12 +236,13 @@ def draw_flow_matrix(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) 
     axes.tick_params(length=0, pad=3)
     room = (width - left - 12) / max(n, 1)
     numbered = [f"{i + 1}  {fitted(t, left - 26)}" for i, t in enumerate(spec.names)]
-    columns = [f"{i + 1}  {fitted(t, room - 14)}" if room > 60 else str(i + 1)
-               for i, t in enumerate(spec.names)]  # fmt: skip
+    short = [str(i + 1) for i in range(n)]
+    columns = [f"{i + 1}  {fitted(t, room - 14)}" for i, t in enumerate(spec.names)]
     set_ticks(axes.yaxis, list(range(n)), numbered, theme.ink)
-    set_ticks(axes.xaxis, list(range(n)), columns, theme.ink)
+    set_ticks(axes.xaxis, list(range(n)), columns if room > 60 else short, theme.ink)
+    fit_labels(axes.yaxis, (height - top - 38) / max(n, 1))
     put(
-        axes, _("From row to column"), 8 / width, 1 - (top + 6) / height,
+        axes, _("Moves from row to column"), 8 / width, 1 - (top + 6) / height,
         theme.quiet, transform=figure.transFigure,
     )  # fmt: skip
     between = spec.moves.copy()
@@ -269,13 +308,9 @@ def draw_chord(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) -> Axe
     top = draw_title(figure, theme, spec.title, spec.unit)
     shown = spec.largest(CHORD_AREAS)
     axes = axes_in(figure, theme, 8, top, 8, 8)
-    room = (width - 16, height - top - 8)
-    reach = 1.0 + 2 * 74 / max(min(room), 180)
-    ratio = room[0] / max(room[1], 1)
-    axes.set_xlim(-reach * max(ratio, 1), reach * max(ratio, 1))
-    axes.set_ylim(-reach * max(1 / ratio, 1), reach * max(1 / ratio, 1))
-    set_ticks(axes.xaxis, [], [], theme.quiet)
-    set_ticks(axes.yaxis, [], [], theme.quiet)
+    names = [fitted(name, 110) for name in shown.names]
+    beside = max((text_width(t, SMALL) for t in names), default=0) * PT_PER_MM + 44
+    radius = _round_axes(axes, theme, (width - 16, height - top - 8), beside, SMALL * 1.6)
     ring = chord_ring(shown)
     if ring is None:
         put(axes, _("No moves are known."), 0, 0, theme.quiet, ha="center")
@@ -286,11 +321,6 @@ def draw_chord(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) -> Axe
     for i in range(n):
         degrees = np.degrees([start[i] - own[i], start[i]])
         axes.add_patch(Wedge((0, 0), 1.0, *degrees, width=0.05, facecolor=colours[i], linewidth=0))
-        middle = start[i] - own[i] / 2
-        x, y = np.cos(middle), np.sin(middle)
-        align = "center" if abs(x) < 0.15 else "left" if x > 0 else "right"
-        text = f"{fitted(shown.names[i], 96)} {format_number(moves[i].sum())}"
-        put(axes, text, x * 1.05, y * 1.06, theme.ink, ha=align, va="center")
     order = [(moves[i, j] + moves[j, i], i, j) for i in range(n) for j in range(i)]
     for size, i, j in sorted(order, reverse=True):
         if size:
@@ -298,7 +328,39 @@ def draw_chord(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) -> Axe
             axes.add_patch(
                 PathPatch(ribbon(part[i, j], part[j, i]), facecolor=colour, alpha=0.6, linewidth=0)
             )
+    texts = [f"{name} {format_number(moves[i].sum())}" for i, name in enumerate(names)]
+    _name_arcs(axes, texts, start - own / 2, SMALL * 1.25 / radius, theme)
     return axes
+
+
+def _round_axes(
+    axes: Axes, theme: ChartTheme, room: tuple[float, float], beside: float, above: float
+) -> float:
+    """Axes for a circle of radius 1 in the middle of ``room`` (points), with space for words
+    ``beside`` and ``above`` it; returns the points of the radius."""
+    radius = max(min(room[0] / 2 - beside, room[1] / 2 - above), 12.0)
+    axes.set_xlim(-room[0] / 2 / radius, room[0] / 2 / radius)
+    axes.set_ylim(-room[1] / 2 / radius, room[1] / 2 / radius)
+    set_ticks(axes.xaxis, [], [], theme.quiet)
+    set_ticks(axes.yaxis, [], [], theme.quiet)
+    return radius
+
+
+def _name_arcs(
+    axes: Axes, texts: list[str], angles: NDArray[np.float64], least: float, theme: ChartTheme
+) -> None:
+    """Names beside the circle, at the height of their arcs where that leaves room for all of one
+    side; a thin line leads to those that had to move."""
+    high = axes.get_ylim()[1] - least / 2
+    for side in (-1, 1):
+        own = [i for i, a in enumerate(angles) if (np.cos(a) >= 0) == (side > 0)]
+        places = spread([float(np.sin(angles[i])) * 1.04 for i in own], least, -high, high)
+        for i, y in zip(own, places, strict=True):
+            x = side * float(np.sqrt(max(1.08**2 - min(abs(y), 1.05) ** 2, 0.06)))
+            at = np.cos(angles[i]), np.sin(angles[i])
+            if abs(y - at[1]) > least:
+                axes.plot([at[0], x * 0.99], [at[1], y], color=theme.quiet, linewidth=0.5)
+            put(axes, texts[i], x, y, theme.ink, ha="left" if side > 0 else "right", va="center")
 
 
 def ribbon(one: NDArray[np.float64], other: NDArray[np.float64]) -> Path:

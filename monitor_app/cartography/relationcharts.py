@@ -15,6 +15,7 @@ from monitor_app.cartography.chartframe import (
     begin,
     city_line,
     draw_title,
+    fit_labels,
     fitted,
     put,
     set_ticks,
@@ -48,7 +49,11 @@ def draw_scatter(figure: Figure, spec: ScatterSpec, theme: ChartTheme = LIGHT) -
     x_ticks = value_ticks(*_range(spec.x), int((width - 70) // 60))
     y_texts = tick_texts(list(y_ticks))
     left = max(text_width(t, SMALL) for t in y_texts) * PT_PER_MM + 16
-    axes = axes_in(figure, theme, left, top + 14, 16, 46)
+    unit_x = f" ({spec.x_unit})" if spec.x_unit else ""
+    note, x_name = scatter_note(spec), fitted(spec.x_title + unit_x, width - 24)
+    # Both words below the axis share a line where they fit.
+    both = (text_width(note, SMALL) + text_width(x_name, SMALL)) * PT_PER_MM + 48 < width
+    axes = axes_in(figure, theme, left, top + 14, 16, 32 if both else 46)
     axes.set_xlim(x_ticks[0], x_ticks[-1])
     axes.set_ylim(y_ticks[0], y_ticks[-1])
     set_ticks(axes.xaxis, list(x_ticks), tick_texts(list(x_ticks)), theme.quiet)
@@ -58,9 +63,8 @@ def draw_scatter(figure: Figure, spec: ScatterSpec, theme: ChartTheme = LIGHT) -
         axes, fitted(spec.y_title + unit, width - 24), 8 / width, 1 - (top + 6) / height,
         theme.ink, transform=figure.transFigure,
     )  # fmt: skip
-    unit = f" ({spec.x_unit})" if spec.x_unit else ""
     put(
-        axes, fitted(spec.x_title + unit, width - 24), 1 - 16 / width, 20 / height, theme.ink,
+        axes, x_name, 1 - 16 / width, (6 if both else 20) / height, theme.ink,
         ha="right", transform=figure.transFigure,
     )  # fmt: skip
     marked = [key in spec.selected or key == spec.hovered for key in spec.keys]
@@ -76,7 +80,7 @@ def draw_scatter(figure: Figure, spec: ScatterSpec, theme: ChartTheme = LIGHT) -
             zorder=3, scaley=False,
         )  # fmt: skip
     _name_points(axes, spec, theme)
-    put(axes, scatter_note(spec), 8 / width, 6 / height, theme.quiet, transform=figure.transFigure)
+    put(axes, note, 8 / width, 6 / height, theme.quiet, transform=figure.transFigure)
     return axes
 
 
@@ -104,13 +108,32 @@ def _name_points(axes: Axes, spec: ScatterSpec, theme: ChartTheme) -> None:
     if np.isfinite(far).any():
         chosen |= {int(i) for i in np.argsort(-np.nan_to_num(far), kind="stable")[:NAMED]}
     low, high = axes.get_xlim()
-    for i in sorted(chosen):
+    taken: list[tuple[float, float, float, float]] = []
+    first = sorted(chosen, key=lambda i: (spec.keys[i] not in spec.selected, -far[i]))
+    for i in first:
+        wide = text_width(spec.names[i], SMALL) * PT_PER_MM
+        x, y = axes.transData.transform((spec.x[i], spec.y[i])) * 72 / axes.figure.dpi
         right = spec.x[i] < (low + high) / 2
+        for dx, dy in ((5, 3), (-5, 3), (5, -10), (-5, -10)):
+            dx = dx if right else -dx
+            left = x + dx if dx > 0 else x + dx - wide
+            box = (left, y + dy - 2, left + wide, y + dy + SMALL)
+            if not any(_overlap(box, other) for other in taken):
+                break
+        else:
+            continue  # no room for this name
+        taken.append(box)
         axes.annotate(
-            spec.names[i], (spec.x[i], spec.y[i]), xytext=(5 if right else -5, 3),
-            textcoords="offset points", ha="left" if right else "right", color=theme.ink,
+            spec.names[i], (spec.x[i], spec.y[i]), xytext=(dx, dy),
+            textcoords="offset points", ha="left" if dx > 0 else "right", color=theme.ink,
             fontproperties=_font(spec.keys[i] in spec.selected), parse_math=False, zorder=6,
         )  # fmt: skip
+
+
+def _overlap(
+    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
+) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _font(bold: bool) -> object:
@@ -176,6 +199,7 @@ def draw_boxes(figure: Figure, spec: BoxSpec, theme: ChartTheme = LIGHT) -> Axes
     axes.set_ylim(max(n, 1) - 0.5, -0.5)
     shown = [fitted(t, left - 14) for t in labels]
     set_ticks(axes.yaxis, list(range(n)), shown, theme.ink)
+    fit_labels(axes.yaxis, (_height - top - 36) / max(n, 1))
     for y, box in enumerate(spec.boxes):
         axes.plot([box.low, box.high], [y, y], color=theme.quiet, linewidth=1.0, zorder=3)
         axes.add_patch(

@@ -10,10 +10,12 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QDockWidget,
     QFrame,
     QHBoxLayout,
     QScrollArea,
     QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +25,7 @@ from monitor_app.core.issues import UserError
 from monitor_app.core.selection import SelectionChange
 from monitor_app.ui.chartmenu import ChartMenu
 from monitor_app.ui.chartview import ChartView
+from monitor_app.ui.icons import icon
 
 if TYPE_CHECKING:
     from monitor_app.ui.mappage import Picture
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Width of the column of controls in pixels.
 COLUMN = 224
+#: Share of the height of the page that an enlarged chart has.
+LARGE = 0.66
 
 
 def words_of(error: UserError) -> str:
@@ -54,6 +59,7 @@ class ChartPanel(QWidget):
         self.session = bench.session
         self._picture: Picture | None = None
         self._stale = self._busy = False
+        self._height = 232
         self._closed = False
         self.view = ChartView(bench.theme, bench.session.selection)
         self.view.setAccessibleName(name)
@@ -84,8 +90,16 @@ class ChartPanel(QWidget):
         row.addWidget(area)
         row.addWidget(self.view, 1)
         self.button = self.menu.button(self.view)
-        self.button.resize(QSize(28, 28))
-        self.button.hide()
+        self.large = QToolButton(self.view)
+        self.large.setProperty("role", "flat")
+        self.large.setIcon(icon("fit", self._bench.theme))
+        self.large.setCheckable(True)
+        self.large.setToolTip(_("Enlarge the chart"))
+        self.large.setAccessibleName(_("Enlarge the chart"))
+        self.large.toggled.connect(self._enlarge)
+        for button in (self.button, self.large):
+            button.resize(QSize(28, 28))
+            button.hide()
 
     def sizeHint(self) -> QSize:
         return QSize(640, 200)
@@ -118,7 +132,7 @@ class ChartPanel(QWidget):
         self._picture = None
         self._stale = False
         self.view.set_words("")
-        self.button.hide()
+        self._place_button()
 
     def ask(self) -> None:
         """Have the chart made anew: at once where it is looked at, else later; while one is being
@@ -182,8 +196,21 @@ class ChartPanel(QWidget):
         self.view.set_words(words_of(error))
 
     def _place_button(self) -> None:
-        self.button.setVisible(self.view.spec is not None)
-        self.button.move(self.view.width() - self.button.width() - 4, 4)
+        shown = self.view.spec is not None
+        for place, button in enumerate((self.button, self.large)):
+            button.setVisible(shown)
+            button.move(self.view.width() - (place + 1) * (button.width() + 4), 4)
+
+    def _enlarge(self, on: bool) -> None:
+        """Give the charts most of the height of the page, or what they had before."""
+        page = self._bench.map
+        dock = self.parentWidget()
+        if not isinstance(dock, QDockWidget):
+            return
+        if on:
+            self._height = dock.height()
+        height = round(page.height() * LARGE) if on else self._height
+        page.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
     def resizeEvent(self, _event: Any) -> None:
         self._place_button()
