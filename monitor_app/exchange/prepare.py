@@ -22,6 +22,7 @@ from monitor_app.core.bridges import Bridge
 from monitor_app.core.datasets import SourceFile
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError
+from monitor_app.core.planned import DOCUMENT as PLANNED
 from monitor_app.core.progress import Progress
 from monitor_app.exchange import area_conflicts, boundaries
 from monitor_app.exchange.areas import layer_crs, map_areas
@@ -30,6 +31,7 @@ from monitor_app.exchange.bridges import map_bridges
 from monitor_app.exchange.facilities import map_facilities
 from monitor_app.exchange.mapping import KnownAreas, MappedFact, Span, map_fact
 from monitor_app.exchange.persons import map_persons
+from monitor_app.exchange.projects import map_projects
 from monitor_app.exchange.propose import propose_recipe
 from monitor_app.exchange.readers import iter_chunks, read_tables, sniff
 from monitor_app.exchange.recipe import dump_recipe, match_recipes, match_score, shipped_recipes
@@ -40,6 +42,7 @@ from monitor_app.exchange.recipe_model import (
     FacilitiesContent,
     FactContent,
     PersonsContent,
+    ProjectsContent,
     Recipe,
 )
 from monitor_app.exchange.table import RawTable
@@ -66,6 +69,7 @@ class _Work:
     issues: list[Issue] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     sources: tuple[SourceFile, ...] = ()
+    documents: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def known(self) -> KnownAreas:
         have = self.context.areas
@@ -149,7 +153,8 @@ def prepare_import(
         issues=_sorted(work.issues),
         comparisons=tuple(work.comparisons),
         bridges=tuple(work.bridges),
-        documents={(DOCUMENT, layer.key): layer.dump() for layer in work.backdrops},
+        documents=work.documents
+        | {(DOCUMENT, layer.key): layer.dump() for layer in work.backdrops},
     )
 
 
@@ -339,6 +344,11 @@ def _map_rest(job: _Job, work: _Work, progress: Progress) -> None:
             bridges, issues = map_bridges(job.recipe, content, job.tables, work.known())
             work.issues.extend(issues)
             work.bridges.extend(bridges)
+        elif isinstance(content, ProjectsContent):
+            planned, issues = map_projects(job.recipe, content, job.tables, work.known())
+            work.issues.extend(issues)
+            if planned is not None:
+                work.documents[PLANNED, content.dataset] = planned.dump()
         elif isinstance(content, BackdropContent):
             layer, issues = map_backdrop(job.recipe, content, job.tables, work.crs)
             work.issues.extend(issues)

@@ -403,12 +403,41 @@ class BackdropContent(Strict):
     sheets: tuple[str, ...] = ()
 
 
+class ProjectsContent(Strict):
+    """Planned housing projects, one row each.
+
+    ``dwellings``: type of dwelling -> column with their number; ``start``: column with the year of
+    the first occupation; ``shares``: columns with the share that is moved into in that year, the
+    next one, …; ``named``: pattern in the name of a project -> type of all its dwellings.
+    """
+
+    kind: Literal["projects"]
+    dataset: Key
+    name: Text
+    level: Key
+    id: str
+    project: str
+    area: KeyRule
+    start: str
+    dwellings: dict[Key, str] = Field(min_length=1)
+    named: dict[Regex, Key] = {}
+    shares: tuple[str, ...] = ()
+    percent: bool = False
+    probability: str | None = None
+    state: str | None = None
+    labels: dict[str, Text] = {}
+    only: tuple[RowFilter, ...] = ()
+    ignore: tuple[RowFilter, ...] = ()
+    sheets: tuple[str, ...] = ()
+
+
 Content = Annotated[
     AreasContent
     | FactContent
     | FacilitiesContent
     | PersonsContent
     | BridgeContent
+    | ProjectsContent
     | BackdropContent,
     Field(discriminator="kind"),
 ]

@@ -1,5 +1,5 @@
 """Texts that the project keeps: recipes, own indicators, views, weightings, settings, bridges of
-territorial reforms, reference values, layers that are only drawn."""
+territorial reforms, reference values, layers that are only drawn, planned dwellings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from monitor_app.project.history import Change
 
 KINDS = (
     "recipe", "indicator", "view", "weighting", "forecast", "setting", "bridge", "reference",
-    "backdrop",
+    "backdrop", "housing",
 )  # fmt: skip
 
 
