@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
@@ -11,8 +13,10 @@ from monitor_app.app.forecastresults import Results
 from monitor_app.core.areas import CITY
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
+from monitor_app.core.progress import Progress
 from monitor_app.core.status import Status
 from monitor_app.exchange.export_table import ExportTable, TextColumn, ValueColumn
+from monitor_app.exchange.writers import write_xlsx
 from monitor_app.forecast.state import Array
 
 #: Name of a sheet at most.
@@ -188,3 +192,10 @@ def notes(results: Results, scenario: str | None) -> tuple[str, ...]:
     chosen = [results.scenario(scenario)] if scenario else results.scenarios
     found[1:1] = [f"{s.label}: {s.note}" for s in chosen if s.note]
     return tuple(text for text in found if text)
+
+
+def write_tables_of(
+    path: Path, tables: Sequence[ExportTable], progress: Progress | None = None
+) -> None:
+    """*Slow.* All tables as sheets of one workbook."""
+    write_xlsx(path, tables, progress=progress)

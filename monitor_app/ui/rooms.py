@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtWidgets import QWidget
 
 from monitor_app.ui.catalogueroom import CatalogueRoom
+from monitor_app.ui.forecastroom import ForecastRoom
 from monitor_app.ui.whatif import WhatIf
 
 if TYPE_CHECKING:
@@ -35,4 +36,4 @@ class Room(Protocol):
 
 def rooms_of(bench: Workbench) -> tuple[Room, ...]:
     """All workspaces that work on an open project."""
-    return WhatIf(bench), CatalogueRoom(bench)
+    return WhatIf(bench), ForecastRoom(bench), CatalogueRoom(bench)

@@ -1,0 +1,231 @@
+"""Step “assumptions”: horizon, variant, scenarios, housing; expert matters one level deeper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from monitor_app.app.forecasting_town import Town
+from monitor_app.app.forecastspecs import DRAWS, Preset, spec_name, variant_names
+from monitor_app.core.formats import format_number
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import Issue
+from monitor_app.forecast.spec import ForecastSpec
+from monitor_app.ui.forecastexpert import ExpertPanel, error_label, housing_table
+from monitor_app.ui.forecastparts import EDGE, Section, caption, label, scrolling
+from monitor_app.ui.forecastscenarios import ScenarioEditor
+from monitor_app.ui.forecasttable import EditTable
+from monitor_app.ui.theme import Theme
+
+
+class AssumeStep(QWidget):
+    """``changed``: entries of the specification by name; ``preset_chosen``: key of a preset."""
+
+    changed = Signal(dict)
+    preset_chosen = Signal(str)
+    next_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._spec: ForecastSpec | None = None
+        self._first = 0
+        self._areas: tuple[tuple[str, str], ...] = ()
+        self.name = QLineEdit()
+        self.preset = QComboBox()
+        self.end = QSpinBox()
+        self.variant = QComboBox()
+        self.draws = QComboBox()
+        self.errors = {key: error_label() for key in ("years", "variant", "draws", "level", "")}
+        self.scenarios = ScenarioEditor(theme)
+        self.housing: EditTable | None = None
+        self.expert = ExpertPanel(theme)
+        self.next = QPushButton(_("Continue with the computation"))
+        self.next.setProperty("role", "primary")
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(EDGE, EDGE, EDGE, EDGE)
+        column.setSpacing(16)
+        basics = Section(_("How far, and what changes?"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(4)
+        for text, value in (
+            (_("none"), DRAWS[0]),
+            (_("{draws} draws (for a look)").format(draws=format_number(DRAWS[1])), DRAWS[1]),
+            (_("{draws} draws (to publish)").format(draws=format_number(DRAWS[2])), DRAWS[2]),
+        ):
+            self.draws.addItem(text, value)
+        for variant, (text, about) in variant_names().items():
+            self.variant.addItem(text, variant.value)
+            self.variant.setItemData(self.variant.count() - 1, about, Qt.ItemDataRole.ToolTipRole)
+        for n, (title, widget, key) in enumerate(
+            (
+                (_("Last year"), self.end, "years"),
+                (_("What changes"), self.variant, "variant"),
+                (_("Probable ranges"), self.draws, "draws"),
+                (_("Name of the forecast"), self.name, "name"),
+                (_("Presets"), self.preset, "preset"),
+            )
+        ):
+            widget.setAccessibleName(title)
+            widget.setMinimumWidth(96)
+            grid.addWidget(caption(title), 0, n)
+            grid.addWidget(widget, 1, n)
+            if key in self.errors:
+                grid.addWidget(self.errors[key], 2, n)
+        for n, share in enumerate((1, 2, 2, 2, 2)):
+            grid.setColumnStretch(n, share)
+        basics.column.addLayout(grid)
+        basics.column.addWidget(self.errors["level"])
+        basics.column.addWidget(self.errors[""])
+        column.addWidget(basics)
+        scenarios = Section(
+            _("Scenarios"),
+            _("100 % are the rates of the base years. A factor holds from its year on."),
+        )
+        scenarios.column.addWidget(self.scenarios)
+        column.addWidget(scenarios)
+        self.projects = Section(_("Housing projects"), folded=True)
+        self.projects.column.addWidget(
+            label(
+                _("New dwellings draw people: some from inside the town, some from outside."),
+                "small",
+            )
+        )
+        column.addWidget(self.projects)
+        self.deeper = Section(_("For experts"), folded=True)
+        self.deeper.column.addWidget(self.expert)
+        column.addWidget(self.deeper)
+        column.addStretch(1)
+        row = QHBoxLayout()
+        row.setContentsMargins(EDGE, 8, EDGE, 12)
+        row.addStretch(1)
+        row.addWidget(self.next)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        self.scroll = scrolling(inside)
+        outer.addWidget(self.scroll, 1)
+        outer.addLayout(row)
+
+    def _connect(self) -> None:
+        self.end.editingFinished.connect(self._end)
+        self.variant.activated.connect(
+            lambda: self.changed.emit({"variant": self.variant.currentData(), "components": {}})
+        )
+        self.draws.activated.connect(lambda: self.changed.emit({"draws": self.draws.currentData()}))
+        self.name.editingFinished.connect(self._rename)
+        self.preset.activated.connect(self._preset)
+        self.scenarios.changed.connect(lambda rows: self.changed.emit({"scenarios": rows}))
+        self.expert.changed.connect(self.changed)
+        self.next.clicked.connect(self.next_wanted)
+
+    # showing ---------------------------------------------------------------------------------
+
+    def show_spec(
+        self, spec: ForecastSpec, town: Town | None, years: Sequence[int],
+        areas: Sequence[tuple[str, str]], presets: Sequence[Preset],
+    ) -> None:  # fmt: skip
+        """``years``: all stocks of the data; ``town``: as known at the base; ``areas``: key and
+        name of each area of the level."""
+        last = spec.base or (town.years[-1] if town is not None else (years[-1] if years else 0))
+        self._spec, self._first = spec, last + 1
+        for field, text in ((self.name, spec_name(spec)),):
+            if field.text() != text:
+                field.setText(text)
+        with QSignalBlocker(self.end):
+            self.end.setRange(last + 1, last + 100)
+            self.end.setValue(last + spec.years)
+        self.variant.setCurrentIndex(self.variant.findData(spec.variant.value))
+        at = self.draws.findData(spec.draws)
+        if at < 0:
+            self.draws.addItem(
+                _("{draws} draws").format(draws=format_number(spec.draws)), spec.draws
+            )
+            at = self.draws.count() - 1
+        self.draws.setCurrentIndex(at)
+        self.preset.clear()
+        self.preset.addItem(_("Choose a preset …"), "")
+        for preset in presets:
+            self.preset.addItem(preset.name, preset.key)
+            self.preset.setItemData(
+                self.preset.count() - 1, preset.about, Qt.ItemDataRole.ToolTipRole
+            )
+        self.scenarios.show_spec(spec, self._first)
+        self._show_housing(spec, areas)
+        self.expert.show_spec(spec, town, years, areas)
+        self.show_errors(())
+
+    def _show_housing(self, spec: ForecastSpec, areas: Sequence[tuple[str, str]]) -> None:
+        if self.housing is None or self._areas != tuple(areas):
+            self._areas = tuple(areas)
+            if self.housing is not None:
+                self.housing.hide()
+                self.housing.deleteLater()
+            self.housing = housing_table(self._theme, areas)
+            self.housing.changed.connect(lambda rows: self.changed.emit({"housing": rows}))
+            self.projects.column.addWidget(self.housing)
+        self.housing.show_rows([p.model_dump() for p in spec.housing])
+        head = self.projects.head
+        assert head is not None
+        count = len(spec.housing)
+        head.setText(
+            _("Housing projects ({count})").format(count=count) if count else
+            _("Housing projects")
+        )  # fmt: skip
+
+    def show_errors(self, issues: Sequence[Issue]) -> None:
+        """What the specification refuses, each at its field; what has no field, above all."""
+        found: dict[str, str] = {}
+        for issue in issues:
+            entry = (issue.column or "").partition(".")[0]
+            text = issue.message if issue.repair is None else f"{issue.message} {issue.repair}"
+            found[entry] = f"{found[entry]} {text}" if entry in found else text
+        fields = {*self.errors, *self.expert.errors, "scenarios", "housing", "targets", "bounds",
+                  "attractiveness"}  # fmt: skip
+        rest = [text for entry, text in found.items() if entry not in fields]
+        if rest:
+            found[""] = " ".join([found.get(""), *rest] if found.get("") else rest)
+        for entry, where in self.errors.items():
+            where.setText(found.get(entry, ""))
+            where.setVisible(bool(where.text()))
+        self.expert.show_errors(found)
+        self.scenarios.say(found.get("scenarios", ""))
+        if self.housing is not None:
+            self.housing.say(found.get("housing", ""))
+        if any(e in found for e in (*self.expert.errors, "targets", "bounds", "attractiveness")):
+            assert self.deeper.head is not None
+            self.deeper.head.setChecked(True)
+
+    # changing --------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        years = self.end.value() - self._first + 1
+        if self._spec is not None and years != self._spec.years:
+            self.changed.emit({"years": years})
+
+    def _rename(self) -> None:
+        if self._spec is not None and self.name.text().strip() != spec_name(self._spec):
+            self.changed.emit({"name": self.name.text().strip()})
+
+    def _preset(self) -> None:
+        key = self.preset.currentData()
+        if key:
+            self.preset.setCurrentIndex(0)
+            self.preset_chosen.emit(key)

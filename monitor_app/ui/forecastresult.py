@@ -1,0 +1,312 @@
+"""Step “results”: fan, age structure, components, scenarios and years of a stored forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from matplotlib.figure import Figure
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from monitor_app.app.forecastcharts import (
+    components_of,
+    fan_of_areas,
+    fan_of_scenarios,
+    pyramid_of,
+)
+from monitor_app.app.forecastexport import compare, year_table
+from monitor_app.app.forecastresults import Results
+from monitor_app.cartography.chartframe import LIGHT, ChartTheme
+from monitor_app.cartography.fancharts import draw_ahead_pyramid, draw_fan
+from monitor_app.cartography.profilecharts import draw_components
+from monitor_app.core.areas import CITY
+from monitor_app.core.formats import collation_key, format_date
+from monitor_app.core.i18n import _
+from monitor_app.ui.forecastchart import FigureView
+from monitor_app.ui.forecastparts import EDGE, caption, label
+from monitor_app.ui.forecastviews import ResultTable, scenario_rows, year_rows
+from monitor_app.ui.icons import icon
+from monitor_app.ui.theme import Theme
+
+Draw = Callable[[Figure, ChartTheme], Any]
+
+
+class ResultStep(QWidget):
+    """``units_chosen``: keys of areas (empty: the whole town); ``map_wanted``: scenario and day;
+    ``chart_wanted``: title and function that draws; ``tables_wanted``."""
+
+    units_chosen = Signal(tuple)
+    map_wanted = Signal(str, object)
+    chart_wanted = Signal(str, object)
+    tables_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.results: Results | None = None
+        self.level = CITY
+        self.units: tuple[str, ...] = ()
+        self.scenario = QComboBox()
+        self.area = QComboBox()
+        self.group = QComboBox()
+        self.year = QComboBox()
+        self.share = QCheckBox(_("in per cent"))
+        self.to_map = QPushButton(_("Show on the map"))
+        self.to_map.setProperty("role", "primary")
+        self.save_chart = QToolButton()
+        self.save_tables = QToolButton()
+        self.fan = FigureView(theme, _("Course of the population with probable ranges"))
+        self.pyramid = FigureView(theme, _("Population pyramid now and then"))
+        self.components = FigureView(theme, _("Components of change by year"))
+        self.scenarios = ResultTable(theme, _("Scenarios side by side"))
+        self.table = ResultTable(theme, _("People by area and year"))
+        self.tabs = QTabWidget()
+        self.stack = QStackedWidget()
+        self.empty = label()
+        self.compute = QPushButton(_("Compute the forecast"))
+        self.outdated = label("", "error")
+        self.outdated.hide()
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        full = QWidget()
+        full.setProperty("role", "panel")
+        column = QVBoxLayout(full)
+        column.setContentsMargins(EDGE, 12, EDGE, 12)
+        column.setSpacing(8)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(2)
+        for n, (title, widget, share) in enumerate(
+            (
+                (_("Scenario"), self.scenario, 3), (_("Area"), self.area, 3),
+                (_("Ages"), self.group, 2), (_("Year"), self.year, 2),
+            )
+        ):  # fmt: skip
+            widget.setAccessibleName(title)
+            widget.setMinimumWidth(110)
+            grid.addWidget(caption(title), 0, n)
+            grid.addWidget(widget, 1, n)
+            grid.setColumnStretch(n, share)
+        for n, (button, text) in enumerate(
+            ((self.save_chart, _("Chart …")), (self.save_tables, _("Tables …"))), start=4
+        ):
+            button.setText(text)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            grid.addWidget(button, 1, n)
+        self.save_chart.setToolTip(_("Save the chart as PDF, SVG or PNG"))
+        self.save_tables.setToolTip(_("Save the tables as an Excel workbook or CSV"))
+        grid.addWidget(self.to_map, 1, 6)
+        column.addLayout(grid)
+        column.addWidget(self.outdated)
+        ages = QWidget()
+        ages.setProperty("role", "panel")
+        inside = QVBoxLayout(ages)
+        inside.setContentsMargins(0, 4, 0, 0)
+        inside.addWidget(self.pyramid, 1)
+        inside.addWidget(self.share)
+        self.tabs.setDocumentMode(True)
+        for page, title in (
+            (self.fan, _("Course")), (ages, _("Age structure")),
+            (self.components, _("Births, deaths, moves")),
+            (self.scenarios, _("Scenarios compared")), (self.table, _("Areas and years")),
+        ):  # fmt: skip
+            self.tabs.addTab(page, title)
+        column.addWidget(self.tabs, 1)
+        nothing = QWidget()
+        nothing.setProperty("role", "panel")
+        other = QVBoxLayout(nothing)
+        other.setContentsMargins(EDGE * 2, EDGE * 2, EDGE * 2, EDGE * 2)
+        other.setSpacing(12)
+        other.addWidget(label(_("There are no results yet"), "heading"))
+        other.addWidget(self.empty)
+        row = QHBoxLayout()
+        row.addWidget(self.compute)
+        row.addStretch(1)
+        other.addLayout(row)
+        other.addStretch(1)
+        self.stack.addWidget(full)
+        self.stack.addWidget(nothing)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.stack)
+        self.draw_icons()
+
+    def draw_icons(self) -> None:
+        self.save_chart.setIcon(icon("chart", self._theme))
+        self.save_tables.setIcon(icon("table", self._theme))
+
+    def _connect(self) -> None:
+        self.scenario.activated.connect(self.show_all)
+        self.group.activated.connect(self.show_all)
+        self.year.activated.connect(self.show_all)
+        self.share.toggled.connect(self.show_all)
+        self.area.activated.connect(self._choose_area)
+        self.tabs.currentChanged.connect(self._tab)
+        self.fan.day_chosen.connect(self._choose_day)
+        for table in (self.table, self.scenarios):
+            table.units_chosen.connect(self.units_chosen)
+        self.to_map.clicked.connect(
+            lambda: self.map_wanted.emit(self.scenario.currentData(), self.day())
+        )
+        self.save_chart.clicked.connect(self._save_chart)
+        self.save_tables.clicked.connect(self.tables_wanted)
+
+    # showing ---------------------------------------------------------------------------------
+
+    def show_nothing(self, text: str) -> None:
+        self.results = None
+        self.empty.setText(text)
+        self.stack.setCurrentIndex(1)
+
+    def show_results(self, results: Results, level: str, units: tuple[str, ...]) -> None:
+        """``level``: the shown one, where results know it; ``units``: selected areas."""
+        fresh = self.results is None or self.results is not results
+        self.results = results
+        self.stack.setCurrentIndex(0)
+        if fresh:
+            self._offer(results)
+        self.show_selection(level, units)
+
+    def _offer(self, results: Results) -> None:
+        chosen, group = self.scenario.currentData(), max(self.group.currentIndex(), 0)
+        year = self.year.currentData()
+        for box in (self.scenario, self.group, self.year):
+            box.clear()
+        for scenario in results.scenarios:
+            self.scenario.addItem(scenario.label, scenario.key)
+            self.scenario.setItemData(
+                self.scenario.count() - 1, scenario.note, Qt.ItemDataRole.ToolTipRole
+            )
+        keys = [s.key for s in results.scenarios]
+        self.scenario.setCurrentIndex(keys.index(chosen if chosen in keys else results.main.key))
+        self.group.addItems(results.group_names())
+        self.group.setCurrentIndex(min(group, self.group.count() - 1))
+        for known in results.years:
+            self.year.addItem(format_date(results.day(known)), known)
+        at = self.year.findData(year)
+        self.year.setCurrentIndex(at if at >= 0 else self.year.count() - 1)
+
+    def show_selection(self, level: str, units: tuple[str, ...]) -> None:
+        """Follow the shown level and the selected areas."""
+        results = self.results
+        if results is None:
+            return
+        known = {lv.key for lv in results.levels}
+        self.level = level if level in known else results.levels[-1].key
+        own = results.level(self.level)
+        self.units = tuple(u for u in units if u in own.units)
+        with QSignalBlocker(self.area):
+            self.area.clear()
+            self.area.addItem(_("Town as a whole"), CITY)
+            if self.level != CITY:
+                order = sorted(own.units, key=lambda u: collation_key(own.names.get(u, u)))
+                for unit in order:
+                    self.area.addItem(own.names.get(unit, unit), unit)
+            if len(self.units) > 1:
+                self.area.addItem(_("{count} selected areas").format(count=len(self.units)), None)
+                self.area.setCurrentIndex(self.area.count() - 1)
+            else:
+                wanted = self.units[0] if self.units else CITY
+                self.area.setCurrentIndex(max(0, self.area.findData(wanted)))
+        self.show_all()
+
+    def place(self) -> tuple[str, str]:
+        """Level and area that charts of one area show."""
+        if self.units and self.level != CITY:
+            return self.level, self.units[-1]
+        return CITY, CITY
+
+    def day(self) -> date | None:
+        if self.results is None or self.year.currentData() is None:
+            return None
+        return self.results.day(self.year.currentData())
+
+    def chart(self) -> tuple[str, Draw, tuple[date, ...]] | None:
+        """Title, drawing and dates of the chart of the open tab; None for tables."""
+        results = self.results
+        if results is None:
+            return None
+        scenario, year = self.scenario.currentData(), self.year.currentData()
+        level, unit = self.place()
+        at = self.tabs.currentIndex()
+        if at == 0:
+            group = self.group.currentIndex()
+            if len(self.units) > 1 and self.level != CITY:
+                spec = fan_of_areas(results, scenario, self.level, self.units, group, year)
+            else:
+                keys = [scenario, *(s.key for s in results.scenarios if s.key != scenario)]
+                spec = fan_of_scenarios(results, level, unit, group, keys, year)
+            return spec.title, lambda f, t: draw_fan(f, spec, t), spec.dates
+        if at == 1:
+            ages = pyramid_of(results, scenario, level, unit, year, share=self.share.isChecked())
+            return ages.pyramid.title, lambda f, t: draw_ahead_pyramid(f, ages, t), ()
+        if at == 2:
+            parts = components_of(results, scenario, level, unit)
+            return parts.title, lambda f, t: draw_components(f, parts, t), ()
+        return None
+
+    def _tab(self) -> None:
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Whatever is seen now, anew."""
+        results = self.results
+        if results is None:
+            return
+        at, chart = self.tabs.currentIndex(), self.chart()
+        self.save_chart.setEnabled(chart is not None)
+        self.group.setEnabled(at not in (1, 2))
+        self.year.setEnabled(at != 2)
+        if chart is not None:
+            title, draw, dates = chart
+            (self.fan, self.pyramid, self.components)[at].show_chart(draw, dates, title)
+            return
+        scenario, group = self.scenario.currentData(), self.group.currentIndex()
+        if at == 3:
+            rows = compare(results, self.level, self.year.currentData(), group)
+            if self.level != CITY:
+                rows = (*compare(results, CITY, self.year.currentData(), group), *rows)
+            self.scenarios.show_data(scenario_rows(results, rows, self.day()), self.units)
+        else:
+            found = year_table(results, scenario, self.level, group)
+            self.table.show_data(year_rows(found), self.units)
+
+    # choosing --------------------------------------------------------------------------------
+
+    def _choose_area(self) -> None:
+        key = self.area.currentData()
+        if key is not None:
+            self.units_chosen.emit(() if key == CITY else (key,))
+
+    def _choose_day(self, day: date) -> None:
+        if self.results is None:
+            return
+        days = [self.results.day(y) for y in self.results.years]
+        if day in days:
+            self.year.setCurrentIndex(days.index(day))
+            self.show_all()
+
+    def _save_chart(self) -> None:
+        chart = self.chart()
+        if chart is not None:
+            title, draw, _dates = chart
+            self.chart_wanted.emit(title, lambda figure: draw(figure, LIGHT))
+
+    def shutdown(self) -> None:
+        for view in (self.fan, self.pyramid, self.components):
+            view.shutdown()

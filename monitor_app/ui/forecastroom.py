@@ -1,0 +1,604 @@
+"""The forecast workspace at work: specifications of the project, data check, runs, results.
+
+Every assumption is a change of a specification that the project keeps (one step of undo for
+changes in a row). A run reads the project and changes nothing; what it found is stored afterwards
+as one revision, so a cancelled run leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from monitor_app.app.session import Event
+from monitor_app.core.areas import CITY
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import Issue, Severity, UserError
+from monitor_app.core.progress import Progress
+from monitor_app.core.selection import SelectionChange
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from monitor_app.app.forecasting_run import Forecast
+    from monitor_app.app.forecasting_town import Town
+    from monitor_app.app.forecastresults import Results
+    from monitor_app.forecast.spec import ForecastSpec
+    from monitor_app.ui.forecastpage import ForecastPage
+    from monitor_app.ui.workbench import Workbench
+
+FORECAST = "forecast"
+
+
+class Place(QWidget):
+    """Where the page stands once it is looked at: building it costs time that the start of the
+    program has not."""
+
+    appeared = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+
+    def put(self, page: QWidget) -> None:
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(page)
+        self.setFocusProxy(page)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.appeared.emit()
+
+
+class ForecastRoom(QObject):
+    """Belongs to a workbench; does nothing until its page is looked at."""
+
+    key, icon = FORECAST, "forecast"
+    _told = Signal(object, str)
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self.title = _("Forecast")
+        self._bench = bench
+        self.session = bench.session
+        self.page = Place()
+        self.inner: ForecastPage | None = None
+        self.spec: ForecastSpec | None = None
+        self.town: Town | None = None
+        self.results: Results | None = None
+        self.running = False
+        self._all_years: tuple[int, ...] = ()
+        self._run_text = ""
+        self._stale = self._stale_results = True
+        self._checking = self._reading = False
+        self._panels: list[Any] = []
+        self.page.appeared.connect(self._appear)
+        self._told.connect(self._show_progress)
+        self._ends = [
+            self.session.subscribe(self._heard),
+            self.session.selection.subscribe(self._selection_changed),
+        ]
+
+    # building --------------------------------------------------------------------------------
+
+    def _appear(self) -> None:
+        if self.inner is None:
+            self._build()
+        self.refresh()
+
+    def _build(self) -> None:
+        from monitor_app.ui.forecastpage import ForecastPage
+
+        page = self.inner = ForecastPage(self._bench.theme)
+        self._panels = add_panels(self._bench, page)
+        self.page.put(page)
+        page.step_chosen.connect(self.show_step)
+        page.forecast_chosen.connect(self._choose)
+        page.new.clicked.connect(self._new)
+        page.remove.clicked.connect(self._remove)
+        page.data.level_chosen.connect(lambda level: self.change({"level": level}))
+        page.data.import_wanted.connect(lambda: self._bench.run("import"))
+        page.data.next_wanted.connect(lambda: self.show_step("assume"))
+        page.assume.changed.connect(self.change)
+        page.assume.preset_chosen.connect(self._preset)
+        page.assume.next_wanted.connect(lambda: self.show_step("run"))
+        page.run.run_wanted.connect(self.run)
+        page.run.cancel_wanted.connect(self._bench.window_.jobs.cancel_job)
+        page.run.next_wanted.connect(lambda: self.show_step("result"))
+        page.result.compute.clicked.connect(lambda: self.show_step("run"))
+        page.result.units_chosen.connect(self._take_units)
+        page.result.map_wanted.connect(self._to_map)
+        page.result.chart_wanted.connect(self._save_chart)
+        page.result.tables_wanted.connect(self._save_tables)
+
+    # what the session tells ------------------------------------------------------------------
+
+    def _heard(self, event: Event) -> None:
+        if event is Event.SAVED:
+            return
+        if event is Event.VIEW:
+            self._show_selection()
+            return
+        if event is Event.PROJECT:
+            self.spec = None
+            self._run_text = ""
+        self.results = None
+        self._stale = self._stale_results = True
+        if self.page.isVisible():
+            self.refresh()
+
+    def _selection_changed(self, change: SelectionChange) -> None:
+        if change.added or change.removed:
+            self._show_selection()
+
+    def _show_selection(self) -> None:
+        if self.inner is not None and self.results is not None and self.page.isVisible():
+            session = self.session
+            self.inner.result.show_selection(session.view.level, session.selection.keys)
+
+    # the specification -----------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Bring everything up to date, if something changed since the page was last seen."""
+        if not self.session.has_project or self.inner is None:
+            return
+        if self._stale and not self._checking and not self.running:
+            self._load()
+        elif not self._stale and self.inner.step == "result":
+            self._load_results()
+
+    def _load(self, wanted: str = "") -> None:
+        from monitor_app.app.forecastspecs import draft, offered_levels, stored_specs
+
+        assert self.inner is not None
+        self._stale = False
+        page, known = self.inner, stored_specs(self.session)
+        key = wanted or ("" if self.spec is None else self.spec.id)
+        spec = known.get(key) or (self.spec if self.spec and not wanted else None)
+        if spec is None or (spec.id not in known and known and not wanted):
+            spec = next(iter(known.values()), None) or draft(self.session)
+        levels = offered_levels(self.session)
+        if spec is None or not levels:
+            self.spec = self.town = None
+            page.data.show_nothing(
+                _("A forecast needs the population by age, best by sex too, of at least three years"
+                  " in a row. Births, deaths and moves by age make it better; without them the"
+                  " program derives them.")
+            )  # fmt: skip
+            page.show_forecasts((), "")
+            self._enable()
+            page.show_step("data")
+            return
+        self.spec = spec
+        self._run_text = self.session.project.remembered(f"forecast_run:{spec.id}") or ""
+        names = {lv.key: lv.name for lv in self.session.areas.levels}
+        page.data.show_levels(
+            [(k, _("Town as a whole") if k == CITY else names[k]) for k in levels], spec.level
+        )
+        self._show_names()
+        self._check()
+
+    def _show_names(self) -> None:
+        from monitor_app.app.forecastspecs import spec_name, stored_specs
+
+        if self.inner is None or self.spec is None:
+            return
+        known = {**stored_specs(self.session)}
+        known.setdefault(self.spec.id, self.spec)
+        known[self.spec.id] = self.spec
+        self.inner.show_forecasts([(k, spec_name(s)) for k, s in known.items()], self.spec.id)
+
+    def _check(self) -> None:
+        """Read what the forecast would rest on."""
+        from monitor_app.app.forecasting import data_check
+
+        spec, session = self.spec, self.session
+        assert spec is not None
+        self._checking = True
+
+        def work(_progress: Progress) -> tuple[Town, tuple[Issue, ...], tuple[int, ...]]:
+            whole = data_check(session, spec.model_copy(update={"base": None}))
+            if spec.base is None:
+                return (*whole, whole[0].years)
+            try:
+                return (*data_check(session, spec), whole[0].years)
+            except UserError as error:
+                return whole[0], (*whole[1], *error.issues), whole[0].years
+
+        def done(found: tuple[Town, tuple[Issue, ...], tuple[int, ...]]) -> None:
+            self._checking = False
+            self.town, issues, self._all_years = found
+            assert self.inner is not None
+            self.inner.data.show_town(self.town, issues)
+            self._show_spec()
+            self._show_field_issues(issues)
+            self.refresh()
+
+        def failed(error: UserError) -> None:
+            self._checking = False
+            self.town, self._all_years = None, ()
+            assert self.inner is not None
+            self.inner.data.show_issues_only(error.issues)
+            self._show_spec()
+
+        def ended() -> None:
+            self._checking = False
+
+        self._bench.job(_("Checking the data"), work, done, failed=failed, cancelled=ended)
+
+    def _areas(self) -> list[tuple[str, str]]:
+        if self.town is None:
+            return []
+        names = self.town.names
+        return [(a, names.get(a, a)) for a in self.town.layout.areas]
+
+    def _show_spec(self) -> None:
+        from monitor_app.app.forecastspecs import presets, spec_words
+
+        page, spec = self.inner, self.spec
+        if page is None or spec is None:
+            return
+        events = () if self.town is None else self.town.years[1:]
+        page.assume.show_spec(spec, self.town, self._all_years, self._areas(), presets(events))
+        names = {lv.key: lv.name for lv in self.session.areas.levels}
+        page.run.show_words(spec_words(spec, self.town, names.get(spec.level, spec.level)))
+        self._say_states()
+        self._enable()
+
+    def _say_states(self) -> None:
+        page, spec = self.inner, self.spec
+        if page is None or spec is None:
+            return
+        names = {lv.key: lv.name for lv in self.session.areas.levels}
+        town, level = self.town, names.get(spec.level, spec.level)
+        page.say(
+            "data",
+            _("not possible yet") if town is None
+            else _("{level}: {count} areas").format(level=level, count=len(town.layout.areas)),
+        )  # fmt: skip
+        last = (town.years[-1] if town is not None else spec.base or 0) + spec.years
+        page.say("assume", _("{count} scenarios up to {year}").format(
+            count=len(spec.scenarios), year=last) if town else "")  # fmt: skip
+        there = self._has_results()
+        text = _("not yet computed")
+        if there:
+            text = _("assumptions changed since") if self._outdated() else _("computed")
+        page.say("run", _("running …") if self.running else text)
+        page.say("result", "" if there else _("none yet"))
+        outdated = there and self._outdated()
+        page.result.outdated.setText(
+            _("The assumptions have changed since this forecast was computed.") if outdated else ""
+        )
+        page.result.outdated.setVisible(outdated)
+
+    def _has_results(self) -> bool:
+        start = "" if self.spec is None else f"{self.spec.id}/"
+        return bool(start) and any(s.key.startswith(start) for s in self.session.scenarios())
+
+    def _outdated(self) -> bool:
+        from monitor_app.forecast.spec import dump_spec
+
+        return bool(
+            self._run_text and self.spec is not None and dump_spec(self.spec) != self._run_text
+        )
+
+    def _enable(self) -> None:
+        page = self.inner
+        if page is None:
+            return
+        for key in ("assume", "run", "result"):
+            page.buttons[key].setEnabled(self.spec is not None)
+        writable = self.session.has_project and not self.session.project.read_only
+        page.run.run.setEnabled(self.town is not None and writable and not self.running)
+        page.remove.setEnabled(self.spec is not None and writable and not self.running)
+        page.new.setEnabled(writable and not self.running)
+        for widget in (page.assume, page.data.level, page.choice):
+            widget.setEnabled(not self.running)
+
+    def change(self, changes: dict[str, Any]) -> None:
+        """Other entries of the specification: kept in the project, or told at the field."""
+        from monitor_app.app.forecastspecs import changed, keep_spec
+
+        page, before = self.inner, self.spec
+        if page is None or before is None or self.running:
+            return
+        try:
+            spec = changed(before, **changes)
+        except UserError as error:
+            page.assume.show_errors(error.issues)
+            return
+        if spec == before:
+            page.assume.show_errors(())
+            return
+        self.spec = spec
+        if not self.session.project.read_only and not self._bench.locked:
+            keep_spec(self.session, spec)
+            self.session.announce(Event.SAVED)
+        if {"level", "base", "country", "dataset", "first_year"} & changes.keys():
+            self._check()
+            return
+        self._show_spec()
+        if "name" in changes:
+            self._show_names()
+        if self.town is not None:
+            from monitor_app.app.forecasting_run import check
+
+            self._show_field_issues(check(spec, self.town))
+
+    def _show_field_issues(self, issues: Sequence[Issue]) -> None:
+        """Findings about the specification (not the data), at its fields."""
+        assert self.inner is not None
+        own = [i for i in issues if i.code.startswith("spec-") and i.severity is Severity.ERROR]
+        places = {
+            "spec-target": "targets", "spec-target-twice": "targets",
+            "spec-target-bound": "targets", "spec-base": "base", "spec-base-years": "base_years",
+        }  # fmt: skip
+        from dataclasses import replace
+
+        told = [replace(i, column=places.get(i.code, i.column)) for i in own]
+        self.inner.assume.show_errors(told)
+
+    def _preset(self, key: str) -> None:
+        from monitor_app.app.forecastspecs import presets
+
+        events = () if self.town is None else self.town.years[1:]
+        for preset in presets(events):
+            if preset.key == key:
+                self.change(dict(preset.changes))
+
+    def _choose(self, key: str) -> None:
+        self.spec = None
+        self.results = None
+        self._stale_results = True
+        self._load(key)
+
+    def _new(self) -> None:
+        from monitor_app.app.forecastspecs import draft, keep_spec, stored_specs
+
+        taken = set(stored_specs(self.session))
+        if self.spec is not None:
+            taken.add(self.spec.id)
+        made = draft(self.session, taken)
+        if made is None:
+            return
+        keep_spec(self.session, made, _("New forecast “{name}”").format(name=made.name))
+        self.session.announce(Event.SAVED)
+        self._choose(made.id)
+        self.show_step("assume")
+
+    def _remove(self) -> None:
+        from monitor_app.app.forecastspecs import remove_forecast
+
+        spec, session = self.spec, self.session
+        if spec is None:
+            return
+
+        def done(_none: object) -> None:
+            self.spec = None
+            session.announce(Event.DATA)
+
+        self._bench.job(
+            _("Deleting the forecast"), lambda _progress: remove_forecast(session, spec), done,
+            changes=True,
+        )  # fmt: skip
+
+    # steps -----------------------------------------------------------------------------------
+
+    def show_step(self, key: str) -> None:
+        if self.inner is None:
+            return
+        self.inner.show_step(key)
+        if key == "result":
+            self._load_results()
+
+    # the run ---------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Compute; stored only when everything has ended well."""
+        from monitor_app.app import forecasting
+
+        page, spec, session = self.inner, self.spec, self.session
+        if page is None or spec is None or self.running:
+            return
+        self.running = True
+        page.run.clear_results()
+        page.run.show_progress(0.0, _("Reading the data …"))
+        self._enable()
+        self._say_states()
+
+        def work(progress: Progress) -> Forecast:
+            def report(fraction: float | None, text: str) -> None:
+                progress.step(fraction, text)
+                self._told.emit(fraction, text)
+
+            return forecasting.run(session, spec, Progress(report, progress.token))
+
+        self._bench.job(
+            _("Computing the forecast"), work, self._keep, failed=self._failed,
+            cancelled=self._cancelled,
+        )  # fmt: skip
+
+    def _show_progress(self, fraction: float | None, text: str) -> None:
+        if self.inner is not None and self.running:
+            self.inner.run.show_progress(fraction, text)
+
+    def _end(self, text: str) -> None:
+        self.running = False
+        assert self.inner is not None
+        self.inner.run.show_idle(text)
+        self._say_states()
+        self._enable()
+        if self._stale:
+            self.refresh()
+
+    def _failed(self, error: UserError) -> None:
+        self._end(_("The forecast was not computed."))
+        assert self.inner is not None
+        self.inner.run.show_issues(error.issues)
+
+    def _cancelled(self) -> None:
+        self._end(_("Cancelled: the project is as it was."))
+
+    def _keep(self, forecast: Forecast) -> None:
+        """One revision with all data sets and the specification."""
+        from monitor_app.app import forecasting
+
+        session = self.session
+
+        def done(_none: object) -> None:
+            self._kept(forecast)
+
+        self._bench.job(
+            _("Storing the forecast"),
+            lambda progress: forecasting.keep(session, forecast, progress),
+            done, failed=self._failed, cancelled=self._cancelled, changes=True,
+        )  # fmt: skip
+
+    def _kept(self, forecast: Forecast) -> None:
+        from monitor_app.app import forecasting
+        from monitor_app.app.forecastspecs import scenario_name
+        from monitor_app.forecast.spec import dump_spec
+
+        assert self.inner is not None
+        self._run_text = dump_spec(forecast.spec)
+        self.session.project.remember(f"forecast_run:{forecast.spec.id}", self._run_text)
+        labels = {s.key: scenario_name(s) for s in forecast.spec.scenarios}
+        issues = [*forecast.issues, *(i for r in forecast.results for i in r.issues)]
+        told = [i for i in issues if i.severity is not Severity.INFO]
+        self._end("")
+        self.inner.run.show_results(forecasting.summary(forecast), labels, told)
+        self.session.announce(Event.DATA)
+
+    # results ---------------------------------------------------------------------------------
+
+    def _load_results(self) -> None:
+        from monitor_app.app.forecastresults import read_results
+
+        page, spec, session = self.inner, self.spec, self.session
+        if page is None or spec is None or self._reading:
+            return
+        if not self._stale_results and self.results is not None:
+            self._show_selection()
+            return
+        if not self._has_results():
+            page.result.show_nothing(
+                _("Choose the assumptions and compute the forecast: fans, age structure, components"
+                  " and scenarios are shown here afterwards.")
+            )  # fmt: skip
+            return
+        self._reading = True
+
+        def done(found: Results) -> None:
+            self._reading = self._stale_results = False
+            self.results = found
+            assert self.inner is not None
+            self.inner.result.show_results(found, session.view.level, session.selection.keys)
+
+        def failed(error: UserError) -> None:
+            self._reading = False
+            issue = error.issues[0]
+            assert self.inner is not None
+            self.inner.result.show_nothing("\n".join(t for t in (issue.message, issue.repair) if t))
+
+        def ended() -> None:
+            self._reading = False
+
+        self._bench.job(
+            _("Reading the forecast"),
+            lambda progress: read_results(session, spec.id, progress),
+            done, failed=failed, cancelled=ended,
+        )  # fmt: skip
+
+    def _take_units(self, units: tuple[str, ...]) -> None:
+        """Areas chosen in the results are selected everywhere, where the level is the same."""
+        assert self.inner is not None
+        result = self.inner.result
+        if result.level == self.session.view.level:
+            self.session.selection.set(units)
+        else:
+            result.show_selection(result.level, units)
+
+    def _to_map(self, scenario: str, day: date | None) -> None:
+        if self.spec is None or self.inner is None:
+            return
+        changes: dict[str, Any] = {"scenario": f"{self.spec.id}/{scenario}", "day": day}
+        level, levels = self.inner.result.level, {lv.key for lv in self.session.map_levels()}
+        if self.session.view.level != level and level in levels:
+            changes["level"] = level
+        self._bench.window_.show_page("map")
+        self._bench.change_view(**changes)
+
+    # files -----------------------------------------------------------------------------------
+
+    def _save_chart(self, title: str, draw: Callable[[Any], Any]) -> None:
+        from monitor_app.cartography.chartexport import write_chart
+        from monitor_app.ui.forecastfiles import CHARTS, ask_for_file
+
+        target = ask_for_file(self._bench, _("Save chart"), title, CHARTS)
+        if target is not None:
+            self._write(target, lambda _progress: write_chart(draw, target))
+
+    def _save_tables(self) -> None:
+        from monitor_app.ui.forecastfiles import TABLES, ask_for_file, write_tables
+
+        if self.results is None or self.inner is None or self.spec is None:
+            return
+        from monitor_app.app.forecastspecs import spec_name
+
+        target = ask_for_file(self._bench, _("Save tables"), spec_name(self.spec), TABLES)
+        if target is None:
+            return
+        results, step = self.results, self.inner.result
+        what = (
+            step.scenario.currentData(), step.level, step.year.currentData(),
+            step.group.currentIndex(),
+        )  # fmt: skip
+        self._write(target, lambda progress: write_tables(results, target, *what, progress))
+
+    def _write(self, target: Path, work: Callable[[Progress], object]) -> None:
+        window = self._bench.window_
+        self._bench.job(
+            _("Writing {name}").format(name=target.name), work,
+            lambda _done: window.say(_("Written: {path}").format(path=target)),
+        )  # fmt: skip
+
+    # the end ---------------------------------------------------------------------------------
+
+    def tools(self) -> Sequence[QWidget]:
+        """Widgets that are switched off while the project changes."""
+        return (self.page,)
+
+    def shutdown(self) -> None:
+        for end in self._ends:
+            end()
+        self._ends = []
+        for panel in self._panels:
+            if hasattr(panel, "shutdown"):
+                panel.shutdown()
+        if self.inner is not None:
+            self.inner.shutdown()
+
+
+def add_panels(bench: Workbench, page: ForecastPage) -> list[Any]:
+    """Steps made elsewhere: rates before, the test on the past after the results."""
+    from importlib import import_module
+
+    found: list[Any] = []
+    for module, name, key, title in (
+        ("monitor_app.ui.ratespanel", "RatesPanel", "rates", _("Rates")),
+        ("monitor_app.ui.backtestpanel", "BacktestPanel", "backtest", _("Looking back")),
+    ):
+        try:
+            made = getattr(import_module(module), name)(bench)
+        except ImportError:
+            continue
+        page.add_step(key, title, cast("QWidget", made))
+        found.append(made)
+    return found
