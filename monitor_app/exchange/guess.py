@@ -16,6 +16,8 @@ from monitor_app.exchange.table import RawTable
 
 #: So many distinct texts of a column are looked at.
 SAMPLE = 5_000
+#: A column keeps its role where so many of its cells agree; the others are findings, not proof.
+AGREEING = 0.95
 
 
 class Role(StrEnum):
@@ -50,6 +52,9 @@ _HINTS: Mapping[Role, re.Pattern[str]] = {
     Role.AGE: re.compile(r"alter|age(?![a-z]*ncy)|jahrgang"),
     Role.GROUP: re.compile(r"staat|nation|herkunft|gruppe|group|typ|art|form|status|kind|geo"),
     Role.NAME: re.compile(r"name|bezeichnung|label|stadtteil$|viertel$|bezirk$"),
+    Role.VALUE: re.compile(
+        r"anzahl|(?<!leit)zahl$|wert|personen|einwohner|bestand|count|value|f(ä|ae)lle"
+    ),
     Role.TOTAL: re.compile(r"insgesamt|gesamt|total|summe|zusammen|all(e)?$"),
 }
 
@@ -79,18 +84,24 @@ def _of_column(
 ) -> list[Guess]:
     column = table.header[position]
     cells = table.columns[position]
-    texts = [t for t in dict.fromkeys(c.strip() for c in cells) if t][:SAMPLE]
+    counts = Counter(c.strip() for c in cells)
+    counts.pop("", None)
+    texts = list(counts)[:SAMPLE]
     if not texts:
         return [Guess(column, Role.EMPTY, 1.0, _("the column is empty"))]
     found = _area_guesses(column, texts, levels, names)
-    found += _label_guesses(column, texts)
+    found += _label_guesses(column, texts, counts)
     evidence = weigh(texts)
     if evidence.is_numeric:
-        score = 0.35 + (0.1 if column in table.numeric else 0.0) - (0.2 if evidence.keys else 0.0)
+        score = 0.35 + (0.1 if column in table.numeric else 0.0)
+        score += -0.2 if evidence.keys else _hint(Role.VALUE, column)
         found.append(Guess(column, Role.VALUE, score, _("all cells are numbers")))
         if _HINTS[Role.TOTAL].search(column.strip().casefold()):
             found.append(Guess(column, Role.TOTAL, 0.5, _("the header says that it is a total")))
     else:
+        if _agree([t for t in texts if weigh([t]).is_numeric], counts) and not evidence.keys:
+            score = 0.35 + _hint(Role.VALUE, column)
+            found.append(Guess(column, Role.VALUE, score, _("nearly all cells are numbers")))
         few = len(texts) <= 30 and len(texts) * 3 <= len(table)
         if few:
             text = _("few distinct texts ({count})").format(count=len(texts))
@@ -129,14 +140,22 @@ def _area_guesses(
     return found
 
 
-def _label_guesses(column: str, texts: Sequence[str]) -> list[Guess]:
+def _agree(good: Sequence[str], counts: Counter[str]) -> bool:
+    """Whether cells with these texts make nearly the whole column."""
+    return sum(counts[t] for t in good) >= AGREEING * counts.total()
+
+
+def _label_guesses(column: str, texts: Sequence[str], counts: Counter[str]) -> list[Guess]:
     found = []
     days = parse_dates(texts).readings
     good = [t for t in texts if days[t].kind in (DateKind.DAY, DateKind.YEAR, DateKind.MONTH)]
     years = {days[t].year for t in good}
-    if len(good) == len(texts) and all(y is not None and 1800 <= y <= 2100 for y in years):
-        bare = all(days[t].kind is DateKind.YEAR for t in texts)
+    enough = len(good) == len(texts) or (_hint(Role.DATE, column) > 0 and _agree(good, counts))
+    if enough and all(y is not None and 1800 <= y <= 2100 for y in years):
+        bare = all(days[t].kind is DateKind.YEAR for t in good)
         text = _("all cells are years") if bare else _("all cells are dates")
+        if len(good) < len(texts):
+            text = _("nearly all cells are dates")
         score = (0.4 if bare else 0.7) + _hint(Role.DATE, column)
         found.append(Guess(column, Role.DATE, score, text))
     sexes = parse_sexes(texts).readings
@@ -147,7 +166,7 @@ def _label_guesses(column: str, texts: Sequence[str]) -> list[Guess]:
     ages = parse_ages(texts).readings
     groups = [t for t in texts if ages[t].group is not None]
     if len(texts) >= 3 and len(groups) >= 0.9 * len(texts):
-        plain = all(t.isdigit() for t in texts)
+        plain = all(t.isdigit() for t in groups)
         score = (0.2 if plain else 0.6) + _hint(Role.AGE, column)
         found.append(Guess(column, Role.AGE, score, _("the cells are age groups")))
     return found
