@@ -42,37 +42,9 @@ Choose = Annotated[
 
 def _spec(session: Any, name: str | None, **changes: Any) -> Any:
     """The specification of a command line: a file or a stored one, with what options change."""
-    from monitor_app.forecast.spec import load_spec, make_spec
+    from monitor_app.app.forecasting_specs import named_spec
 
-    given = {k: v for k, v in changes.items() if v is not None}
-    if name is None:
-        if "level" not in given:
-            raise fail(
-                "spec-level",
-                _("The level of the forecast is not named."),
-                repair=_("Give --level or --spec."),
-            )
-        return make_spec(given)
-    path = Path(name)
-    if path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            raise fail("spec-file", _("The file cannot be read as text."), file=name) from None
-    else:
-        stored = session.project.document("forecast", name)
-        if stored is None:
-            raise fail(
-                "spec-file",
-                _("There is neither a file nor a stored forecast “{name}”.").format(name=name),
-                value=name,
-                repair=_("Stored are: {names}.").format(
-                    names=", ".join(session.project.documents("forecast")) or "–"
-                ),
-            )
-        text = stored
-    loaded = load_spec(text, file=name)
-    return make_spec({**loaded.model_dump(mode="json"), **given}) if given else loaded
+    return named_spec(session, name, **changes)
 
 
 @command("forecast", _("Forecast the population of a level and store the result."))

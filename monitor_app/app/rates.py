@@ -7,6 +7,7 @@ the engine (events per person and year, persons per year, shares), times ``scale
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,13 @@ from monitor_app.core.issues import Issue
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.estimate import LevelledRates
 from monitor_app.forecast.moves import OriginDestination, Pool
-from monitor_app.forecast.rate_edits import WITHOUT_AGES, edited_rates, edited_values, pull_of
+from monitor_app.forecast.rate_edits import (
+    WITHOUT_AGES,
+    RateTableKey,
+    edited_rates,
+    edited_values,
+    pull_of,
+)
 from monitor_app.forecast.spec import ForecastSpec
 from monitor_app.forecast.state import Array, Layout
 from monitor_app.indicators.inputs import CubeSource
@@ -49,7 +56,7 @@ class RateTable:
     ``summed``: the town has the sum of its areas, else their mean weighted by exposure.
     """
 
-    key: str
+    key: RateTableKey
     name: str
     unit: str
     scale: float
@@ -108,7 +115,7 @@ class RateBook:
     method: Method
     base: TownRates
     types: dict[str, NDArray[np.int64]]
-    tables: dict[str, RateTable]
+    tables: Mapping[str, RateTable]
     issues: tuple[Issue, ...]
 
     def area_name(self, area: int | None) -> str:
@@ -182,11 +189,15 @@ def _book(
     issues = tuple(check_edits(spec.rates, town, base))
     edits = () if issues else tuple(spec.rates)
     clean = spec.model_copy(update={"rates": list(edits)})
-    tables = {key: _table(key, clean, town, method, base) for key in tables_of(base)}
+    tables: dict[str, RateTable] = {
+        key: _table(key, clean, town, method, base) for key in tables_of(base)
+    }
     return RateBook(spec, town, method, base, types, tables, issues)
 
 
-def _table(key: str, spec: ForecastSpec, town: Town, method: Method, base: TownRates) -> RateTable:
+def _table(
+    key: RateTableKey, spec: ForecastSpec, town: Town, method: Method, base: TownRates
+) -> RateTable:
     layout, component = town.layout, COMPONENT[key]
     weights = method.year_weights(component, town.years[1:])
     years = tuple((y, float(w)) for y, w in zip(town.years[1:], weights, strict=True))
@@ -245,7 +256,7 @@ def _town_line(key: str, base: TownRates, before: Array, levels: LevelledRates |
 
 
 def _small(
-    key: str, spec: ForecastSpec, town: Town, base: TownRates, source: Source,
+    key: RateTableKey, spec: ForecastSpec, town: Town, base: TownRates, source: Source,
     years: tuple[tuple[int, float], ...],
 ) -> RateTable:  # fmt: skip
     """Tables without ages: the share of girls, the destinations of moves within the town."""

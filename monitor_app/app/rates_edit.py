@@ -16,6 +16,7 @@ from monitor_app.forecast.rate_edits import (
     FIELDS,
     WITHOUT_AGES,
     RateEdit,
+    RateTableKey,
     edited_rates,
     edited_values,
     pull_of,
@@ -57,17 +58,14 @@ def table_names() -> dict[str, str]:
     }
 
 
-def tables_of(base: TownRates) -> tuple[str, ...]:
+def tables_of(base: TownRates) -> tuple[RateTableKey, ...]:
     """Tables that the rates of a town have, in the order in which they are shown."""
-    found = ["births", "girls", "deaths"]
+    found: list[RateTableKey] = ["births", "girls", "deaths"]
     if base.net is not None:
         return (*found, "net_migration")
     first = base.first
-    found += [
-        name
-        for name in ("arrivals", "departures", "moves", "naturalisation")
-        if getattr(first, FIELDS[name]) is not None
-    ]
+    outside: tuple[RateTableKey, ...] = ("arrivals", "departures", "moves", "naturalisation")
+    found += [name for name in outside if getattr(first, FIELDS[name]) is not None]
     if first.move_model is not None:
         found.insert(found.index("moves") + 1, "destinations")
     return tuple(found)

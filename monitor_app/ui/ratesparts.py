@@ -1,0 +1,209 @@
+"""Parts of the rates panel: the bar that changes cells, trace of a cell, list of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from monitor_app.app.rates import RateBook, group_name, sex_name
+from monitor_app.app.rates_trace import Trace, change_text
+from monitor_app.core.i18n import _
+from monitor_app.forecast.rate_edits import WITHOUT_AGES, RateEdit
+
+
+def small(text: str = "") -> QLabel:
+    made = QLabel(text)
+    made.setProperty("role", "small")
+    made.setWordWrap(True)
+    return made
+
+
+class EditBar(QWidget):
+    """``wanted``: factor and reason for the chosen cells. Return in the reason applies."""
+
+    wanted = Signal(float, str)
+    reset = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(4)
+        self.range = small(_("Choose cells in the table to change them."))
+        self.factor = QDoubleSpinBox()
+        self.factor.setRange(0.0, 100.0)
+        self.factor.setDecimals(3)
+        self.factor.setSingleStep(0.05)
+        self.factor.setValue(1.0)
+        self.factor.setPrefix("× ")
+        self.factor.setMinimumWidth(104)
+        self.factor.setMinimumHeight(32)
+        self.factor.setAccessibleName(_("Factor on the chosen cells"))
+        self.reason = QLineEdit()
+        self.reason.setPlaceholderText(_("Reason in words"))
+        self.reason.setAccessibleName(_("Reason of the change"))
+        self.everyone = QCheckBox(_("for both sexes and all groups"))
+        self.apply = QPushButton(_("Change"))
+        self.clear = QPushButton(_("Reset cells"))
+        self.clear.setToolTip(_("Takes back all changes that touch the chosen cells."))
+        grid.addWidget(self.range, 0, 0, 1, 4)
+        grid.addWidget(self.everyone, 0, 4, 1, 1, Qt.AlignmentFlag.AlignRight)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.factor)
+        row.addWidget(self.reason, 1)
+        row.addWidget(self.apply)
+        row.addWidget(self.clear)
+        grid.addLayout(row, 1, 0, 1, 5)
+        grid.setColumnStretch(0, 1)
+        self.apply.clicked.connect(self._apply)
+        self.reason.returnPressed.connect(self._apply)
+        self.clear.clicked.connect(self.reset)
+        self.enable(False)
+
+    def _apply(self) -> None:
+        self.wanted.emit(self.factor.value(), self.reason.text().strip())
+
+    def enable(self, on: bool) -> None:
+        for widget in (self.factor, self.reason, self.apply, self.clear, self.everyone):
+            widget.setEnabled(on)
+
+
+class TraceView(QScrollArea):
+    """The steps of a trace: what it is, number, words."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(_("How was this computed?"))
+        self.trace: Trace | None = None
+        self.show_trace(None)
+
+    def show_trace(self, trace: Trace | None) -> None:
+        self.trace = trace
+        inside = QWidget()
+        inside.setProperty("role", "panel")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(4)
+        if trace is None:
+            column.addWidget(small(_("Click a cell to see how it was computed.")))
+        else:
+            title = QLabel(trace.title)
+            title.setWordWrap(True)
+            font = title.font()
+            font.setBold(True)
+            title.setFont(font)
+            column.addWidget(title)
+            column.addLayout(self._steps(trace))
+        column.addStretch(1)
+        self.setWidget(inside)
+
+    @staticmethod
+    def _steps(trace: Trace) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(2, 1)
+        top = Qt.AlignmentFlag.AlignTop
+        for row, step in enumerate(trace.steps):
+            name, value, text = small(step.label), QLabel(step.value), QLabel(step.text)
+            name.setWordWrap(False)
+            text.setWordWrap(True)
+            if step.mark:
+                value.setProperty("role", "error")
+            grid.addWidget(name, row, 0, top)
+            grid.addWidget(value, row, 1, top | Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(text, row, 2, top)
+        return grid
+
+    def text(self) -> str:
+        """The whole trace as text, for the clipboard and for screen readers."""
+        if self.trace is None:
+            return ""
+        lines = [f"{s.label}: {s.value} {s.text}".strip() for s in self.trace.steps]
+        return "\n".join([self.trace.title, *lines])
+
+
+class ChangeList(QWidget):
+    """All changes by hand, newest last. ``removed``: position of one to take back."""
+
+    removed = Signal(int)
+    cleared = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(8)
+        self.hint = small(_("No rate was changed by hand."))
+        self.list = QListWidget()
+        self.list.setWordWrap(True)
+        self.list.setAccessibleName(_("Changes by hand"))
+        self.take_back = QPushButton(_("Take back"))
+        self.all = QPushButton(_("Take back all"))
+        row = QHBoxLayout()
+        row.addWidget(self.take_back)
+        row.addWidget(self.all)
+        row.addStretch(1)
+        column.addWidget(self.hint)
+        column.addWidget(self.list, 1)
+        column.addLayout(row)
+        self.take_back.clicked.connect(self._remove)
+        self.all.clicked.connect(self.cleared)
+        self.list.currentRowChanged.connect(lambda n: self.take_back.setEnabled(n >= 0))
+
+    def show_changes(self, book: RateBook | None) -> None:
+        edits: Sequence[RateEdit] = () if book is None else book.spec.rates
+        self.list.clear()
+        for edit in edits:
+            assert book is not None
+            self.list.addItem(QListWidgetItem(change_words(book, edit)))
+        self.hint.setVisible(not edits)
+        self.list.setVisible(bool(edits))
+        self.all.setEnabled(bool(edits))
+        self.take_back.setEnabled(False)
+
+    def _remove(self) -> None:
+        if self.list.currentRow() >= 0:
+            self.removed.emit(self.list.currentRow())
+
+
+def change_words(book: RateBook, edit: RateEdit) -> str:
+    """``Fertility × 1.10: Old Town, 20 to 34 years – reason``."""
+    table = book.tables.get(edit.table)
+    if table is None:
+        return f"{edit.table} – {edit.note}"
+    where = [", ".join(book.town.names.get(a, a) for a in edit.areas) or book.area_name(None)]
+    if edit.ages is not None and edit.table not in WITHOUT_AGES:
+        first, last = edit.ages
+        where.append(
+            _("{age} years").format(age=first) if first == last
+            else _("ages {first} to {last}").format(first=first, last=last)
+        )  # fmt: skip
+    if edit.table != "births":
+        where += [sex_name(s) for s in edit.sex]
+    where += [group_name(book.town, g) for g in edit.group]
+    if edit.table == "girls":
+        where = []
+    place = f": {', '.join(where)}" if where else ""
+    return f"{table.name} {change_text(table, edit)}{place} – {edit.note}"
