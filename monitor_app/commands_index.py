@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,18 +12,18 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from monitor_app.app.exports import write_table
+from monitor_app.app.classes import certainty_of, check_classes, index_spec
+from monitor_app.app.exports import PAGE_ENDINGS, write_table
+from monitor_app.app.ranking import RankRow, rank_rows, rank_table
 from monitor_app.app.session import Session
 from monitor_app.app.weighting import (
     ComputedIndex,
-    RankRow,
     check_robustness,
     compute_index,
     find_weighting,
-    rank_rows,
-    rank_table,
     typed_weighting,
     weightings,
+    with_rules,
 )
 from monitor_app.commandline import (
     Json,
@@ -36,9 +37,11 @@ from monitor_app.commandline import (
     open_session,
     tell,
 )
-from monitor_app.core.formats import format_date, format_number
+from monitor_app.core.formats import THIN_SPACE, format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
+from monitor_app.exchange.export_table import ExportTable
+from monitor_app.indicators.classconfidence import ClassConfidence
 from monitor_app.indicators.robustness import Robustness
 from monitor_app.indicators.weightings import Weighting
 
@@ -61,8 +64,28 @@ def index(
     ] = 0,
     seed: Annotated[int, typer.Option(help=_("Start value of the random numbers"))] = 1,
     worst: Annotated[int, typer.Option(help=_("How many areas count as the highest"))] = 10,
+    class_draws: Annotated[
+        int,
+        typer.Option("--classes", metavar="N", help=_("How certain are the classes? Draw N times")),
+    ] = 0,
+    years: Annotated[
+        int | None,
+        typer.Option("--dynamics", metavar="N", help=_("Dynamics: change over N years")),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--dynamics-from", help=_("Dynamics: change since this date"))
+    ] = None,
+    least: Annotated[
+        float | None,
+        typer.Option("--minimum-inhabitants", help=_("Leave out areas with fewer inhabitants")),
+    ] = None,
+    frozen: Annotated[
+        str | None, typer.Option("--base-date", help=_("Freeze the scales at this date"))
+    ] = None,
     form: Annotated[str, typer.Option("--format", help=_("csv or json"))] = "",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help=_(".csv or .xlsx"))] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help=_("Table (.csv, .xlsx) or map (.pdf, …)"))
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute a composite index: values, ranks, and how weights change them."""
@@ -74,12 +97,25 @@ def index(
         with Steps() as steps:
             found = compute_index(session, chosen, level, steps.part(0.0, 0.3))
             at = find_day(day, found.dates) if day else found.dates[-1]
-            robust = None
+            changed = with_rules(
+                chosen, at, years=years,
+                since=None if since is None else find_day(since, found.dates),
+                least=least, frozen=None if frozen is None else find_day(frozen, found.dates),
+            )  # fmt: skip
+            if changed != chosen:
+                found = compute_index(session, changed, level)
+            robust = certain = None
             if draws:
                 robust = check_robustness(
-                    found, at, k=worst, draws=draws, seed=seed, progress=steps.part(0.3, 1.0)
+                    found, at, k=worst, draws=draws, seed=seed, progress=steps.part(0.3, 0.8)
                 )
-        _write(session, found, at, robust, "json" if as_json else form, out)
+            if class_draws:
+                certain = check_classes(
+                    session, found, at, draws=class_draws, seed=seed,
+                    progress=steps.part(0.8, 1.0),
+                )  # fmt: skip
+        result = Result(found, at, robust, certain)
+        _write(session, result, "json" if as_json else form, out)
     finally:
         session.close(discard=True)
 
@@ -96,33 +132,57 @@ def _chosen(session: Session, name: str | None, items: list[str] | None) -> Weig
     return find_weighting(session, name) if name is not None else typed_weighting(items or [])
 
 
-def _write(
-    session: Session,
-    found: ComputedIndex,
-    at: date,
-    robust: Robustness | None,
-    form: str,
-    out: Path | None,
-) -> None:
+@dataclass(frozen=True, eq=False)
+class Result:
+    """An index at a date, with what was asked about its trust."""
+
+    index: ComputedIndex
+    at: date
+    robust: Robustness | None
+    certain: ClassConfidence | None
+
+    def rows(self, session: Session) -> tuple[RankRow, ...]:
+        return rank_rows(session, self.index, self.at, self.robust, self.kept)
+
+    def table(self, session: Session) -> ExportTable:
+        return rank_table(session, self.index, self.at, self.robust, self.kept)
+
+    @property
+    def kept(self) -> dict[str, float] | None:
+        return None if self.certain is None else certainty_of(self.certain)
+
+
+def _write(session: Session, result: Result, form: str, out: Path | None) -> None:
     if out is not None:
-        write_table(out, rank_table(session, found, at, robust))
-        tell(found.issues, as_json=False)
-    elif form == "json":
-        emit(_as_json(session, found, at, robust))
+        if out.suffix.lower() in PAGE_ENDINGS:
+            _page(session, result, out)
+        else:
+            write_table(out, result.table(session))
     elif form == "csv":
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "index.csv"
-            write_table(path, rank_table(session, found, at, robust))
+            write_table(path, result.table(session))
             sys.stdout.write(path.read_text(encoding="utf-8-sig"))
-        tell(found.issues, as_json=False)
+    elif form != "json":
+        _show(session, result)
+    if form == "json":
+        emit({**_as_json(session, result), **({"file": str(out)} if out else {})})
     else:
-        _show(session, found, at, robust)
-        tell(found.issues, as_json=False)
+        tell(result.index.issues, as_json=False)
 
 
-def _as_json(
-    session: Session, found: ComputedIndex, at: date, robust: Robustness | None
-) -> dict[str, Any]:
+def _page(session: Session, result: Result, out: Path) -> None:
+    """The map of the index: types where the weighting has classes."""
+    from monitor_app.app.maps import shapes_of
+    from monitor_app.reports.page import SheetLayout, write_page
+
+    shapes = shapes_of(session, result.index.table.level, result.at)
+    spec = index_spec(session, result.index, result.at)
+    write_page(spec, shapes, SheetLayout(office=session.settings.office), out)
+
+
+def _as_json(session: Session, result: Result) -> dict[str, Any]:
+    found, at, robust = result.index, result.at, result.robust
     shares = found.composite.at(at).shares(found.weighting.weights)
     data: dict[str, Any] = {
         "weighting": found.weighting.id,
@@ -130,9 +190,15 @@ def _as_json(
         "date": at.isoformat(),
         "dates": [d.isoformat() for d in found.dates],
         "shares": dict(zip(found.weighting.indicators, shares.tolist(), strict=True)),
-        "areas": [r.as_dict() for r in rank_rows(session, found, at, robust)],
+        "areas": [r.as_dict() for r in result.rows(session)],
         "issues": [i.as_dict() for i in found.issues],
     }
+    if result.certain is not None:
+        data["classes"] = {
+            "draws": result.certain.draws,
+            "seed": result.certain.seed,
+            "not_drawn": list(result.certain.fixed),
+        }
     if robust is not None:
         data["robustness"] = {
             "draws": robust.around.draws,
@@ -150,8 +216,9 @@ def _known(value: float) -> float | None:
     return value if value == value else None
 
 
-def _show(session: Session, found: ComputedIndex, at: date, robust: Robustness | None) -> None:
-    rows = rank_rows(session, found, at, robust)
+def _show(session: Session, result: Result) -> None:
+    found, at, robust = result.index, result.at, result.robust
+    rows = result.rows(session)
     console.print(f"{found.weighting.name.shown}, {format_date(at)}", markup=False, style="bold")
     table = Table(box=None, pad_edge=False)
     table.add_column(_("Rank"), justify="right")
@@ -160,11 +227,13 @@ def _show(session: Session, found: ComputedIndex, at: date, robust: Robustness |
     classed = any(r.group for r in rows)
     if classed:
         table.add_column(_("Class"))
+    if result.certain is not None:
+        table.add_column(_("Class kept"), justify="right")
     if robust is not None:
         table.add_column(_("Rank range"))
         table.add_column(_("Among the highest {k}").format(k=robust.all_weights.k), justify="right")
     for row in rows:
-        table.add_row(*_cells(row, found.table.precision, classed, robust is not None))
+        table.add_row(*_cells(row, found.table.precision, classed, result))
     console.print(table)
     if robust is not None and robust.alpha == robust.alpha:
         alpha = format_number(robust.alpha, 2)
@@ -172,17 +241,20 @@ def _show(session: Session, found: ComputedIndex, at: date, robust: Robustness |
         console.print(f"{rows[0].name}: {rows[0].text}", markup=False)
 
 
-def _cells(row: RankRow, precision: int, classed: bool, ranges: bool) -> list[str]:
+def _cells(row: RankRow, precision: int, classed: bool, result: Result) -> list[str]:
     cells = [
         str(row.rank or "–"), row.name,
         "–" if row.value is None else format_number(row.value, precision),
     ]  # fmt: skip
     if classed:
         cells.append(" / ".join(t for t in (row.group, row.dynamics) if t))
-    if ranges:
+    if result.certain is not None:
+        kept = row.certain
+        cells.append("–" if kept is None else f"{format_number(100 * kept)}{THIN_SPACE}%")
+    if result.robust is not None:
         known = row.low is not None and row.share_worst is not None
         cells += [
             f"{row.low}–{row.high}" if known else "–",
-            f"{format_number(100 * (row.share_worst or 0.0))} %" if known else "–",
+            f"{format_number(100 * (row.share_worst or 0.0))}{THIN_SPACE}%" if known else "–",
         ]
     return cells

@@ -56,6 +56,7 @@ class Composite:
     ``scaled`` and ``status`` (dates, areas, indicators) with directions applied; ``counted``
     (dates, areas); ``city`` (dates, indicators) the city's own values on the same scales;
     ``people`` (dates, areas) inhabitants or None. ``issues``: what had to be decided.
+    ``scales[date][indicator]`` and ``signs[indicator]``: how the values were scaled.
     """
 
     level: str
@@ -71,6 +72,8 @@ class Composite:
     active: Bools
     datasets: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = field(default=())
+    scales: tuple[tuple[Scale | None, ...], ...] = field(default=())
+    signs: tuple[int, ...] = field(default=())
 
     @cached_property
     def _kept(self) -> dict[int, Prepared]:
@@ -108,6 +111,27 @@ class Composite:
                 base,
             )
         return self._kept[t]
+
+    def redrawn(self, day: date, values: Mapping[str, Array]) -> Prepared:
+        """The index of a date with other values of some indicators (areas,): what it would be had
+        they been counted otherwise. Scales are fitted to these values unless they are frozen."""
+        prepared, t = self.at(day), self.dates.index(day)
+        geometric = self.rules.aggregation == "geometric"
+        matrix = prepared.matrix.copy()
+        for j, name in enumerate(self.indicators):
+            if name not in values or not self.active[j]:
+                continue
+            chosen = np.where(self.counted[t], values[name], np.nan)
+            people = None if self.people is None else self.people[t]
+            scale = self.scales[t][j]
+            if self.rules.base_date is None:
+                scale = fit(chosen, self.rules.normalisation, people)
+            if scale is None:
+                continue
+            scaled = scale.apply(values[name], self.signs[j])
+            known = prepared.present[:, j] & np.isfinite(scaled)
+            matrix[known, j] = (logs(scaled) if geometric else scaled)[known]
+        return replace(prepared, matrix=matrix)
 
     def table(self, weights: ArrayLike, name: str = "index") -> IndicatorTable:
         """The index of all dates. Values are missing, with the status of the input that is; left
@@ -193,7 +217,7 @@ def prepare(
             ),
             repair=_("Choose one of: {days}").format(days=", ".join(map(format_date, days))),
         )
-    scaled, city, issues, flat = _scale(parts, rules, values, counted, people, days, called)
+    scaled, city, issues, flat, scales = _scale(parts, rules, values, counted, people, days, called)
     active = ~flat if rules.constant == "exclude" else np.ones(len(parts), dtype=bool)
     if not active.any():
         raise fail(
@@ -205,6 +229,7 @@ def prepare(
     return Composite(
         parts[0].table.level, areas, days, tuple(p.table.indicator for p in parts), rules,
         scaled, status, counted, city, people, active, tuple(sorted(used)), tuple(issues),
+        scales, tuple(p.sign for p in parts),
     )  # fmt: skip
 
 
@@ -293,13 +318,14 @@ def _scale(
     people: Array | None,
     days: tuple[date, ...],
     called: Mapping[str, str],
-) -> tuple[Array, Array, list[Issue], Bools]:
-    """Scaled values, the city's values on the same scales, issues, and which indicators are the
-    same everywhere at every date that a scale was made from."""
+) -> tuple[Array, Array, list[Issue], Bools, tuple[tuple[Scale | None, ...], ...]]:
+    """Scaled values, the city's values on the same scales, issues, which indicators are the same
+    everywhere at every date that a scale was made from, and the scales by date."""
     scaled = np.full(values.shape, np.nan)
     city = np.full((len(days), len(parts)), np.nan)
     issues: list[Issue] = []
     flat = np.zeros(len(parts), dtype=bool)
+    used: list[list[Scale | None]] = [[None] * len(parts) for _day in days]
     for j, part in enumerate(parts):
         frozen = None
         scales: list[Scale] = []
@@ -309,7 +335,7 @@ def _scale(
                 raise _no_base(called[part.table.indicator], rules.base_date)
             scales.append(frozen)
         for t, day in enumerate(days):
-            scale = frozen or _fitted(rules, values, counted, people, t, j)
+            scale = used[t][j] = frozen or _fitted(rules, values, counted, people, t, j)
             if scale is None:
                 continue
             if frozen is None:
@@ -322,7 +348,7 @@ def _scale(
         if any(s.flat for s in scales):
             issues.append(_flat_issue(called[part.table.indicator], rules, bool(flat[j])))
     issues.extend(_clipped(rules, scaled, counted))
-    return scaled, city, issues, flat
+    return scaled, city, issues, flat, tuple(tuple(row) for row in used)
 
 
 def _fitted(
@@ -367,7 +393,7 @@ def change_table(table: IndicatorTable, years: int) -> IndicatorTable:
     pairs = [
         (j, table.dates.index(before))
         for j, day in enumerate(table.dates)
-        if (before := _years_before(day, years)) in table.dates
+        if (before := years_before(day, years)) in table.dates
     ]
     now, then = [j for j, _i in pairs], [i for _j, i in pairs]
     return replace(
@@ -381,7 +407,7 @@ def change_table(table: IndicatorTable, years: int) -> IndicatorTable:
     )
 
 
-def _years_before(day: date, years: int) -> date:
+def years_before(day: date, years: int) -> date:
     try:
         return day.replace(year=day.year - years)
     except ValueError:  # 29 February

@@ -14,18 +14,17 @@ import pytest
 from commandline import Imported, done, fingerprint, monitor
 
 from monitor_app.app.jobs import JobRunner
+from monitor_app.app.ranking import compare_ranks, rank_rows
 from monitor_app.app.session import Session
 from monitor_app.app.settings import Settings
 from monitor_app.app.weighting import (
     ComputedIndex,
     check_robustness,
-    compare_ranks,
     compute_index,
     delete_weighting,
     faulty_weightings,
     find_weighting,
     keep_weighting,
-    rank_rows,
     typed_weighting,
     weightings,
 )
@@ -160,7 +159,7 @@ def test_csv_and_excel_are_written(sample: Imported, tmp_path: Path) -> None:
         (["-i", "kinderarmut", "--format", "pdf"], "pdf"),
         (["-i", "kinderarmut", "-w", "muenster"], "Gewichtung"),
         (["-w", "gibtsnicht"], "muenster"),
-        (["-w", "muenster"], "Migrationshintergrund"),
+        (["-i", "leerstandsquote"], "Leer"),
         ([], "Gewichtung"),
     ],
 )
