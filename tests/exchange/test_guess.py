@@ -19,7 +19,10 @@ def roles(folder: Path, lines: list[str]) -> list[Role]:
     path = folder / "b.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
     (table,) = read_tables(path)
-    return [own[0].role for own in guess_columns(table, {"viertel": KEYS})]
+    found = guess_columns(table, {"viertel": KEYS})
+    ages = {g.column: g.score for own in found for g in own if g.role is Role.AGE}
+    assert max(ages, key=lambda column: ages[column]) == "Alter"
+    return [own[0].role for own in found]
 
 
 WANTED = [Role.AREA, Role.DATE, Role.SEX, Role.AGE, Role.VALUE]
