@@ -17,7 +17,8 @@ from monitor_app.core.issues import fail
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.backtest import MINIMUM_HISTORY, Backtest, naive_methods
 from monitor_app.forecast.combine import Weights
-from monitor_app.forecast.priors import expected_errors, past_factor
+from monitor_app.forecast.defaults import mobility
+from monitor_app.forecast.spread import Group, earlier_factor, learned_spread
 from monitor_app.forecast.state import Array
 
 ENGINE = "engine"
@@ -26,6 +27,8 @@ FIXED = "fixed"
 HORIZONS = (1, 3, 5, 10)
 _FIRST = choices.FIRST_ORIGIN
 PROBABILITY = 0.8
+#: No half width is larger than this share of the forecast.
+WIDEST = 0.95
 #: Marks a method that chooses its weights anew at every origin.
 _ANY: dict[str, dict[str, Weights]] = {"town": {}}
 
@@ -138,7 +141,8 @@ def backtest(
     runs = {ENGINE: past.runs}
     if choosing:
         runs[FIXED] = history(town, given, longest, steps.part(0.8, 0.9), max(chosen), also).runs
-    intervals = PastIntervals(past.errors, past.sizes, past.origins, wanted)
+    groups = groups_of(bands, town.layout.shape[2])
+    intervals = PastIntervals(past.errors, past.sizes, past.origins, wanted, groups)
     shape = (len(chosen), len(wanted), *observed.shape[1:])
     known, lower, upper = (np.full(shape, np.nan) for _i in range(3))
     edges = np.full((2, len(chosen), len(wanted), observed.shape[1], 1), np.nan)
@@ -185,74 +189,80 @@ class PastIntervals:
     """Half widths of central 80 per cent intervals as shares of the forecast, by what was known.
 
     ``errors`` (origins, horizons 1…, variables, areas), ``sizes`` (origins, variables, areas);
-    ``origins`` positions of launch years; ``horizons`` those wanted.
+    ``origins`` positions of launch years; ``horizons`` those wanted; ``groups`` of the variables.
     """
 
     errors: Array
     sizes: Array
     origins: tuple[int, ...]
     horizons: tuple[int, ...]
+    groups: tuple[Group, ...]
 
     def __post_init__(self) -> None:
-        self._raw: dict[tuple[int, int], tuple[Array, Array]] = {}
+        self._said: dict[tuple[int, int, tuple[int, ...]], tuple[Array, Array]] = {}
 
     def at(self, variable: int, now: int) -> tuple[Array, Array]:
         """(horizons, areas) and, for the whole town, (horizons, 1), at launch position ``now``.
 
         Widened or narrowed by what the intervals of earlier origins would have needed.
         """
-        half, city = self._model(variable, now)
-        known = _known_errors(self.errors, self.origins, now)[:, :, variable]
-        steps = [h - 1 for h in self.horizons]
-        past = [r for r, o in enumerate(self.origins) if np.isfinite(known[r]).any() and o < now]
+        own, town = self._usual(variable, now, self.horizons)
+        past = [r for r, o in enumerate(self.origins) if o < now]
         if not past:
-            return half, city
-        seen = known[past][:, steps]
-        whole = self._whole(variable, past, seen)
-        drawn = [self._model(variable, self.origins[r]) for r in past]
-        counts = len(past)
-        factor = past_factor(seen, np.array([d[0] for d in drawn]), counts, PROBABILITY)
-        town = past_factor(whole, np.array([d[1] for d in drawn]), counts, PROBABILITY)
-        return np.minimum(half * factor, 0.95), np.minimum(city * town, 0.95)
-
-    def _whole(self, variable: int, rows: list[int], seen: Array) -> Array:
-        """Errors of the whole town (rows, horizons, 1)."""
-        size = self.sizes[rows, variable]
+            return own, town
+        every = tuple(range(1, self.errors.shape[1] + 1))
+        seen = _known_errors(self.errors, self.origins, now)[past][:, :, variable]
+        said = [self._usual(variable, self.origins[r], every) for r in past]
+        factor = earlier_factor(seen, np.array([d[0] for d in said]), self.horizons, PROBABILITY)
+        size = self.sizes[past, variable]
         share = size / np.maximum(size.sum(axis=1, keepdims=True), 1e-12)
-        return np.asarray((seen * share[:, None]).sum(axis=-1, keepdims=True), dtype=np.float64)
+        whole = (seen * share[:, None]).sum(axis=-1, keepdims=True)
+        common = earlier_factor(whole, np.array([d[1] for d in said]), self.horizons, PROBABILITY)
+        return (
+            np.minimum(own * factor[:, None], WIDEST),
+            np.minimum(town * common[:, None], WIDEST),
+        )
 
-    def _model(self, variable: int, now: int) -> tuple[Array, Array]:
-        if (variable, now) not in self._raw:
+    def _usual(self, variable: int, now: int, horizons: tuple[int, ...]) -> tuple[Array, Array]:
+        """By the errors known at ``now``, before what earlier intervals would have needed."""
+        if (variable, now, horizons) not in self._said:
+            known = _known_errors(self.errors, self.origins, now)[:, :, variable]
             row = self.origins.index(now) if now in self.origins else -1
-            people = self.sizes[row, variable]
-            past = _known_errors(self.errors, self.origins, now)[:, :, variable]
-            self._raw[variable, now] = half_widths(
-                past, self.sizes[:, variable], people, self.horizons
-            )
-        return self._raw[variable, now]
+            self._said[variable, now, horizons] = half_widths(
+                known, self.sizes[:, variable], self.sizes[row, variable], horizons,
+                self.groups[variable],
+            )  # fmt: skip
+        return self._said[variable, now, horizons]
 
 
 def half_widths(
-    errors: Array, sizes: Array, people: Array, horizons: Sequence[int]
+    errors: Array, sizes: Array, people: Array, horizons: Sequence[int], group: Group
 ) -> tuple[Array, Array]:
-    """Half widths by the error model of ``expected_errors``, before what the past needed.
+    """Half widths by ``learned_spread``: (horizons, areas) and, for the whole town, (horizons, 1).
 
     ``errors`` (origins, horizons 1…, areas) known so far, ``sizes`` (origins, areas), ``people``
-    (areas,) now. Returns (horizons, areas) and, for the whole town, (horizons, 1).
+    (areas,) now.
     """
-    every = tuple(range(1, max(horizons) + 1))
-    known = np.full((len(errors), len(every), errors.shape[2]), np.nan)
-    known[:, : errors.shape[1]] = errors[:, : len(every)]
-    models = expected_errors(known, sizes, every)
-    share = people / max(float(people.sum()), 1.0)
-    half = np.array([models[h].half_width(people, PROBABILITY) for h in horizons])
-    city = []
-    for h in horizons:
-        model = models[h]
-        own = 2.0 * (model.local + model.by_size / np.maximum(people, 1.0))
-        spread = np.sqrt(model.common**2 + float((share**2 * own).sum()))
-        city.append([1.2816 * spread])
-    return np.minimum(half, 0.95), np.minimum(np.array(city), 0.95)
+    spread = learned_spread(errors, sizes, horizons, group)
+    own = np.array([spread[h].areas(people, PROBABILITY) for h in horizons])
+    town = np.array([[spread[h].town(people, PROBABILITY)] for h in horizons])
+    return np.minimum(own, WIDEST), np.minimum(town, WIDEST)
+
+
+def groups_of(bands: Sequence[tuple[int, int | None]], ages: int) -> tuple[Group, ...]:
+    """What the errors of the total and of age groups depend on."""
+    readiness = np.sqrt(mobility(ages))
+    usual = float(readiness[:80].mean())
+    return (
+        Group(),
+        *(
+            Group(
+                float(readiness[lo:hi].mean()) / usual,
+                (ages if hi is None else hi) if lo == 0 else 0,
+            )
+            for lo, hi in bands
+        ),
+    )
 
 
 def _position(town: Town, year: int) -> int:

@@ -11,6 +11,7 @@ from monitor_app.app.forecasting_backtest import (
     PROBABILITY,
     History,
     PastIntervals,
+    groups_of,
     half_widths,
 )
 from monitor_app.app.forecasting_candidates import scored_bands, series
@@ -120,16 +121,17 @@ def expected_widths(
     bands = scored_bands(town.source_ages)
     launch = series(town.register.stocks[-1:], bands)[0]
     horizons, now, found = tuple(range(1, years + 1)), len(town.years) - 1, []
+    groups = groups_of(bands, town.layout.shape[2])
     for variable, people in enumerate(launch):
         progress.step(variable / len(launch))
         if past is None:
             none = np.full((1, years, len(people)), np.nan)
-            found.append(half_widths(none, people[None], people, horizons))
+            found.append(half_widths(none, people[None], people, horizons, groups[variable]))
             continue
         errors = np.full((len(past.origins) + 1, years, *past.errors.shape[2:]), np.nan)
         errors[:-1, : past.errors.shape[1]] = past.errors[:, :years]
         sizes = np.concatenate([past.sizes, launch[None]])
-        model = PastIntervals(errors, sizes, (*past.origins, now), horizons)
+        model = PastIntervals(errors, sizes, (*past.origins, now), horizons, groups)
         found.append(model.at(variable, now))
     return found
 

@@ -25,7 +25,6 @@ from monitor_app.core.datasets import Origin
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Cancelled, CancelToken, Progress
 from monitor_app.core.status import Status
-from monitor_app.forecast.priors import default_errors, expected_errors
 from monitor_app.forecast.spec import dump_spec, load_spec, make_spec, three_scenarios
 from monitor_app.indicators.catalogue import Catalogue
 from monitor_app.indicators.engine import Engine
@@ -372,14 +371,3 @@ def test_a_backtest_scores_every_method_on_what_came() -> None:
     with pytest.raises(UserError) as error:
         backtest(known, Method(), origins=[1990])
     assert codes(error) == ["backtest-origin"]
-
-
-def test_errors_of_ones_own_count_more_the_more_there_are() -> None:
-    size = np.full((12, 40), 2500.0)
-    errors = np.random.default_rng(2).normal(0.0, 0.2, (12, 1, 40))
-    few = expected_errors(errors[:2], size[:2], (1,))[1].half_width(2500.0)
-    many = expected_errors(errors, size, (1,))[1].half_width(2500.0)
-    prior = default_errors(1).half_width(2500.0)
-    assert prior < few < many
-    # Normal errors of 20 per cent: 80 per cent lie within 1.28 of that.
-    assert many == pytest.approx(0.256, rel=0.25)

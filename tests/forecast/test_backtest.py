@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from monitor_app.forecast import errormodel, naive, scores
+from monitor_app.forecast import naive, scores
 from monitor_app.forecast.backtest import naive_methods, run_backtest
 
 
@@ -101,32 +100,3 @@ def test_coverage_of_intervals_is_counted() -> None:
     found = run_backtest(series, ("total", "0-5"), {}, intervals={"band": band}, horizons=[1, 5])
     assert found.coverage("band", 0, 1) == pytest.approx(0.5)
     assert found.coverage("band", 1, 5) == pytest.approx(0.5)
-
-
-def test_error_model_finds_its_parts_again() -> None:
-    random = np.random.default_rng(4)
-    origins, areas = 60, 150
-    size = np.exp(random.uniform(np.log(500), np.log(20000), (origins, areas)))
-    scale = np.sqrt(0.02**2 + 4.0 / size)
-    errors = random.normal(0.0, 0.03, (origins, 1)) + scale * random.standard_t(4, size.shape)
-    found = errormodel.fit_errors(errors, size, 5)
-    assert found.common == pytest.approx(0.03, rel=0.2)
-    assert found.local == pytest.approx(0.02**2, rel=0.25)
-    assert found.by_size == pytest.approx(4.0, rel=0.15)
-    covered = np.abs(errors) <= found.half_width(size, 0.8)
-    assert 0.77 < covered.mean() < 0.87
-
-
-def test_half_width_without_a_common_part_is_the_t_quantile() -> None:
-    model = errormodel.ErrorModel(1, 0.0, 0.0, 0.04, 0.0, 1, 1)
-    expected = 0.2 * stats.t.ppf(0.9, 4)
-    assert model.half_width(1e9).item() == pytest.approx(expected, rel=1e-9)
-
-
-def test_conformal_factor_brings_intervals_to_their_coverage() -> None:
-    random = np.random.default_rng(5)
-    errors = random.normal(0.0, 0.1, 2000)
-    factor = errormodel.conformal_factor(errors[:1000], np.full(1000, 0.05))
-    assert factor is not None
-    assert np.mean(np.abs(errors[1000:]) <= factor * 0.05) == pytest.approx(0.8, abs=0.04)
-    assert errormodel.conformal_factor(errors[:50], np.full(50, 0.05)) is None
