@@ -37,6 +37,7 @@ def run(
     *,
     rates: TownRates | None = None,
     finish: Finish | None = None,
+    neutral: TownRates | None = None,
     keep_stocks: bool = True,
     progress: Progress | None = None,
 ) -> tuple[Projection, list[tuple[int, Shortfall]]]:
@@ -44,7 +45,8 @@ def run(
 
     With a ``control`` in the method the totals of areas are moved towards their shares of growth;
     the town as a whole stays as its rates have it. With a ``combination`` the age groups of all
-    areas are moved to the combined forecast. ``finish`` comes after that.
+    areas are moved to the combined forecast. ``finish`` comes after that. ``neutral``:
+    rates without what is assumed for single areas; what that changes is not controlled away.
     """
     plain = rates is None
     rates = rates or town_rates(town, method)
@@ -68,6 +70,11 @@ def run(
         free = once(None, parts.part(0.0, 0.4))
         trend = shares_of_growth(town, free.totals)
         wanted = blended(free.totals[1:], trend, method.control)[:, None]
+        if neutral is not None:
+            usual = project(
+                town.layout, launch, neutral.of_step, steps, keep_stocks=False, check_cells=False
+            )
+            wanted += method.control * _moved(free.totals, usual.totals)[1:, None]
     elif finish is None:
         return once(None, parts), missed
     weight = np.sqrt(mobility(town.layout.shape[2]))[None, None, :, None]
@@ -101,6 +108,13 @@ def combination_of(town: Town, method: Method, steps: int, rates: TownRates | No
         return found
     usual, changed = free_run(town, town_rates(town, method), wanted), free_run(town, rates, wanted)
     return found * np.divide(changed, usual, out=np.ones_like(usual), where=usual > 0)
+
+
+def _moved(changed: Array, usual: Array) -> Array:
+    """By how much one forecast (steps, areas) differs from another that is scaled to the same
+    totals of the town: it adds up to zero."""
+    scale = changed.sum(axis=1) / np.maximum(usual.sum(axis=1), 1e-300)
+    return np.asarray(changed - usual * scale[:, None], dtype=np.float64)
 
 
 def _sums(stock: Array, rows: Sequence[slice]) -> Array:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from monitor_app.app import forecasting_engine as engine
+from monitor_app.app.forecasting_assumptions import assumed_rates, has_local
 from monitor_app.app.forecasting_backtest import history
+from monitor_app.app.forecasting_finish import finish_of
+from monitor_app.app.forecasting_housing import Planned, check_types, planned_housing
 from monitor_app.app.forecasting_intervals import Intervals, expected_widths, make_intervals
 from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
 from monitor_app.app.forecasting_town import Town, ensure, read_town
@@ -20,13 +23,11 @@ from monitor_app.core.issues import Issue, Severity, UserError
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.checks import check_rates, check_stock, describe_shortfalls
 from monitor_app.forecast.defaults import countries
-from monitor_app.forecast.flows import Step
-from monitor_app.forecast.housing import first_occupants, move_in
 from monitor_app.forecast.projection import Projection
-from monitor_app.forecast.rates import Scheme, StepRates
+from monitor_app.forecast.rates import Scheme
 from monitor_app.forecast.spec import ForecastSpec, Scenario
+from monitor_app.forecast.spec_parts import RateChange
 from monitor_app.forecast.state import Array
-from monitor_app.forecast.targets import Shortfall, Targets, hit, within_bounds
 from monitor_app.indicators.inputs import CubeSource
 
 #: Stocks that a measurement of past errors needs at least.
@@ -125,6 +126,9 @@ def check(spec: ForecastSpec, town: Town) -> list[Issue]:
     known, last = set(town.layout.areas), town.years[-1]
     named = {
         "housing": [p.area for p in spec.housing],
+        "demolition": [d.area for d in spec.demolition],
+        "special": [s.area for s in spec.special],
+        "changes": [a for c in _changes(spec) for a in c.areas],
         "targets": [t.area for t in spec.targets if t.area is not None],
         "bounds": list(spec.bounds),
         "attractiveness": list(spec.attractiveness),
@@ -144,6 +148,7 @@ def check(spec: ForecastSpec, town: Town) -> list[Issue]:
                     column=entry,
                 )
             )
+    found += _odd_groups(spec, town)
     for target in spec.targets:
         if not last < target.year <= last + spec.years:
             found.append(
@@ -171,6 +176,26 @@ def check(spec: ForecastSpec, town: Town) -> list[Issue]:
                 )
             )
     return found
+
+
+def _changes(spec: ForecastSpec) -> list[RateChange]:
+    return [*spec.changes, *(c for s in spec.scenarios for c in s.changes)]
+
+
+def _odd_groups(spec: ForecastSpec, town: Town) -> list[Issue]:
+    """Groups of people that the population does not tell apart."""
+    named = {c.group for c in _changes(spec)} | {s.group for s in spec.special}
+    odd = sorted(g for g in named if g is not None and g not in town.layout.groups)
+    if not odd:
+        return []
+    known = ", ".join(town.labels.get(g, g) for g in town.layout.groups)
+    return [
+        _error(
+            "spec-group",
+            _("Groups that the population does not have: {groups}").format(groups=", ".join(odd)),
+            _("Known are: {names}.").format(names=known),
+        )
+    ]
 
 
 def _contradictions(spec: ForecastSpec) -> list[Issue]:
@@ -214,7 +239,8 @@ def make_forecast(
     steps = progress or Progress()
     steps.step(0.0, _("Reading the data …"))
     town = read(source, areas, spec)
-    issues = [*town.issues, *check(spec, town)]
+    projects, told = planned_housing(source, areas, spec, town)
+    issues = [*town.issues, *check(spec, town), *told, *check_types(spec, projects)]
     ensure(issues)
     method = method_of(spec)
     types, told = area_types(spec, town)
@@ -246,7 +272,7 @@ def make_forecast(
         part = steps.part(0.4 + 0.6 * n / len(spec.scenarios), 0.4 + 0.6 * (n + 1) / len(
             spec.scenarios))  # fmt: skip
         part.step(0.0, scenario.label or scenario.key)
-        done = _scenario(spec, town, method, base, scenario, part)
+        done = _scenario(spec, town, method, base, scenario, projects, part)
         if spec.draws:
             ranges = make_intervals(
                 spec, town, done[1], done[0].projection, widths, measured, areas,
@@ -260,13 +286,16 @@ def make_forecast(
 
 def _scenario(
     spec: ForecastSpec, town: Town, method: Method, base: TownRates, scenario: Scenario,
-    progress: Progress,
+    projects: Sequence[Planned], progress: Progress,
 ) -> tuple[ScenarioResult, TownRates]:  # fmt: skip
-    rates = _changed(spec, town, base, scenario)
-    finish = _finish(spec, town, rates, scenario)
+    rates = assumed_rates(spec, town, base, scenario)
+    finish = finish_of(spec, town, rates, scenario, projects)
+    local = has_local(spec, scenario)
     done, missed = engine.run(
-        town, method, spec.years, rates=rates, finish=finish, progress=progress.part(0.0, 0.3)
-    )
+        town, method, spec.years, rates=rates, finish=finish,
+        neutral=assumed_rates(spec, town, base, scenario, local=False) if local else None,
+        progress=progress.part(0.0, 0.3),
+    )  # fmt: skip
     last = town.years[-1]
     issues = [
         issue
@@ -274,119 +303,3 @@ def _scenario(
         for issue in describe_shortfalls(town.layout, [gap], last + step + 1)
     ]
     return ScenarioResult(scenario, done, None, tuple(issues)), rates
-
-
-def _changed(spec: ForecastSpec, town: Town, base: TownRates, scenario: Scenario) -> TownRates:
-    """Rates with switches, the overlay of a scenario and attractiveness."""
-    first = town.years[-1] + 1
-    pull = np.array([spec.attractiveness.get(a, 1.0) for a in town.layout.areas])
-
-    def of_step(step: int) -> StepRates:
-        rates, year = base.of_step(step), first + step
-
-        def factor(component: str) -> float:
-            return scenario.factor(component, year) if spec.switched_on(component) else 0.0
-
-        def scaled(array: Array | None, component: str) -> Array | None:
-            if array is None or not spec.switched_on(component):
-                return None
-            return array * factor(component)
-
-        arrivals = scaled(rates.arrivals, "arrivals")
-        move = scaled(rates.move, "moves")
-        return replace(
-            rates,
-            death=rates.death * factor("deaths"),
-            fertility=rates.fertility * factor("births"),
-            arrivals=None if arrivals is None else arrivals * pull,
-            departure=scaled(rates.departure, "departures"),
-            move=move,
-            move_model=None if move is None else rates.move_model,
-            naturalise=scaled(rates.naturalise, "naturalisation"),
-        )
-
-    return TownRates(of_step, of_step(0))
-
-
-def _finish(
-    spec: ForecastSpec, town: Town, rates: TownRates, scenario: Scenario
-) -> engine.Finish | None:
-    """New dwellings, then targets, then bounds; None where there is nothing of that."""
-    housing = spec.housing if scenario.housing else []
-    if not (housing or spec.targets or spec.bounds):
-        return None
-    first = town.years[-1] + 1
-    profile = _profile(town, rates.first)
-    areas = town.layout.areas
-
-    def finish(step: int, done: Step) -> tuple[Step, Sequence[Shortfall]]:
-        year = first + step
-        gaps: list[Shortfall] = []
-        for project in housing:
-            count = project.dwellings.get(year - project.delay, 0.0) * project.probability
-            if count > 0:
-                dwellings = np.zeros((1, len(areas)))
-                dwellings[0, areas.index(project.area)] = count
-                people = first_occupants(
-                    dwellings, [project.persons_per_dwelling], profile[None]
-                ).reshape(town.layout.shape)
-                done = move_in(done, people, project.share_from_town)
-        for target in [t for t in spec.targets if t.year == year]:
-            done, missed = _aim(done, target.what, target.value, target.area, areas)
-            gaps += missed
-        if spec.bounds:
-            done, missed = _bounded(spec, done, areas)
-            gaps += missed
-        return done, gaps
-
-    return finish
-
-
-def _profile(town: Town, rates: StepRates) -> Array:
-    """Shares of the cells [sex, group, age] among the first residents: those who arrive."""
-    came = np.zeros(town.layout.shape[:3])
-    if rates.arrivals is not None:
-        came = came + np.broadcast_to(rates.arrivals, town.layout.shape).sum(axis=-1)
-    if came.sum() <= 0:
-        came = town.register.stocks[-1].sum(axis=-1)
-    return np.asarray(came / came.sum(), dtype=np.float64)
-
-
-def _aim(
-    step: Step, what: str, value: float, area: str | None, areas: tuple[str, ...]
-) -> tuple[Step, tuple[Shortfall, ...]]:
-    """Reach one target of the town or of one area, the other areas as they are."""
-    if area is None:
-        return hit(step, Targets(**{what: value}))
-    now = step.end.sum(axis=(0, 1, 2)) if what == "population" else None
-    if now is None:
-        flows = step.flows.by_area()
-        now = flows["arrivals"] - flows["departures"] if what == "net_migration" else flows[what]
-    wanted = now.copy()
-    wanted[areas.index(area)] = value
-    return hit(step, Targets(**{what: wanted}))
-
-
-def _bounded(
-    spec: ForecastSpec, step: Step, areas: tuple[str, ...]
-) -> tuple[Step, tuple[Shortfall, ...]]:
-    """Hold areas inside their bounds; what does not fit goes to the others."""
-    lower = np.array([spec.bounds[a].lower if a in spec.bounds else 0.0 for a in areas])
-    upper = np.array(
-        [
-            spec.bounds[a].upper
-            if a in spec.bounds and spec.bounds[a].upper is not None
-            else np.inf
-            for a in areas
-        ],
-        dtype=np.float64,
-    )
-    now = step.end.sum(axis=(0, 1, 2))
-    if (now >= lower).all() and (now <= upper).all():
-        return step, ()
-    pull = step.flows.by_area()["arrivals"] + 1e-9
-    held, rest = within_bounds(now, pull, lower, upper)
-    found, gaps = hit(step, Targets(population=held))
-    if abs(rest) > 0.5:
-        gaps = (*gaps, Shortfall("population", None, float(now.sum()), float(held.sum())))
-    return found, gaps

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from monitor_app.forecast.flows import Step
 from monitor_app.forecast.state import Array
+from monitor_app.forecast.targets import capped_scale
 
 
 def first_occupants(
@@ -78,3 +79,46 @@ def move_in(step: Step, occupants: Array, share_from_city: float) -> Step:
         flows, moves_out=usual + losses, moves_in=came + placed, arrivals=arrivals + outside
     )
     return replace(step, end=changed.end_at_least_zero(), flows=changed)
+
+
+def demolish(step: Step, leavers: Array, share_staying: float) -> Step:
+    """A step after dwellings were pulled down.
+
+    ``leavers`` ``[sex, group, age, area]`` persons who leave their area, no more than are there
+    (``who_leaves``). A share moves to areas where nothing is pulled down, by the pull that these
+    have on movers; the others leave the town. The balance holds, moves add up to zero.
+    """
+    flows = step.flows
+    zero = np.zeros_like(step.end)
+    came = zero if flows.moves_in is None else flows.moves_in
+    pull = came.sum(axis=(0, 1, 2))
+    pull = pull if pull.sum() > 0 else step.end.sum(axis=(0, 1, 2))
+    pull = np.where(leavers.sum(axis=(0, 1, 2)) > 0, 0.0, pull)
+    staying = leavers * (share_staying if pull.sum() > 0 else 0.0)
+    placed = staying.sum(axis=-1, keepdims=True) * (pull / max(float(pull.sum()), 1e-300))
+    left = zero if flows.departures is None else flows.departures
+    moved = zero if flows.moves_out is None else flows.moves_out
+    changed = replace(
+        flows,
+        moves_out=moved + staying,
+        moves_in=came + placed,
+        departures=left + (leavers - staying),
+    )
+    return replace(step, end=changed.end_at_least_zero(), flows=changed)
+
+
+def who_leaves(end: Array, persons: Array, weights: Array | None = None) -> Array:
+    """People ``[sex, group, age, area]`` who leave areas (areas,) with so many ``persons``.
+
+    As people live there, times ``weights`` (ages,) where given; nobody leaves twice: where an age
+    group cannot supply its share, the others give more, and an area never gives more than it has.
+    """
+    there = np.maximum(end, 0.0)
+    wanted = np.minimum(persons, there.sum(axis=(0, 1, 2)))
+    flow = there
+    if weights is not None:
+        by_age = there.sum(axis=(0, 1))
+        per_head = np.divide(weights[:, None], by_age, out=np.zeros_like(by_age), where=by_age > 0)
+        # A trace of everybody, so that the others can step in.
+        flow = there * (per_head + 1e-9)
+    return capped_scale(flow, there, wanted, (0, 1, 2))

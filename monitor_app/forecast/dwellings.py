@@ -1,0 +1,152 @@
+"""Types of dwellings, who moves into them and when: expected, and in each draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import yaml
+from scipy import special
+
+from monitor_app.core.i18n import LANGUAGE
+from monitor_app.core.resources import resource_path
+from monitor_app.forecast.rng import DrawPlan, stable_id
+from monitor_app.forecast.spec_parts import AgeShares, DwellingType, age_range
+from monitor_app.forecast.state import Array, Layout
+
+#: How sure a probability of realisation is: the beta distribution of its draws counts so many
+#: projects of the kind. A half-built scheme is rarer than one that is built or not.
+REALISATION_WEIGHT = 1.0
+
+
+@cache
+def shipped_types() -> dict[str, DwellingType]:
+    """Types for towns without measurements of their own, by key."""
+    return {
+        key: DwellingType.model_validate({k: v for k, v in entry.items() if k != "name"})
+        for key, entry in _shipped()["types"].items()
+    }
+
+
+def shipped_names() -> dict[str, str]:
+    """Names of the shipped types in the language in use."""
+    code = "en" if LANGUAGE.code == "en" else "de"
+    return {key: str(entry["name"][code]) for key, entry in _shipped()["types"].items()}
+
+
+@cache
+def _shipped() -> dict[str, dict[str, dict[str, dict[str, str]]]]:
+    path = resource_path("catalogue", "forecast", "dwelling_types.yaml")
+    found: dict[str, dict[str, dict[str, dict[str, str]]]] = yaml.safe_load(
+        path.read_text(encoding="utf-8")
+    )
+    return found
+
+
+def age_weights(layout: Layout, shares: AgeShares) -> Array:
+    """Shares of age groups spread evenly inside each, (ages,); they add up to 1 over all ages.
+
+    Ages above the open one belong to it. ``ValueError`` where all shares are zero.
+    """
+    lows = np.array(layout.ages.lows)
+    top = int(lows[-1])
+    found = np.zeros(len(lows))
+    for text, share in shares.items():
+        lo, hi = age_range(text)
+        years = np.arange(lo, max(top, lo) + 1 if hi is None else hi)
+        rows = np.searchsorted(lows, np.minimum(years, top), side="right") - 1
+        np.add.at(found, rows, share / len(rows))
+    if found.sum() <= 0:
+        raise ValueError("all shares are zero")
+    return np.asarray(found / found.sum(), dtype=np.float64)
+
+
+def occupants_profile(layout: Layout, kind: DwellingType, arrivals: Array) -> Array:
+    """Shares of cells ``[sex, group, age]`` among first residents, adding up to 1.
+
+    Sexes and groups as among ``arrivals`` ``[sex, group, age]``, also persons or shares; ages too
+    where the type does not tell them.
+    """
+    base = np.asarray(arrivals / arrivals.sum(), dtype=np.float64)
+    if not kind.ages:
+        return base
+    return np.asarray(base.sum(axis=2, keepdims=True) * age_weights(layout, kind.ages))
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """Dwellings of one project, type and area. ``kind`` position of the type of its residents;
+    ``area`` position; ``persons`` year -> first residents if all is built in time; ``key`` shared
+    by parts that are late or fail together."""
+
+    key: str
+    kind: int
+    area: int
+    persons: Mapping[int, float]
+    probability: float = 1.0
+    delay: int = 0
+    delay_spread: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class HousingPlan:
+    """Everything that is to be built. ``profiles`` (kinds, sex, group, age) adding up to 1 each;
+    ``from_town`` (kinds,) shares of first residents who come from inside the town."""
+
+    profiles: Array
+    from_town: Array
+    schemes: Sequence[Scheme]
+    areas: int
+
+    def expected(self, first: int, years: int) -> Array:
+        """First residents (years, kinds, areas) from the end of year ``first`` - 1 on."""
+        found = np.zeros((years, len(self.profiles), self.areas))
+        for scheme in self.schemes:
+            for year, persons in scheme.persons.items():
+                row = year + scheme.delay - first
+                if 0 <= row < years:
+                    found[row, scheme.kind, scheme.area] += persons * scheme.probability
+        return found
+
+    def drawn(self, plan: DrawPlan, draw: int, first: int, years: int) -> Array:
+        """As ``expected``, in one draw: how much of a scheme is built (beta distributed around its
+        probability) and how late (the mean delay, more often a little early than very late).
+
+        Numbers depend on seed, draw and key alone; parts of a scheme share them.
+        """
+        found = np.zeros((years, len(self.profiles), self.areas))
+        if not self.schemes:
+            return found
+        ids = np.array([stable_id(f"housing/{s.key}") for s in self.schemes], dtype=np.uint64)
+        built = plan.uniforms(draw, "housing/built", ids, 1)[0]
+        late = -np.log(plan.uniforms(draw, "housing/late", ids, 1)[0]) - 1.0
+        for scheme, share, wait in zip(self.schemes, built, late, strict=True):
+            real = realised(scheme.probability, float(share))
+            delay = scheme.delay + scheme.delay_spread * float(wait)
+            for year, persons in scheme.persons.items():
+                # What was expected before the launch is there already.
+                if year + scheme.delay < first:
+                    continue
+                _spread(found[:, scheme.kind, scheme.area], year + delay - first, persons * real)
+        return found
+
+
+def realised(probability: float, uniform: float) -> float:
+    """Share of a scheme that is built: beta distributed with mean ``probability``."""
+    if probability <= 0.0 or probability >= 1.0:
+        return float(probability)
+    a, b = REALISATION_WEIGHT * probability, REALISATION_WEIGHT * (1.0 - probability)
+    return float(special.betaincinv(a, b, uniform))
+
+
+def _spread(into: Array, row: float, persons: float) -> None:
+    """Add persons at a row that need not be whole, shared between its neighbours; nobody before
+    the first row, nobody after the last."""
+    row = max(row, 0.0)
+    low = int(np.floor(row))
+    part = row - low
+    for at, share in ((low, 1.0 - part), (low + 1, part)):
+        if at < len(into):
+            into[at] += persons * share
