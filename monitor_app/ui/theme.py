@@ -189,12 +189,21 @@ QPushButton[role="link"] { border: 0; background: transparent; color: $accent; t
   padding: 0 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; background: transparent; }
 QPushButton[role="link"]:focus { border: 2px solid $accent; padding: 0 2px; }
+QPushButton[role="step"] { text-align: left; border-color: transparent; background: transparent; }
+QPushButton[role="step"]:hover { background: $hover; }
+QPushButton[role="step"]:checked { background: $selected; color: $on_selected; font-weight: 600; }
+QPushButton[role="step"]:focus { border: 2px solid $accent; }
+QPushButton[role="step"]:disabled { color: $muted; }
 QToolButton { padding: 0 4px; min-width: ${inner}px; }
 QToolButton:focus { padding: 0 3px; }
 QToolButton[role="flat"] { border-color: transparent; background: transparent; }
 QToolButton[role="flat"]:hover { background: $hover; }
 QToolButton[role="flat"]:checked { background: $selected; color: $on_selected; }
 QToolButton[role="flat"]:focus { border: 2px solid $accent; }
+QToolButton[role="section"] { border-color: transparent; background: transparent;
+  font-weight: 600; text-align: left; padding: 0; }
+QToolButton[role="section"]:hover { background: $hover; }
+QToolButton[role="section"]:focus { border: 2px solid $accent; padding: 0; }
 QToolButton[role="map"] { background: $surface; border-color: $line; }
 QToolButton[role="map"]:hover { background: $hover; }
 QToolButton[role="map"]:checked { background: $selected; border-color: $accent; }
