@@ -205,7 +205,7 @@ def pyramid(
     note = ""
     if found[0].info.spec.origin is Origin.FORECAST:
         interval = _interval(session, level, whos[0], found[0], axis, sides[0], scenario)
-        note = _("Forecast; range known by age bands") if interval else _("Forecast")
+        note = _("Forecast")
     where = names[0] if same_area else " – ".join(names)
     title = _("Population by age and sex, {where}").format(where=where)
     title += f", {when[0]}" if same_day else ""

@@ -96,13 +96,14 @@ def tick_texts(ticks: Sequence[float], *, signed: bool = False) -> list[str]:
     return [format_number(float(t), decimals, signed=signed) for t in ticks]
 
 
-def value_ticks(low: float, high: float, most: int) -> FloatArray:
-    """Round numbers from below ``low`` to above ``high``."""
+def value_ticks(low: float, high: float, most: int, *, whole: bool = False) -> FloatArray:
+    """Round numbers from below ``low`` to above ``high``; ``whole`` ones for counts."""
     if not (np.isfinite(low) and np.isfinite(high)):
         low, high = 0.0, 1.0
     if low == high:
         low, high = low - (abs(low) or 1.0) / 10, high + (abs(high) or 1.0) / 10
-    locator = MaxNLocator(nbins=max(most, 2), steps=[1, 2, 2.5, 5, 10])
+    steps = [1, 2, 5, 10] if whole else [1, 2, 2.5, 5, 10]
+    locator = MaxNLocator(nbins=max(most, 2), steps=steps, integer=whole)
     return np.asarray(locator.tick_values(low, high), dtype=np.float64)
 
 

@@ -299,8 +299,8 @@ def draw_pyramid(figure: Figure, spec: PyramidSpec, theme: ChartTheme = LIGHT) -
         bounds = [spec.lengths(side, spec.base) for side in spec.interval]
         for low, high, sign in zip(*bounds, (-1, 1), strict=True):
             axes.fill_betweenx(
-                edges, sign * np.repeat(low, 2), sign * np.repeat(high, 2), color=theme.hover,
-                alpha=0.45, linewidth=0, zorder=4,
+                edges, sign * np.repeat(low, 2), sign * np.repeat(high, 2), color=theme.ink,
+                alpha=0.3, linewidth=0, zorder=4,
             )  # fmt: skip
     if spec.overlay is not None:
         for lengths, sign in zip(spec.lengths(spec.overlay), (-1, 1), strict=True):
@@ -345,5 +345,5 @@ def _pyramid_words(spec: PyramidSpec) -> str:
             )
         )
     if spec.interval is not None:
-        words.append(_("Orange: probable range (80 per cent)"))
+        words.append(_("Grey: probable range (80 per cent, by age band)"))
     return "   ·   ".join([*words, *([spec.note] if spec.note else [])])

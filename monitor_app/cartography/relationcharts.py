@@ -72,6 +72,7 @@ def draw_scatter(figure: Figure, spec: ScatterSpec, theme: ChartTheme = LIGHT) -
         spec.x, spec.y, s=[46 if m else 22 for m in marked], c=list(spec.colours) or "#5b8db8",
         edgecolors=[theme.ink if m else theme.quiet for m in marked],
         linewidths=[1.4 if m else 0.5 for m in marked], zorder=4,
+        clip_on=False,  # points on the edge of the axes are whole
     )  # fmt: skip
     if spec.line is not None:
         ends = np.array(axes.get_xlim())
@@ -152,8 +153,8 @@ def draw_histogram(figure: Figure, spec: HistogramSpec, theme: ChartTheme = LIGH
     width, height = size_of(figure)
     top = draw_title(figure, theme, spec.title, spec.unit)
     totals = spec.counts.sum(axis=1)
-    y_ticks = value_ticks(0, float(max(totals.max(initial=0), 1)), int((height - top - 40) // 28))
-    y_ticks = np.unique(np.round(y_ticks[y_ticks >= 0]))
+    most = float(max(totals.max(initial=0), 1))
+    y_ticks = value_ticks(0, most, int((height - top - 40) // 28), whole=True)
     axes = axes_in(figure, theme, 34, top + 12, 16, 26)
     axes.set_ylim(0, y_ticks[-1])
     set_ticks(axes.yaxis, list(y_ticks), [format_number(t) for t in y_ticks], theme.quiet)
@@ -252,9 +253,8 @@ def draw_correlations(figure: Figure, spec: CorrelationSpec, theme: ChartTheme =
                 face="bold" if known and abs(r) > 0.5 else "regular",
             )  # fmt: skip
     known = spec.n[spec.n > 0]
-    text = _("Pairs of areas: {low} to {high}").format(
-        low=format_number(int(known.min(initial=0 if not len(known) else known[0]))),
-        high=format_number(int(known.max(initial=0))),
-    )
+    low, high = int(known.min()) if len(known) else 0, int(known.max(initial=0))
+    span = _("{low} to {high}").format(low=format_number(low), high=format_number(high))
+    text = _("Pairs of areas: {count}").format(count=span if low < high else format_number(high))
     put(axes, text, 8 / width, 6 / height, theme.quiet, transform=figure.transFigure)
     return axes
