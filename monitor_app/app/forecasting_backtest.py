@@ -18,7 +18,7 @@ from monitor_app.core.progress import Progress
 from monitor_app.forecast.backtest import MINIMUM_HISTORY, Backtest, naive_methods
 from monitor_app.forecast.combine import Weights
 from monitor_app.forecast.defaults import mobility
-from monitor_app.forecast.spread import Group, earlier_factor, learned_spread
+from monitor_app.forecast.spread import Group, earlier_factor, learned_spread, widening
 from monitor_app.forecast.state import Array
 
 ENGINE = "engine"
@@ -206,21 +206,32 @@ class PastIntervals:
 
         Widened or narrowed by what the intervals of earlier origins would have needed.
         """
-        own, town = self._usual(variable, now, self.horizons)
+        every = tuple(range(1, max(*self.horizons, self.errors.shape[1]) + 1))
+        own, town = self._usual(variable, now, every)
         past = [r for r, o in enumerate(self.origins) if o < now]
-        if not past:
-            return own, town
-        every = tuple(range(1, self.errors.shape[1] + 1))
+        if past:
+            factors = self._needed(variable, now, past, every)
+            own, town = own * factors[0][:, None], town * factors[1][:, None]
+        rows = [h - 1 for h in self.horizons]
+        return (
+            np.minimum(widening(own)[rows], WIDEST),
+            np.minimum(widening(town)[rows], WIDEST),
+        )
+
+    def _needed(
+        self, variable: int, now: int, past: list[int], every: tuple[int, ...]
+    ) -> tuple[Array, Array]:
+        """Factors (horizons,) that the ranges of ``past`` would have needed, areas and town."""
+        steps = self.errors.shape[1]
         seen = _known_errors(self.errors, self.origins, now)[past][:, :, variable]
         said = [self._usual(variable, self.origins[r], every) for r in past]
-        factor = earlier_factor(seen, np.array([d[0] for d in said]), self.horizons, PROBABILITY)
+        widths, whole = (np.array([d[i][:steps] for d in said]) for i in (0, 1))
         size = self.sizes[past, variable]
         share = size / np.maximum(size.sum(axis=1, keepdims=True), 1e-12)
-        whole = (seen * share[:, None]).sum(axis=-1, keepdims=True)
-        common = earlier_factor(whole, np.array([d[1] for d in said]), self.horizons, PROBABILITY)
+        town = (seen * share[:, None]).sum(axis=-1, keepdims=True)
         return (
-            np.minimum(own * factor[:, None], WIDEST),
-            np.minimum(town * common[:, None], WIDEST),
+            earlier_factor(seen, widths, every, PROBABILITY),
+            earlier_factor(town, whole, every, PROBABILITY),
         )
 
     def _usual(self, variable: int, now: int, horizons: tuple[int, ...]) -> tuple[Array, Array]:

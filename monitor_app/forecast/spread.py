@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
+from scipy import optimize, special
 
 from monitor_app.forecast.combine import PRIOR_ERRORS, independent
 from monitor_app.forecast.errormodel import FREEDOM, ErrorModel
@@ -202,4 +202,15 @@ def earlier_factor(
         strength = float(near.max(initial=0.0))
         mean = float(near @ needed / near.sum()) if near.sum() > 0 else 0.0
         found.append(np.exp(mean * strength / (strength + PRIOR_ERRORS)))
-    return np.clip(np.array(found), *FACTOR_BOUNDS)
+    return np.asarray(np.clip(np.array(found), *FACTOR_BOUNDS), dtype=np.float64)
+
+
+def widening(widths: ArrayLike) -> Array:
+    """Half widths (horizons, …) of rising horizons that never get narrower with time.
+
+    Measured ones waver; the nearest rising curve is taken (isotonic regression of logarithms).
+    """
+    given = np.asarray(widths, dtype=np.float64)
+    flat = np.log(np.maximum(given.reshape(len(given), -1), 1e-12))
+    rising = np.column_stack([optimize.isotonic_regression(column).x for column in flat.T])
+    return np.asarray(np.exp(rising).reshape(given.shape), dtype=np.float64)

@@ -14,6 +14,7 @@ from monitor_app.forecast.spread import (
     earlier_factor,
     learned_spread,
     usual_errors,
+    widening,
 )
 
 HORIZONS = (1, 3, 5)
@@ -150,3 +151,10 @@ def test_groups_that_move_and_children_are_less_certain() -> None:
     walk_mean = 0.03 * np.sqrt(10 - 5 + 5 / 3)
     assert children[2] == pytest.approx(np.hypot(0.06, walk_mean))
     assert children[0] < children[1] < children[2]
+
+
+def test_ranges_never_get_narrower_with_time() -> None:
+    found = widening(np.array([[0.02, 0.01], [0.01, 0.02], [0.04, 0.03]]))
+    middle = np.sqrt(0.02 * 0.01)
+    assert found[:, 0] == pytest.approx([middle, middle, 0.04])
+    assert found[:, 1] == pytest.approx([0.01, 0.02, 0.03])
