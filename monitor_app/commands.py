@@ -17,23 +17,18 @@ from rich.table import Table
 from monitor_app import __version__
 from monitor_app.app import demo as demos
 from monitor_app.app import imports, overview
-from monitor_app.app.exports import TABLE_ENDINGS, value_table, write_map, write_table
+from monitor_app.app.exports import TABLE_ENDINGS, value_table, write_table
 from monitor_app.app.logs import start_logging
 from monitor_app.app.session import Session
 from monitor_app.app.settings import Settings
-from monitor_app.app.view import ChangeKind
-from monitor_app.cartography.classify import Method
 from monitor_app.commandline import (
-    IndicatorId,
     Json,
-    LevelKey,
     ProjectPath,
     Steps,
     app,
     command,
     console,
     emit,
-    find_day,
     notes,
     open_session,
     tell,
@@ -44,20 +39,19 @@ from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import errors, fail
 from monitor_app.indicators.catalogue import Catalogue
-from monitor_app.reports.page import Orientation, SheetLayout
-
-#: Methods that find their own breaks.
-METHODS = tuple(m.value for m in Method if m is not Method.MANUAL)
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line; see ``cli.main`` for the exit codes."""
     # The other modules register their commands after these.
     from monitor_app import (  # noqa: F401
+        commands_chart,
         commands_forecast,
         commands_index,
         commands_indicators,
+        commands_map,
         commands_patterns,
+        commands_profile,
         commands_support,
         commands_values,
     )
@@ -230,54 +224,6 @@ def compute(
         counts = ", ".join(f"{k} {n}" for k, n in row["levels"].items() if n)
         table.add_row(row["name"], counts or "–", "" if counts else "; ".join(row["missing"]))
     console.print(table)
-
-
-@command("map", _("Print a map as a page (PDF, SVG, PNG)."))
-def draw_map(
-    project: ProjectPath,
-    indicator: IndicatorId,
-    level: LevelKey,
-    out: Annotated[Path, typer.Option("--out", "-o", help=_(".pdf, .svg or .png"))],
-    day: Annotated[
-        str | None, typer.Option("--date", "-d", help=_("Date (default: the newest)"))
-    ] = None,
-    compare: Annotated[str | None, typer.Option(help=_("Earlier date: map of the change"))] = None,
-    relative: Annotated[bool, typer.Option(help=_("Change in per cent"))] = False,
-    method: Annotated[str, typer.Option(help=_("Class method"))] = "quantiles",
-    classes: Annotated[int, typer.Option(min=2, max=7)] = 5,
-    carried: Annotated[
-        bool,
-        typer.Option("--carried", help=_("Carry numbers from before reforms to present areas")),
-    ] = False,
-    portrait: Annotated[bool, typer.Option(help=_("Portrait format"))] = False,
-    office: Annotated[str | None, typer.Option(help=_("Office that publishes the page"))] = None,
-    as_json: Json = False,
-) -> None:
-    """Print a map as a page (PDF, SVG, PNG)."""
-    if method not in METHODS:
-        raise fail(
-            "unknown_method", _("Unknown method: {name}").format(name=method),
-            repair=", ".join(METHODS),
-        )  # fmt: skip
-    session = open_session(project)
-    table = session.compute(indicator, level, carried=carried)
-    session.set_view(
-        indicator=indicator, level=level, method=method, k=classes,
-        day=find_day(day, table.dates) if day else None, carried=carried,
-    )  # fmt: skip
-    if session.view.level != level:
-        raise fail("no_areas", _("Level “{level}” has no boundaries.").format(level=level))
-    if compare:
-        kind = ChangeKind.RELATIVE if relative else ChangeKind.ABSOLUTE
-        session.set_view(compare_to=find_day(compare, table.dates), change=kind)
-    orientation = Orientation.PORTRAIT if portrait else Orientation.LANDSCAPE
-    layout = SheetLayout(orientation, office=session.settings.office if office is None else office)
-    write_map(session, out, layout)
-    session.close()
-    if as_json:
-        emit({"ok": True, "file": str(out)})
-    else:
-        console.print(_("Written: {path}").format(path=out), markup=False)
 
 
 @command("recipes", _("List the recipes, or print one as YAML."))

@@ -14,6 +14,8 @@ from monitor_app.app.maps import map_spec, reform_note, shapes_of, sources_of
 from monitor_app.app.references import references
 from monitor_app.app.session import Session
 from monitor_app.app.view import ViewState
+from monitor_app.cartography.mapspec import MapSpec
+from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.areas import CITY
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
@@ -24,7 +26,7 @@ from monitor_app.core.values import IndicatorTable
 from monitor_app.exchange.export_table import ExportTable, TextColumn, ValueColumn
 from monitor_app.exchange.writers import ENGLISH, GERMAN, write_csv, write_xlsx
 from monitor_app.indicators.evidence import Evidence
-from monitor_app.reports.page import SheetLayout, write_page
+from monitor_app.reports.page import SheetLayout, page_svg, write_page
 
 TABLE_ENDINGS = (".xlsx", ".csv")
 PAGE_ENDINGS = (".pdf", ".svg", ".png")
@@ -135,6 +137,11 @@ def write_map(
     layout = layout or SheetLayout(office=session.settings.office)
     shapes = shapes_of(session, view.level, view.day, carried=view.carried)
     write_page(spec, shapes, layout, path)
+
+
+def map_svg(spec: MapSpec, shapes: AreaShapes, office: str = "") -> bytes:
+    """*Slow* for many areas. The page of a map as vectors."""
+    return page_svg(spec, shapes, SheetLayout(office=office))
 
 
 def _ending(path: Path, known: tuple[str, ...]) -> Exception:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
+from monitor_app.app.mapkinds import Kind, kind_of, kind_spec
+from monitor_app.app.maplayers import layers_of
 from monitor_app.app.session import Session
 from monitor_app.app.view import ChangeKind, ViewState
 from monitor_app.cartography.classify import Method
-from monitor_app.cartography.mapspec import MapSpec, MapStyle, change_spec, value_spec
+from monitor_app.cartography.mapspec import MapSpec, MapStyle, change_spec
 from monitor_app.cartography.palettes import palette
 from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.datasets import TimeReference
 from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import fail
+from monitor_app.core.issues import Issue, UserError, fail
 from monitor_app.core.values import IndicatorTable
 
 
@@ -27,8 +30,61 @@ def shapes_of(
 
 
 def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
-    """The map that a view describes. ``UserError`` where there is nothing to show yet."""
+    """The map that a view describes, with all that lies over it. ``UserError`` where there is
+    nothing to show yet, or no map of that kind."""
     view = view or session.view
+    spec = areas_spec(session, view)
+    return replace(spec, layers=layers_of(session, view, spec))
+
+
+def shown_map(session: Session, view: ViewState | None = None) -> tuple[MapSpec, tuple[Issue, ...]]:
+    """The map for the window, and what of the view is impossible here: the values stand in for
+    an impossible kind of map, and a layer that cannot be drawn is left out. ``UserError`` where
+    there is nothing to show at all."""
+    view = view or session.view
+    refused: list[Issue] = []
+    try:
+        spec = areas_spec(session, view)
+    except UserError as error:
+        if kind_of(view) is Kind.VALUE or view.compare_to is not None:
+            raise
+        view = replace(view, kind=Kind.VALUE.value, method=_own_method(view))
+        spec = areas_spec(session, view)
+        refused += error.issues
+    for change in ({}, {"symbols": ""}, {"points": ()}, {"symbols": "", "points": ()}):
+        try:
+            return (
+                replace(spec, layers=layers_of(session, replace(view, **change), spec)),
+                tuple(dict.fromkeys(refused)),
+            )
+        except UserError as error:
+            refused += error.issues
+    return spec, tuple(dict.fromkeys(refused))
+
+
+def other_series(view: ViewState) -> tuple[object, ...]:
+    """What of a view must be computed before its map can be shown."""
+    second = view.second if kind_of(view) is Kind.BIVARIATE else ""
+    return (*view.series, second, view.symbols)
+
+
+def compute_view(session: Session, view: ViewState) -> None:
+    """*Slow* at the first call. Compute everything that the map of a view needs, so that showing
+    it is quick. What is impossible is told when the map is shown."""
+    table = session.view_table(view)
+    for name in other_series(view)[-2:]:
+        if name and str(name) in session.catalogue and table.dates:
+            with suppress(UserError):
+                session.view_table(replace(view, indicator=str(name)))
+
+
+def _own_method(view: ViewState) -> str:
+    """Limits of another kind of map mean nothing here."""
+    return "quantiles" if view.method == Method.MANUAL else view.method
+
+
+def areas_spec(session: Session, view: ViewState) -> MapSpec:
+    """The coloured areas of the map that a view describes."""
     if not view.level:
         raise fail(
             "no_areas",
@@ -42,10 +98,13 @@ def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
         raise _no_values(session, view, table)
     chosen = view.palette or definition.map.palette or None
     diverging = chosen is not None and palette(chosen).kind == "diverging"
+    breaks = view.manual_breaks()
+    method = Method(view.method)
     style = MapStyle(
-        method=Method(view.method),
+        # Own limits are those of one indicator and level; others begin with quantiles.
+        method=Method.QUANTILES if method is Method.MANUAL and breaks is None else method,
         k=view.k,
-        breaks=view.manual_breaks(),
+        breaks=breaks,
         whole_series=view.whole_series,
         palette=chosen,
         midpoint=definition.map.midpoint if diverging else None,
@@ -59,7 +118,7 @@ def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
     if table.carried:
         texts["note"] = " ".join(t for t in (definition.description.shown, reform_note(table)) if t)
     if view.compare_to is None:
-        return value_spec(table, areas, view.day, style, **texts)
+        return kind_spec(session, view, table, areas, style, texts)
     if view.compare_to not in table.dates:
         raise _no_values(session, replace(view, day=view.compare_to), table)
     relative = view.change is ChangeKind.RELATIVE

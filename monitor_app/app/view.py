@@ -21,13 +21,13 @@ class ViewState:
     """Level, indicator, date and classification as chosen.
 
     ``compare_to`` is the earlier date of a balance map (None: value map). ``breaks`` are manual
-    class limits per ``indicator|level``. ``whole_series``: classes fixed over all dates.
+    class limits per ``place``. ``whole_series``: classes fixed over all dates.
     ``carried``: numbers from before territorial reforms on the present areas. ``scenario``: key of
     the forecast that goes on where the observed dates end (empty: none). ``kind``: how values are
     shown; ``second``: key of the other indicator of a bivariate map; ``targets``: per indicator the
-    value that a threshold map turns at; ``labels``, ``symbols`` (key of an indicator shown by
-    size), ``points`` (keys of facility data sets) and ``background``: what lies on and below the
-    areas.
+    value that a threshold map turns at; ``labels`` (names, values, both), ``symbols`` (key of an
+    indicator shown by size), ``points`` (facilities, ``data set`` or ``data set:attribute`` that
+    the symbols follow) and ``background``: what lies on and below the areas.
     """
 
     level: str = ""
@@ -58,7 +58,13 @@ class ViewState:
     def manual_breaks(self) -> tuple[float, ...] | None:
         if self.method != "manual":
             return None
-        return self.breaks.get(f"{self.indicator}|{self.level}")
+        return self.breaks.get(self.place)
+
+    @property
+    def place(self) -> str:
+        """What own class limits belong to: they hold for one kind of map."""
+        kind = f"change_{self.change.value}" if self.compare_to is not None else self.kind
+        return "|".join((self.indicator, self.level, *(() if kind == "value" else (kind,))))
 
     def dump(self) -> str:
         stored = asdict(self)

@@ -30,7 +30,7 @@ from monitor_app.core.formats import format_value
 #: Fill, its opacity, and line colour of backgrounds.
 GROUND_LOOKS = {
     Ground.WATER: ("#a9cfe8", 0.85, "#6fa8cc"),
-    Ground.GREEN: ("#7fae6a", 0.35, "#7fae6a"),
+    Ground.GREEN: ("#b9dd9c", 0.72, "#4f8a3d"),
 }
 PT_PER_MM = 72 / 25.4
 
@@ -100,7 +100,10 @@ def _draw_background(axes: Axes, background: Background) -> None:
         ),
         autolim=False,
     )
-    _add_lines(axes, lines, line, 2.0, 6)
+    # An edge shows a park as such where the class below has a like colour.
+    rings = [r for p in areas for r in shapely.get_rings(p)]
+    _add_lines(axes, rings, line, 0.8, 6.1)
+    _add_lines(axes, lines, line, 2.0, 6.1)
 
 
 def _draw_overlay(axes: Axes, overlay: Overlay) -> None:

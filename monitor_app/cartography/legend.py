@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from monitor_app.cartography.labels import class_labels
+from monitor_app.cartography.layers import Symbols
 from monitor_app.cartography.looks import (
     STATE_SWATCHES,
     ZERO_SWATCH,
@@ -90,6 +91,16 @@ def _shades(spec: MapSpec) -> list[LegendEntry]:
         )
         for i, (label, a, b) in enumerate(zip(labels, cuts[:-1], cuts[1:], strict=True))
     ]  # fmt: skip
+
+
+def round_samples(symbols: Symbols, apart: float) -> tuple[float, ...]:
+    """Round values for the key of circles, largest first, whose tops lie at least ``apart`` CSS
+    pixels from each other, so that their numbers can be read."""
+    kept: list[float] = []
+    for sample in symbols.samples():
+        if not kept or symbols.diameter(kept[-1]) - symbols.diameter(sample) >= apart:
+            kept.append(sample)
+    return tuple(kept)
 
 
 def legend_title(spec: MapSpec) -> str:

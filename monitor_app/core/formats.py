@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from datetime import date
 
@@ -56,3 +57,21 @@ def collation_key(text: str) -> tuple[str, str]:
     folded = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in folded if not unicodedata.combining(c))
     return plain, text
+
+
+_GROUPED = re.compile(r"\d{1,3}(\.\d{3})+")
+
+
+def parse_number(text: str) -> float:
+    """A finite number as a person types it: ``1.234,5``, ``24,5``, ``-3``; a point that cannot
+    part thousands (``24.5``) is a decimal point. ``ValueError`` for anything else."""
+    plain = re.sub(r"\s", "", text).replace(MINUS, "-")
+    digits = plain.lstrip("+-")
+    if "," in plain:
+        plain = plain.replace(".", "").replace(",", ".")
+    elif LANGUAGE.code == "de" and _GROUPED.fullmatch(digits):
+        plain = plain.replace(".", "")
+    value = float(plain)
+    if not math.isfinite(value) or "_" in plain:
+        raise ValueError(text)
+    return value

@@ -17,6 +17,7 @@ from monitor_app.cartography.figures import (
     wrap,
 )
 from monitor_app.cartography.layers import Ground
+from monitor_app.cartography.legend import round_samples
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
@@ -123,7 +124,7 @@ def _symbols(sheet: Sheet, spec: MapSpec, left: float, top: float, width: float)
         return top
     unit = f" ({symbols.unit})" if symbols.unit else ""
     y = _head(sheet, symbols.title + unit, left, top, width)
-    samples = symbols.samples()
+    samples = round_samples(symbols, SMALL * 1.3 / PT_PER_PX)
     per_px = MM_PER_INCH / 96
     largest = symbols.diameter(samples[0]) * per_px
     axes = sheet.axes(left, y, largest + 24, largest + 1)

@@ -267,6 +267,11 @@ def _watermark_font(text: str, room: Frame) -> FontProperties:
     return font(min(90.0, 60 * 0.8 * min(room.width, room.height * 1.6) / max(width, 1)), "bold")
 
 
+def page_svg(spec: MapSpec, shapes: AreaShapes, layout: SheetLayout) -> bytes:
+    """The page as SVG, for the clipboard."""
+    return _svg(compose(spec, shapes, layout), spec, layout)
+
+
 def _pdf(page: Composition, spec: MapSpec, layout: SheetLayout) -> bytes:
     out = BytesIO()
     title = spec.title or _("Map")

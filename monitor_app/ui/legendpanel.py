@@ -2,61 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QRadioButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from monitor_app.cartography.classify import MAX_CLASSES, Method, method_name
-from monitor_app.cartography.legend import legend_entries, legend_title
-from monitor_app.cartography.mapspec import MapSpec
-from monitor_app.cartography.palettes import all_palettes
+from monitor_app.cartography.legend import EntryKind, legend_entries, legend_title
+from monitor_app.cartography.mapspec import MapKind, MapSpec
 from monitor_app.core.formats import THIN_SPACE, format_number, format_value
 from monitor_app.core.i18n import _
-from monitor_app.ui.swatches import ramp_icon, swatch_image
+from monitor_app.ui.classcontrols import ClassChoice, ClassControls
+from monitor_app.ui.kindchooser import KindChoice, KindChooser
+from monitor_app.ui.layercontrols import LayerChoice, LayerControls
+from monitor_app.ui.legendkey import LegendKey, LegendSquare, pair_words
+from monitor_app.ui.section import Section
+from monitor_app.ui.swatches import swatch_image
 from monitor_app.ui.theme import Theme
 
 _SAMPLE = QSize(28, 18)
-_RAMP = QSize(84, 14)
-
-
-@dataclass(frozen=True)
-class ClassChoice:
-    """What the panel shows as chosen; ``palette`` empty: the indicator's own. ``relative`` is
-    None where no two dates are compared."""
-
-    method: str
-    k: int
-    whole_series: bool
-    palette: str
-    breaks: tuple[float, ...] = ()
-    relative: bool | None = None
-
-
-def parse_breaks(text: str) -> tuple[float, ...] | None:
-    """Class limits as typed, ``18,0; 24,5``; None where a part is no number."""
-    found: list[float] = []
-    for part in text.replace("−", "-").split(";"):
-        if part.strip():
-            try:
-                found.append(float(part.strip().replace(".", "").replace(",", ".")))
-            except ValueError:
-                return None
-    return tuple(sorted(set(found)))
 
 
 class LegendRows(QWidget):
@@ -73,7 +42,11 @@ class LegendRows(QWidget):
         self._cells: list[tuple[QLabel, QLabel, QLabel]] = []
 
     def show_spec(self, spec: MapSpec) -> None:
-        entries = legend_entries(spec)
+        # Classes of two measures stand in a square of their own.
+        paired = spec.pair is not None
+        entries = [
+            e for e in legend_entries(spec) if not (paired and e.kind is EntryKind.CLASS)
+        ]
         self.rows = [(e.label, e.count) for e in entries]
         while len(self._cells) < len(entries):
             row = len(self._cells)
@@ -98,10 +71,12 @@ class LegendRows(QWidget):
 
 
 class LegendPanel(QScrollArea):
-    """Title, legend, city value, and the choices about classes and colours. ``changed`` tells
-    the fields of the view that are to change, by name."""
+    """Title, kind of map, legend, city value, and the choices about classes, colours and layers.
+    ``changed`` tells the fields of the view that are to change, by name; ``previewed`` the class
+    limits while one of them is dragged."""
 
     changed = Signal(dict)
+    previewed = Signal(tuple)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,115 +93,54 @@ class LegendPanel(QScrollArea):
         self._column.setSpacing(8)
         self.title = self._label("heading")
         self.subtitle = self._label("muted")
+        self.kinds = KindChooser(theme)
         self.unit = self._label("small")
         self.rows = LegendRows()
-        self.city = QLabel()
-        self.city.setWordWrap(True)
-        for widget in (self.title, self.subtitle, self.unit, self.rows, self.city):
+        self.square = LegendSquare(theme)
+        self.ways = self._label("small")
+        self.city = self._label("")
+        self.key = LegendKey(theme)
+        for widget in (
+            self.title, self.subtitle, self.kinds, self.unit, self.square, self.ways, self.rows,
+            self.city, self.key,
+        ):  # fmt: skip
             self._column.addWidget(widget)
-        self._column.addWidget(self._line())
-        self._build_balance()
-        self._build_choices()
-        self.hint = self._label("small")
-        self._column.addWidget(self.hint)
+        self.classes = ClassControls(theme)
+        self.layers = LayerControls()
+        self.class_section = Section(theme, _("Classes and colours"), self.classes)
+        self.layer_section = Section(theme, _("On the map"), self.layers)
+        self._column.addWidget(self.class_section)
+        self._column.addWidget(self.layer_section)
+        self._shorten()
         self.extra = QVBoxLayout()
         self._column.addLayout(self.extra)
         self._column.addStretch(1)
+        for part in (self.kinds, self.classes, self.layers):
+            part.changed.connect(self.changed)
+        self.classes.previewed.connect(self.previewed)
+
+    def _shorten(self) -> None:
+        """Controls by their short names."""
+        classes = self.classes
+        self.method, self.count, self.breaks = classes.method, classes.count, classes.breaks
+        self.palette_, self.whole, self.each = classes.palette_, classes.whole, classes.each
+        self.hint, self.histogram = classes.hint, classes.histogram
 
     @staticmethod
     def _label(role: str) -> QLabel:
         label = QLabel()
-        label.setProperty("role", role)
+        if role:
+            label.setProperty("role", role)
         label.setWordWrap(True)
         return label
 
-    @staticmethod
-    def _line() -> QFrame:
-        line = QFrame()
-        line.setProperty("role", "line")
-        return line
-
-    def _build_balance(self) -> None:
-        self.balance = QWidget()
-        row = QHBoxLayout(self.balance)
-        row.setContentsMargins(0, 0, 0, 0)
-        self.absolute = QRadioButton(_("Difference"))
-        self.relative = QRadioButton(_("Change in %"))
-        for button in (self.absolute, self.relative):
-            row.addWidget(button)
-        row.addStretch(1)
-        self.relative.toggled.connect(
-            lambda on: self.changed.emit({"change": "relative" if on else "absolute"})
-        )
-        self._column.addWidget(self.balance)
-        self.balance.hide()
-
-    def _build_choices(self) -> None:
-        self.method = QComboBox()
-        for method in Method:
-            self.method.addItem(method_name(method), method.value)
-        self.count = QSpinBox()
-        self.count.setRange(2, MAX_CLASSES)
-        self.count.lineEdit().setTextMargins(8, 0, 0, 0)
-        self.palette_ = QComboBox()
-        self.palette_.setIconSize(_RAMP)
-        self.palette_.addItem(_("As the indicator says"), "")
-        for palette in all_palettes():
-            ramp = ramp_icon(palette.colours(5), _RAMP, self.devicePixelRatioF())
-            self.palette_.addItem(ramp, palette.title, palette.id)
-        self.breaks = QLineEdit()
-        self.breaks.setPlaceholderText("18,0; 24,5; 30")
-        self.whole = QRadioButton(_("same for all dates"))
-        self.each = QRadioButton(_("anew for each date"))
-        form = QVBoxLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setSpacing(4)
-        names = (
-            (_("Classes by"), self.method),
-            (_("Number"), self.count),
-            (_("Limits"), self.breaks),
-            (_("Colours"), self.palette_),
-        )
-        self._captions: dict[QWidget, QLabel] = {}
-        for name, widget in names:
-            caption = QLabel(name)
-            caption.setProperty("role", "small")
-            caption.setBuddy(widget)
-            widget.setAccessibleName(name)
-            widget.setMinimumWidth(60)
-            self._captions[widget] = caption
-            form.addWidget(caption)
-            form.addWidget(widget)
-        self._column.addLayout(form)
-        caption = QLabel(_("Class limits"))
-        caption.setProperty("role", "small")
-        self.series = QWidget()
-        inner = QVBoxLayout(self.series)
-        inner.setContentsMargins(0, 4, 0, 0)
-        inner.setSpacing(0)
-        inner.addWidget(caption)
-        inner.addWidget(self.whole)
-        inner.addWidget(self.each)
-        self._column.addWidget(self.series)
-        self.method.activated.connect(
-            lambda: self.changed.emit({"method": self.method.currentData()})
-        )
-        self.count.valueChanged.connect(lambda k: self.changed.emit({"k": k}))
-        self.palette_.activated.connect(
-            lambda: self.changed.emit({"palette": self.palette_.currentData()})
-        )
-        self.whole.toggled.connect(lambda on: self.changed.emit({"whole_series": on}))
-        self.breaks.editingFinished.connect(self._breaks_typed)
-
-    def _breaks_typed(self) -> None:
-        found = parse_breaks(self.breaks.text())
-        if found is None:
-            self.hint.setText(_("Please enter numbers, separated by semicolons."))
-        elif self.breaks.isModified():
-            self.breaks.setModified(False)
-            self.changed.emit({"breaks": found})
-
-    def show_map(self, spec: MapSpec, choice: ClassChoice) -> None:
+    def show_map(
+        self,
+        spec: MapSpec,
+        choice: ClassChoice,
+        kind: KindChoice | None = None,
+        layers: LayerChoice | None = None,
+    ) -> None:
         """Show a map and what is chosen for it."""
         self.title.setText(spec.title)
         self.subtitle.setText(
@@ -235,53 +149,37 @@ class LegendPanel(QScrollArea):
             else _("{level}, change {days}").format(level=spec.level_name, days=spec.date_text)
         )
         self.unit.setText(legend_title(spec))
+        self.unit.setVisible(spec.pair is None)
         self.rows.show_spec(spec)
-        if spec.city_value is None:
-            self.city.setText(_("City: no data"))
+        self.square.set_map(spec)
+        self.ways.setVisible(spec.pair is not None)
+        if spec.pair is not None:
+            self.ways.setText(pair_words(spec.pair))
+        self.key.set_map(spec)
+        self._show_city(spec)
+        self.classes.show_map(spec, choice)
+        self.class_section.setVisible(spec.pair is None and spec.kind is not MapKind.CATEGORIES)
+        self.kinds.show_choice(kind or KindChoice())
+        self.layers.show_choice(layers or LayerChoice())
+
+    def _show_city(self, spec: MapSpec) -> None:
+        def text(value: float, *, signed: bool) -> str:
+            shown = format_value(value, 0, spec.precision, spec.unit, signed=signed)
+            return shown.replace(THIN_SPACE, " ")
+
+        if spec.kind is MapKind.DEVIATION and spec.reference is not None:
+            number = format_number(spec.reference, spec.precision)
+            words = _("Measured against: {value}").format(value=number)
+        elif spec.pair is not None:
+            words = ""
+        elif spec.city_value is None:
+            words = _("City: no data")
         else:
-            value = format_value(spec.city_value, 0, spec.precision, spec.unit, signed=spec.signed)
-            self.city.setText(_("City: {value}").format(value=value.replace(THIN_SPACE, " ")))
-        self._show_choice(choice)
-        real = spec.classification.k
-        fewer = 0 < real < choice.k and choice.method != Method.MANUAL
-        self.hint.setText(
-            _("The values allow only {count} classes.").format(count=real) if fewer else ""
-        )
-        self.hint.setVisible(bool(self.hint.text()))
+            words = _("City: {value}").format(value=text(spec.city_value, signed=spec.signed))
+        self.city.setText(words)
+        self.city.setVisible(bool(words))
 
-    def _show_choice(self, choice: ClassChoice) -> None:
-        watched: Sequence[QWidget] = (
-            self.method, self.count, self.palette_, self.whole, self.each,
-            self.absolute, self.relative, self.breaks,
-        )  # fmt: skip
-        blocks = [QSignalBlocker(w) for w in watched]
-        self.method.setCurrentIndex(max(0, self.method.findData(choice.method)))
-        self.count.setValue(choice.k)
-        self.palette_.setCurrentIndex(max(0, self.palette_.findData(choice.palette)))
-        (self.whole if choice.whole_series else self.each).setChecked(True)
-        manual = choice.method == Method.MANUAL
-        if not self.breaks.hasFocus():
-            self.breaks.setText(
-                "; ".join(format_number(b, _decimals(b), grouping=False) for b in choice.breaks)
-            )
-            self.breaks.setModified(False)
-        for widget, there in (
-            (self.breaks, manual),
-            (self.count, not manual and choice.method not in (Method.HEAD_TAIL, Method.BOX_PLOT)),
-        ):
-            widget.setVisible(there)
-            self._captions[widget].setVisible(there)
-        compared = choice.relative is not None
-        self.balance.setVisible(compared)
-        self.series.setVisible(not manual and not compared)
-        (self.relative if choice.relative else self.absolute).setChecked(True)
-        for block in blocks:
-            block.unblock()
-
-
-def _decimals(value: float) -> int:
-    """Decimals that write a class limit without loss, six at most."""
-    for decimals in range(6):
-        if round(value, decimals) == value:
-            return decimals
-    return 6
+    def show_preview(self, spec: MapSpec) -> None:
+        """The same map with limits that are being dragged."""
+        self.rows.show_spec(spec)
+        self.classes.show_preview(spec)

@@ -13,7 +13,8 @@ from monitor_app.cartography.borders import HOVERED, SELECTED, Patch, outline
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.cartography.pixels import Order
 from monitor_app.cartography.raster import View
-from monitor_app.ui.mapworker import Sketch
+from monitor_app.cartography.shapes import AreaShapes
+from monitor_app.ui.mapworker import Sketch, Wish
 
 #: Areas that the filter leaves out are veiled by this much white (premultiplied).
 VEIL = 0xD8D8D8D8
@@ -78,10 +79,7 @@ class Frame:
     def paint(self, painter: QPainter, view: View) -> None:
         """Draw everything as ``view`` shows it: exact for the own view, else stretched."""
         painter.save()
-        if self.view != view:
-            painter.translate(*view.to_pixel(*self.view.to_map(0, 0)))
-            ratio = view.scale / self.view.scale
-            painter.scale(ratio, ratio)
+        _stretch(painter, self.view, view)
         origin = QPointF(0, 0)
         painter.drawImage(origin, self._fill)
         if self._veil is not None:
@@ -106,3 +104,44 @@ class Frame:
         corner = self._own(view, box.left(), box.top())
         other = self._own(view, box.right(), box.bottom())
         return [self.raster.shapes.keys[i] for i in self.raster.in_box(*corner, *other)]
+
+
+def _stretch(painter: QPainter, own: View, view: View) -> None:
+    """Make a picture of ``own`` lie where ``view`` shows it."""
+    if own != view:
+        painter.translate(*view.to_pixel(*own.to_map(0, 0)))
+        ratio = view.scale / own.scale
+        painter.scale(ratio, ratio)
+
+
+class LayerPicture:
+    """Labels, symbols, facilities and backgrounds as drawn for one view."""
+
+    def __init__(self, wish: Wish, colours: NDArray[np.uint32]) -> None:
+        self._wish = wish
+        self._buffer = np.ascontiguousarray(colours)
+        self._image = as_image(self._buffer, wish.view.dpr, opaque=False)
+
+    def fits(self, spec: MapSpec, shapes: AreaShapes, view: View) -> bool:
+        """Whether another map has the same layers, none of which depends on its values."""
+        mine, other = self._wish.spec.layers, spec.layers
+        if self._wish.view != view or self._wish.shapes is not shapes:
+            return False
+        if other is mine and self._wish.spec is spec:
+            return True
+        if other.symbols is not None or (other.labels is not None and other.labels.values):
+            return False
+        return (
+            mine.symbols is None
+            and mine.labels == other.labels
+            and mine.backgrounds is other.backgrounds
+            and mine.overlays is other.overlays
+            and len(mine.points) == len(other.points)
+            and all(a is b for a, b in zip(mine.points, other.points, strict=True))
+        )
+
+    def paint(self, painter: QPainter, view: View) -> None:
+        painter.save()
+        _stretch(painter, self._wish.view, view)
+        painter.drawImage(QPointF(0, 0), self._image)
+        painter.restore()

@@ -6,11 +6,14 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from monitor_app.cartography.mapspec import MapSpec
+from monitor_app.cartography.mapspec import MapKind, MapSpec
 from monitor_app.cartography.raster import View
 from monitor_app.cartography.scalebar import scale_bar
+from monitor_app.core.formats import THIN_SPACE, format_value
 from monitor_app.core.i18n import _
+from monitor_app.core.status import Status
 from monitor_app.ui.icons import icon
+from monitor_app.ui.tablemodel import status_text
 from monitor_app.ui.theme import CONTROL, HEADING, SMALL, Theme
 
 #: The map is paper: its ink does not follow the dark theme.
@@ -66,6 +69,33 @@ class HoverCard(QFrame):
         if y + self.height() > room.height():
             y = self._at.y() - 12 - self.height()
         self.move(round(max(0.0, x)), round(max(0.0, y)))
+
+
+def value_words(spec: MapSpec, place: int) -> str:
+    """What a map says of one area: its value, type, or both measures, in lines."""
+
+    def text(value: float, unit: str, precision: int, *, signed: bool = False) -> str:
+        shown = format_value(float(value), 0, precision, unit, signed=signed)
+        return shown.replace(THIN_SPACE, " ")
+
+    status = int(spec.status[place])
+    why = status_text(status)
+    if why and status >= Status.MISSING:
+        return why
+    if spec.pair is not None and spec.pair.second is not None:
+        pair = spec.pair
+        both = (spec.values[place], spec.pair.second[place])
+        rows = zip(pair.titles, both, pair.units, pair.precisions, strict=True)
+        return "\n".join(f"{_short(title)}: {text(v, unit, p)}" for title, v, unit, p in rows)
+    value = text(spec.values[place], spec.unit, spec.precision, signed=spec.signed)
+    if spec.kind is MapKind.CATEGORIES:
+        kind = int(spec.classification.classes[place])
+        value = f"{value}\n{spec.classification.names[kind]}" if kind >= 0 else value
+    return f"{value} ({why})" if why else value
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= 40 else f"{title[:38].rstrip()}…"
 
 
 class MapButtons(QFrame):

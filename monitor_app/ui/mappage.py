@@ -18,14 +18,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from monitor_app.cartography.decor import fitted_symbols
 from monitor_app.cartography.mapspec import MapSpec
+from monitor_app.cartography.ownbreaks import with_breaks
 from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection, SelectionChange
 from monitor_app.core.values import IndicatorTable
 from monitor_app.ui.attributetable import AttributePanel
 from monitor_app.ui.banners import Banners
-from monitor_app.ui.legendpanel import ClassChoice, LegendPanel
+from monitor_app.ui.classcontrols import ClassChoice
+from monitor_app.ui.kindchooser import KindChoice
+from monitor_app.ui.layercontrols import LayerChoice
+from monitor_app.ui.legendpanel import LegendPanel
 from monitor_app.ui.mapview import MapView
 from monitor_app.ui.profile import AreaProfile
 from monitor_app.ui.rankingview import RankingView
@@ -58,6 +63,8 @@ class Picture:
     days: tuple[date, ...]
     forecast_from: date | None = None
     rate: bool = True  # whether values of areas can be held against the city's
+    kind: KindChoice = KindChoice()
+    layers: LayerChoice = LayerChoice()
 
 
 class MapPage(QMainWindow):
@@ -90,6 +97,8 @@ class MapPage(QMainWindow):
         self.slider.compared.connect(self._base_moved)
         self.map.stepped.connect(self.step)
         self.legend.changed.connect(self.changed)
+        self.legend.previewed.connect(self._preview)
+        self.map.drawn.connect(self._fit_key)
         self.lines.day_chosen.connect(self._day_clicked)
         self.table.filtered.connect(self._filtered)
         self._unsubscribe = selection.subscribe(self._selection_changed)
@@ -154,7 +163,7 @@ class MapPage(QMainWindow):
         spec = picture.spec
         base = spec.base_day
         self.map.set_map(spec, picture.shapes)
-        self.legend.show_map(spec, picture.choice)
+        self.legend.show_map(spec, picture.choice, picture.kind, picture.layers)
         self.table.set_table(picture.rows)
         self.ranking.set_map(spec, picture.rate)
         names = dict(zip(spec.keys, spec.names, strict=True))
@@ -168,6 +177,7 @@ class MapPage(QMainWindow):
             self.slider.set_dates(picture.days, index, picture.forecast_from)
         elif axis.index != index:
             axis.set_index(index)
+        axis.set_breaks(picture.table.breaks)
         axis.set_other(picture.days.index(base) if base in picture.days else None)
         self._keep_filter()
         self._balance_banner()
@@ -203,6 +213,23 @@ class MapPage(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         QTimer.singleShot(0, self, self._place_empty)
+
+    # legend ------------------------------------------------------------------------------
+
+    def _preview(self, breaks: tuple[float, ...]) -> None:
+        """Class limits that are being dragged: only map and legend follow the hand."""
+        if self._picture is None:
+            return
+        spec = with_breaks(self._picture.spec, breaks)
+        self.map.set_map(spec, self._picture.shapes)
+        self.legend.show_preview(spec)
+
+    def _fit_key(self) -> None:
+        """Circles in the legend are as large as those on the map, which the zoom may shrink."""
+        picture = self._picture
+        if picture is not None and picture.spec.layers.symbols is not None:
+            scale = self.map.view.scale
+            self.legend.key.set_map(fitted_symbols(picture.spec, picture.shapes, 1 / scale))
 
     @property
     def picture(self) -> Picture | None:

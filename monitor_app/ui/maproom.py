@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtCore import QByteArray, QMimeData, QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from monitor_app.app.maps import map_spec, shapes_of
-from monitor_app.app.view import ChangeKind
+from monitor_app.app.exports import map_svg
+from monitor_app.app.mapkinds import is_rate
+from monitor_app.app.maps import compute_view, other_series, shapes_of, shown_map
+from monitor_app.app.session import Choice
 from monitor_app.cartography.mapspec import group_levels
 from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.formats import format_date
@@ -19,9 +21,10 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.ui.chartpanels import attach_menus
 from monitor_app.ui.chartpanels import panels as chart_panels
+from monitor_app.ui.chooser import Topic
 from monitor_app.ui.commandsearch import Entry
 from monitor_app.ui.exportdialog import PageDialog, TableDialog
-from monitor_app.ui.legendpanel import ClassChoice
+from monitor_app.ui.mapchoices import class_choice, kind_choice, layer_choice, view_changes
 from monitor_app.ui.mappage import MapPage, Panel, Picture
 from monitor_app.ui.tabledata import table_of
 from monitor_app.ui.thumbnails import keep_thumbnail
@@ -33,9 +36,7 @@ MAP = "map"
 
 #: Linked panels below the map, beside ranking, time line and table: name, title (translated when
 #: built), maker.
-PANELS: tuple[tuple[str, Callable[[], str], Callable[[Workbench], Panel]], ...] = (
-    *chart_panels(),
-)
+PANELS: tuple[tuple[str, Callable[[], str], Callable[[Workbench], Panel]], ...] = (*chart_panels(),)
 
 
 class MapRoom(QObject):
@@ -49,6 +50,7 @@ class MapRoom(QObject):
         self.session = bench.session
         self.title = _("Map")
         self.page = MapPage(bench.theme, bench.session.selection)
+        self._choices: tuple[Choice, ...] = ()
         self._shapes: dict[tuple[str, bool, tuple[int, ...]], AreaShapes] = {}
         self.page.changed.connect(self.take)
         self.page.import_wanted.connect(lambda: bench.run("import"))
@@ -63,38 +65,30 @@ class MapRoom(QObject):
         window never waits."""
         session = self.session
         wanted = session.changed_view(**changes)
-        if wanted.series == session.view.series:
+        if other_series(wanted) == other_series(session.view):
             session.set_view(**changes)
             return
         name = session.catalogue.get(wanted.indicator).name.shown
         self._bench.job(
             _("Computing {name}").format(name=name),
-            lambda _progress: session.view_table(wanted),
+            lambda _progress: compute_view(session, wanted),
             lambda _table: session.set_view(**changes),
             changes=True,
         )
 
     def take(self, changes: dict[str, Any]) -> None:
         """Changes of the view as a panel of the page states them."""
-        if "breaks" in changes:
-            view = self.session.view
-            place = f"{view.indicator}|{view.level}"
-            changes = {**changes, "breaks": {**view.breaks, place: tuple(changes["breaks"])}}
-        if "change" in changes:
-            changes = {**changes, "change": ChangeKind(changes["change"])}
-        if changes.get("method") == "manual" and "breaks" not in changes:
-            changes = {**changes, **self._breaks_as_shown()}
+        picture = self.page.picture
+        if picture is not None:
+            changes = view_changes(
+                self.session, changes, picture.spec, picture.table, self._choices
+            )
         self.change_view(**changes)
 
-    def _breaks_as_shown(self) -> dict[str, Any]:
-        """Own limits begin with those on screen."""
-        view, picture = self.session.view, self.page.picture
-        place = f"{view.indicator}|{view.level}"
-        if picture is None or place in view.breaks:
-            return {}
-        found = picture.spec.classification.breaks
-        rounded = tuple(dict.fromkeys(round(b, picture.spec.precision) for b in found))
-        return {"breaks": {**view.breaks, place: rounded}}
+    def offer(self, choices: Sequence[Choice], topics: Sequence[Topic]) -> None:
+        """Indicators of the project, of which one can be the second of a map."""
+        self._choices = tuple(choices)
+        self.page.legend.kinds.set_topics(topics)
 
     # showing -----------------------------------------------------------------------------
 
@@ -128,7 +122,7 @@ class MapRoom(QObject):
     def _picture(self) -> Picture:
         session = self.session
         view = session.view
-        spec = map_spec(session, view)
+        spec, refused = shown_map(session, view)
         table = session.view_table(view)
         areas = session.shown_areas(carried=table.carried)
         above = group_levels(areas, view.level)
@@ -139,24 +133,17 @@ class MapRoom(QObject):
             ancestors = areas.ancestor(view.level, above[0])
             parents = {key: names.get(up, up) for key, up in ancestors.items()}
             title = areas.level(above[0]).name
-        choice = ClassChoice(
-            view.method,
-            view.k,
-            view.whole_series,
-            view.palette,
-            view.breaks.get(f"{view.indicator}|{view.level}", ()),
-            None if view.compare_to is None else view.change is ChangeKind.RELATIVE,
-        )
-        rate = session.catalogue.get(view.indicator).aggregation != "sum"
         return Picture(
             spec,
             self._shapes_now(),
             table,
             table_of(spec, table, parents, title),
-            choice,
+            class_choice(view, spec),
             table.dates,
             table.forecast_from,
-            rate=rate or spec.unit == "%",
+            rate=is_rate(session, table) or spec.unit == "%",
+            kind=kind_choice(view, table, refused),
+            layers=layer_choice(session, view, table),
         )
 
     def _shapes_now(self) -> AreaShapes:
@@ -184,10 +171,29 @@ class MapRoom(QObject):
         self.page.table.focus_filter()
 
     def copy_map(self) -> None:
+        """The map as it is on screen, and as a page of vectors as soon as that is drawn."""
+        picture = self.page.picture
+        image = self.page.map.picture()
         data = QMimeData()
-        data.setImageData(self.page.map.picture())
+        data.setImageData(image)
         QGuiApplication.clipboard().setMimeData(data)
         self._bench.window_.say(_("The map is on the clipboard."))
+        if picture is None:
+            return
+        office = self.session.settings.office
+
+        def done(drawn: bytes) -> None:
+            both = QMimeData()
+            both.setImageData(image)
+            both.setData("image/svg+xml", QByteArray(drawn))
+            QGuiApplication.clipboard().setMimeData(both)
+            self._bench.window_.say(_("The map is on the clipboard, as picture and as vectors."))
+
+        self._bench.job(
+            _("Drawing the map"),
+            lambda _progress: map_svg(picture.spec, picture.shapes, office),
+            done,
+        )
 
     def export_page(self) -> None:
         if self.page.picture is not None:

@@ -26,14 +26,11 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.cartography.raster import View
 from monitor_app.cartography.shapes import AreaShapes
-from monitor_app.core.formats import THIN_SPACE, format_value
 from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection, SelectionChange
-from monitor_app.core.status import Status
-from monitor_app.ui.mapframe import Frame
-from monitor_app.ui.mapfurniture import HoverCard, MapButtons, paint_furniture
-from monitor_app.ui.mapworker import MapWorker, Sketch, SmoothBorders, Wish
-from monitor_app.ui.tablemodel import status_text
+from monitor_app.ui.mapframe import Frame, LayerPicture
+from monitor_app.ui.mapfurniture import HoverCard, MapButtons, paint_furniture, value_words
+from monitor_app.ui.mapworker import Decor, MapWorker, Sketch, SmoothBorders, Wish
 from monitor_app.ui.theme import Theme
 
 #: One notch of the wheel, and one press of a key.
@@ -76,6 +73,8 @@ class MapView(QWidget):
         self._worker = MapWorker(self)
         self._worker.sketched.connect(self._take_sketch, Qt.ConnectionType.QueuedConnection)
         self._worker.smoothed.connect(self._take_smooth, Qt.ConnectionType.QueuedConnection)
+        self._worker.decorated.connect(self._take_decor, Qt.ConnectionType.QueuedConnection)
+        self._decor: LayerPicture | None = None
         self._unsubscribe = selection.subscribe(self._selection_changed)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -123,6 +122,7 @@ class MapView(QWidget):
         self._spec = spec
         if spec is None or shapes is None:
             self._shapes, self._frame, self._places = None, None, {}
+            self._decor = None
             self.card.hide()
             self._describe()
             self.update()
@@ -131,6 +131,7 @@ class MapView(QWidget):
             frame = self._frame
             if frame is not None and frame.raster.shapes is shapes:
                 frame.refill(spec)
+                self._wish_decor()
                 self.update()
             else:
                 self._wish()
@@ -141,6 +142,7 @@ class MapView(QWidget):
             if moved:
                 self._fitted = True
                 self._frame = None
+                self._decor = None
                 self._refit()
             self._wish()
         self._describe()
@@ -167,6 +169,26 @@ class MapView(QWidget):
             return
         self._number += 1
         self._worker.wish(Wish(self._number, self._shapes, self._spec, self._view))
+
+    def _wish_decor(self) -> None:
+        """Layers over the map anew where the map at hand has others."""
+        spec, shapes = self._spec, self._shapes
+        if spec is None or shapes is None:
+            return
+        if not spec.layers:
+            self._decor = None
+        elif self._decor is None or not self._decor.fits(spec, shapes, self._view):
+            self._worker.wish_decor(Wish(self._number, shapes, spec, self._view))
+
+    def _take_decor(self, decor: Decor) -> None:
+        spec = self._spec
+        if spec is None or decor.wish.shapes is not self._shapes:
+            return
+        self._decor = None
+        if spec.layers and decor.colours is not None:
+            self._decor = LayerPicture(decor.wish, decor.colours)
+        self.update()
+        self.drawn.emit()
 
     def _take_sketch(self, sketch: Sketch) -> None:
         wish = sketch.wish
@@ -303,6 +325,8 @@ class MapView(QWidget):
                 painter.drawText(self.rect().adjusted(48, 24, -48, -24), flags, self.empty_text)
             return
         frame.paint(painter, self._view)
+        if self._decor is not None and self._spec.layers:
+            self._decor.paint(painter, self._view)
         paint_furniture(painter, self._view, self._spec, day=day)
 
     def picture(self) -> QImage:
@@ -409,16 +433,8 @@ class MapView(QWidget):
         if spec is None or place is None or place >= len(spec.keys) or self._panning:
             self.card.hide()
             return
-        status = int(spec.status[place])
-        value = format_value(
-            float(spec.values[place]), status, spec.precision, spec.unit, signed=spec.signed
-        )
-        why = status_text(status)
-        if why and status >= Status.MISSING:
-            value = why
-        elif why:
-            value = f"{value} ({why})"
-        self.card.tell(spec.names[place], value.replace(THIN_SPACE, " "))
+        value = value_words(spec, place)
+        self.card.tell(spec.names[place], value)
         self.setAccessibleDescription(f"{spec.names[place]}: {value}")
 
     def focusInEvent(self, event: QFocusEvent) -> None:

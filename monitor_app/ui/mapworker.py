@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from monitor_app.cartography.borders import border_overlay
+from monitor_app.cartography.decor import decor_overlay
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.cartography.paint import Painter
 from monitor_app.cartography.pixels import Order
@@ -48,16 +49,26 @@ class SmoothBorders:
     borders: NDArray[np.uint32]
 
 
+@dataclass(frozen=True, eq=False)
+class Decor:
+    """Premultiplied colours of all layers over the map, one per device pixel; None: no layers."""
+
+    wish: Wish
+    colours: NDArray[np.uint32] | None
+
+
 class MapWorker(QObject):
     """Signals are sent from the thread; connect them queued. numpy only, never a pixmap."""
 
     sketched = Signal(object)
     smoothed = Signal(object)
+    decorated = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._change = threading.Condition()
         self._wish: Wish | None = None
+        self._decor: Wish | None = None
         self._busy = False
         self._stopped = False
         self._thread: threading.Thread | None = None
@@ -67,22 +78,32 @@ class MapWorker(QObject):
         with self._change:
             if self._stopped:
                 return
-            self._wish = wish
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="map", daemon=True)
-                self._thread.start()
-            self._change.notify_all()
+            self._wish = self._decor = wish
+            self._go()
+
+    def wish_decor(self, wish: Wish) -> None:
+        """Ask for the layers over a map whose areas are drawn already."""
+        with self._change:
+            if not self._stopped:
+                self._decor = wish
+                self._go()
+
+    def _go(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="map", daemon=True)
+            self._thread.start()
+        self._change.notify_all()
 
     @property
     def idle(self) -> bool:
         with self._change:
-            return self._wish is None and not self._busy
+            return self._wish is None and self._decor is None and not self._busy
 
     def shutdown(self) -> None:
         """End the thread and wait for it; nothing is sent afterwards."""
         with self._change:
             self._stopped = True
-            self._wish = None
+            self._wish = self._decor = None
             self._change.notify_all()
         if self._thread is not None:
             self._thread.join()
@@ -92,14 +113,22 @@ class MapWorker(QObject):
         while True:
             with self._change:
                 self._busy = False
-                self._change.wait_for(lambda: self._wish is not None or self._stopped)
+                self._change.wait_for(
+                    lambda: self._wish is not None or self._decor is not None or self._stopped
+                )
                 if self._stopped:
                     return
-                wish, self._wish = self._wish, None
+                wish, decor = self._wish, None
+                if wish is not None:
+                    self._wish = None
+                else:  # the areas come first
+                    decor, self._decor = self._decor, None
                 self._busy = True
-            assert wish is not None
             try:
-                self._work(wish)
+                if wish is not None:
+                    self._work(wish)
+                elif decor is not None:
+                    self._decorate(decor)
             except Exception:
                 log.exception("the map could not be drawn")
 
@@ -115,10 +144,16 @@ class MapWorker(QObject):
             if self._may_send(SENT_SKETCH):
                 self.smoothed.emit(SmoothBorders(wish.number, smooth))
 
+    def _decorate(self, wish: Wish) -> None:
+        colours = decor_overlay(wish.spec, wish.shapes, wish.view, Order.ARGB32)
+        if self._may_send(SENT_SMOOTH):
+            self.decorated.emit(Decor(wish, colours))
+
     def _may_send(self, only_newest: bool) -> bool:
         """A sketch is worth sending although the hand moved on; smooth borders are not."""
         with self._change:
-            return not self._stopped and not (only_newest and self._wish is not None)
+            newer = self._wish is not None
+            return not self._stopped and not (only_newest and newer)
 
 
 SENT_SKETCH, SENT_SMOOTH = False, True

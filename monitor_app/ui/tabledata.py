@@ -35,20 +35,56 @@ def table_of(
     ]
     if parents:
         columns.append(TextColumn(parent_title, tuple(parents.get(k, "") for k in spec.keys)))
-    if spec.kind is MapKind.VALUE:
-        main = len(columns)
-        columns.append(
-            NumberColumn(_("Value"), spec.values, spec.status, spec.precision, unit=spec.unit)
-        )
-    else:
+    if spec.base_day is not None:
         main = len(columns) + (3 if spec.kind is MapKind.CHANGE_RELATIVE else 2)
         columns += _change_columns(spec, table)
+    elif spec.kind is MapKind.DEVIATION:
+        main = len(columns) + 1
+        columns += _deviation_columns(spec, table)
+    else:
+        main = len(columns)
+        title = spec.pair.titles[0] if spec.pair is not None else _("Value")
+        columns.append(
+            NumberColumn(title, spec.values, spec.status, spec.precision, unit=spec.unit)
+        )
+        columns += _more_columns(spec)
     shown = columns[main]
     assert isinstance(shown, NumberColumn)
     places = ranks(shown.values, shown.status)
     marks = np.where(np.isnan(places), Status.NOT_APPLICABLE, Status.OK).astype(np.uint8)
     columns.append(NumberColumn(_("Rank"), places, marks))
     return TableData(spec.keys, tuple(columns), main)
+
+
+def _more_columns(spec: MapSpec) -> list[Column]:
+    """The type of each area, or the second measure of a map of two."""
+    pair, found = spec.pair, spec.classification
+    if pair is not None and pair.second is not None:
+        marks = np.where(np.isnan(pair.second), np.maximum(spec.status, Status.MISSING), Status.OK)
+        return [
+            NumberColumn(
+                pair.titles[1], pair.second, marks.astype(np.uint8), pair.precisions[1],
+                unit=pair.units[1],
+            )
+        ]  # fmt: skip
+    if spec.kind is MapKind.CATEGORIES:
+        names = tuple(found.names[c] if c >= 0 else "" for c in found.classes)
+        return [TextColumn(_("Type"), names)]
+    return []
+
+
+def _deviation_columns(spec: MapSpec, table: IndicatorTable) -> list[Column]:
+    place = {key: i for i, key in enumerate(table.areas)}
+    rows = np.array([place.get(key, -1) for key in spec.keys], dtype=np.int64)
+    assert spec.day is not None
+    at = table.dates.index(spec.day)
+    values = np.where(rows < 0, np.nan, table.values[rows, at]) if len(table.areas) else spec.values
+    return [
+        NumberColumn(_("Value"), values, spec.status, table.precision, unit=table.unit),
+        NumberColumn(
+            _("Deviation"), spec.values, spec.status, spec.precision, signed=True, unit=spec.unit
+        ),
+    ]
 
 
 def _change_columns(spec: MapSpec, table: IndicatorTable) -> list[Column]:

@@ -50,6 +50,7 @@ class TimeAxis(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._dates: tuple[date, ...] = ()
+        self._breaks: tuple[date, ...] = ()
         self._forecast_from: date | None = None
         self._index = -1
         self._other: int | None = None
@@ -92,6 +93,17 @@ class TimeAxis(QWidget):
         self._name()
         self.update()
 
+    def set_breaks(self, days: Sequence[date]) -> None:
+        """Days of territorial reforms: numbers before and after count other areas."""
+        if tuple(days) != self._breaks:
+            self._breaks = tuple(days)
+            self._name()
+            self.update()
+
+    @property
+    def breaks(self) -> tuple[date, ...]:
+        return self._breaks
+
     def set_index(self, index: int) -> None:
         """Move the handle; ``moved`` is told only where the date really changes."""
         if not self._dates:
@@ -117,11 +129,14 @@ class TimeAxis(QWidget):
 
     def x_of(self, index: int) -> float:
         """Horizontal place of a date in widget pixels, proportional to time."""
+        return self._x_of_day(self._dates[index])
+
+    def _x_of_day(self, day: date) -> float:
         first, last = self._dates[0].toordinal(), self._dates[-1].toordinal()
         width = max(self.width() - 2 * _MARGIN, 1)
         if first == last:
             return _MARGIN + width / 2
-        return _MARGIN + width * (self._dates[index].toordinal() - first) / (last - first)
+        return _MARGIN + width * (day.toordinal() - first) / (last - first)
 
     def index_at(self, x: float) -> int:
         return min(range(len(self._dates)), key=lambda i: abs(self.x_of(i) - x))
@@ -137,7 +152,13 @@ class TimeAxis(QWidget):
                 other=format_date(self._dates[self._other]),
             )
         self.setAccessibleName(text)
-        self.setToolTip(_("Step with the arrow keys, drag the handle, or click a date"))
+        tip = _("Step with the arrow keys, drag the handle, or click a date")
+        if self._breaks:
+            days = ", ".join(format_date(day) for day in self._breaks)
+            marks = _("Slanted strokes: the areas changed on {days}").format(days=days)
+            tip = f"{tip}\n{marks}"
+            self.setAccessibleDescription(marks)
+        self.setToolTip(tip)
 
     def labelled(self) -> tuple[int, ...]:
         """Indices of the dates whose labels fit without touching each other: both ends, and
@@ -188,6 +209,7 @@ class TimeAxis(QWidget):
             return
         y = 16.0
         self._paint_line(painter, y)
+        self._paint_breaks(painter, y)
         font = painter.font()
         font.setPixelSize(SMALL)
         painter.setFont(font)
@@ -219,6 +241,22 @@ class TimeAxis(QWidget):
         if self._other is not None:
             painter.setPen(QPen(self._theme.colour("accent"), 4))
             painter.drawLine(QPointF(self.x_of(self._other), y), QPointF(self.x_of(self._index), y))
+
+    def _paint_breaks(self, painter: QPainter, y: float) -> None:
+        """A gap with two slanted strokes, as on axes of print: no line goes across a reform."""
+        for day in self._breaks:
+            if not self._dates[0] < day <= self._dates[-1]:
+                continue
+            x = self._x_of_day(day)
+            if any(abs(self.x_of(i) - x) < 5 for i in range(len(self._dates))):
+                # The reform came into force on the day after a date: the gap lies before the next.
+                later = [self.x_of(i) for i, d in enumerate(self._dates) if d >= day]
+                x = (x + later[0]) / 2 if later and later[0] - x > 5 else x
+            painter.setPen(QPen(self._theme.colour("window"), 5))
+            painter.drawLine(QPointF(x, y - 2), QPointF(x, y + 2))
+            painter.setPen(QPen(self._theme.colour("error"), 1.6))
+            for shift in (-2.5, 2.5):
+                painter.drawLine(QPointF(x + shift - 2, y + 7), QPointF(x + shift + 2, y - 7))
 
     def _paint_handles(self, painter: QPainter, y: float) -> None:
         accent, surface = self._theme.colour("accent"), self._theme.colour("surface")

@@ -234,6 +234,7 @@ class Workbench(QObject):
         topics = [Topic(topic_name(key), tuple(found)) for key, found in by_topic.items()]
         starred = self.session.settings.favourites
         self.bar.set_topics(with_favourites(topics, starred), self.session.view.indicator)
+        self.maproom.offer(choices, topics)
 
     def favourites_changed(self) -> None:
         self._take_choices(self._choices)

@@ -14,9 +14,9 @@ from monitor_app.core.issues import Issue, Severity
 from monitor_app.core.selection import Selection
 from monitor_app.core.status import Status
 from monitor_app.ui.chooser import Choice, Topic, TreeChooser
+from monitor_app.ui.classcontrols import parse_breaks
 from monitor_app.ui.commandsearch import Entry, rank
 from monitor_app.ui.issues import IssueDialog, IssueTable
-from monitor_app.ui.legendpanel import parse_breaks
 from monitor_app.ui.rankingview import RankingView
 from monitor_app.ui.swatches import swatch_image
 from monitor_app.ui.tabledata import ranks

@@ -154,7 +154,7 @@ def test_balance_map_shows_the_difference(qtbot, opened: MainWindow):
     assert page.picture.spec.base_day == date(2020, 12, 31)
     difference = old_age_ratio(0, 2) - old_age_ratio(0, 0)
     assert rows(opened, 4)[0] == format_number(difference, 1, signed=True)
-    qtbot.mouseClick(page.legend.relative, LEFT, pos=QPoint(8, 14))
+    qtbot.keyClick(page.legend.kinds.kind, Qt.Key.Key_Down)  # the next kind: change in %
     share = 100 * difference / old_age_ratio(0, 0)
     assert page.picture.spec.unit == "%"
     assert page.picture.spec.values[0] == pytest.approx(share)
