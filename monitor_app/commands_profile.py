@@ -1,4 +1,4 @@
-"""Commands for profiles of areas and for series of maps: pages and moving pictures."""
+"""Commands for profiles of areas, series of maps, and selections by an expression."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from monitor_app.app import mapseries
 from monitor_app.app.areaprofile import Profiles, profile_data
+from monitor_app.app.areaselect import areas_where
 from monitor_app.app.profilefiles import write_sheets
 from monitor_app.app.profilekeys import keys_for, store_keys
 from monitor_app.app.session import Session
@@ -31,6 +33,8 @@ from monitor_app.core.issues import fail
 from monitor_app.reports.page import Orientation, SheetLayout
 from monitor_app.reports.profilesheet_spec import AreaProfile, Change
 
+#: Columns that a table of key figures needs.
+WIDEST = 140
 Carried = Annotated[
     bool, typer.Option("--carried", help=_("Carry numbers from before reforms to present areas"))
 ]
@@ -134,7 +138,8 @@ def _print(one: AreaProfile) -> None:
             _change(figure.previous), _change(figure.five_years), figure.remark,
         )  # fmt: skip
     if one.figures:
-        console.print(table)
+        # Numbers cut off are worse than a line that runs on.
+        Console(width=max(console.width, WIDEST), highlight=False).print(table)
     else:
         console.print(_("No key figure can be computed on this level."))
     if one.neighbours:
@@ -255,3 +260,30 @@ def _days(
     if low is None or high is None:
         return ()
     return mapseries.thinned([d for d in dates if low <= d <= high], most)
+
+
+@command("select", _("Areas that an expression holds for, as in: einwohner > 500 und …"))
+def select(
+    project: ProjectPath,
+    level: LevelKey,
+    expression: Annotated[
+        str, typer.Argument(metavar=_("EXPRESSION"), help=_("Conditions on indicators"))
+    ],
+    day: Annotated[
+        str | None, typer.Option("--date", "-d", help=_("Newest date of the values"))
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Areas that an expression holds for."""
+    session = open_session(project)
+    try:
+        if level not in [lv.key for lv in session.map_levels()]:
+            raise fail("no_areas", _("Level “{level}” has no boundaries.").format(level=level))
+        found = areas_where(session, expression, level, _day(day))
+    finally:
+        session.close()
+    if as_json:
+        emit({"areas": [{"area": key, "name": name} for key, name in found]})
+        return
+    for key, name in found:
+        console.print(f"{key}  {name}", markup=False)

@@ -3,6 +3,7 @@ time lines and neighbours. Window, sheet and command line show this one object."
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -27,7 +28,6 @@ from monitor_app.core.progress import Progress
 from monitor_app.core.status import Status
 from monitor_app.core.values import IndicatorTable
 from monitor_app.indicators.definitions import IndicatorDef
-from monitor_app.indicators.tokens import nearest
 from monitor_app.reports.profilesheet_spec import AreaProfile, Change, KeyFigure, Neighbour
 
 #: Time lines and columns of neighbours that a profile has room for.
@@ -146,7 +146,7 @@ class Profiles:
                 "unknown-area",
                 _("There is no area “{key}” on this level.").format(key=key),
                 value=key,
-                repair=nearest(key, self.keys),
+                repair=_("Known are: {names}.").format(names=self._some_keys(key)),
             )
         city = self.session.project.name
         ages = self._ages
@@ -167,6 +167,13 @@ class Profiles:
             notes=tuple(dict.fromkeys(n for n in map(reform_note, tables) if n)),
             shapes=self._shapes,
         )  # fmt: skip
+
+    def _some_keys(self, key: str) -> str:
+        """Keys like a wrong one first, then others, for a message."""
+        near = difflib.get_close_matches(key, self.keys, n=3, cutoff=0.5)
+        shown = tuple(dict.fromkeys((*near, *self.keys)))[:6]
+        more = ", …" if len(self.keys) > len(shown) else ""
+        return ", ".join(f"{k} ({self._names.get(k, k)})" for k in shown) + more
 
     def profiles(self, progress: Progress | None = None) -> tuple[AreaProfile, ...]:
         """*Slow.* One profile per area of the level."""

@@ -77,7 +77,7 @@ def of_indicators(
         views.append(replace(view, indicator=key, day=day, compare_to=None, palette=""))
     specs = _specs(session, views, progress)
     captions = tuple(f"{s.title.split(' (')[0]}, {s.date_text}" for s in specs)
-    return _series(session, views, specs, captions, specs[0].level_name)
+    return _series(session, views, specs, captions, _("Indicators compared"))
 
 
 def of_scenarios(

@@ -157,8 +157,8 @@ def _draw_grid(
     ratio = 1.0
     if extent is not None and extent[3] > extent[1]:
         ratio = (extent[2] - extent[0]) / (extent[3] - extent[1])
-    head = CAPTION * 1.5 / PT_PER_MM + (STRIP if own else 0)
-    before = CAPTION * 1.5 / PT_PER_MM
+    before = CAPTION * (2.8 if own else 1.5) / PT_PER_MM
+    head = before + (STRIP if own else 0)
 
     def scale(columns: int) -> float:
         rows = math.ceil(n / columns)
@@ -170,12 +170,14 @@ def _draw_grid(
     rows = math.ceil(n / columns)
     width = (room.width - GAP * (columns - 1)) / columns
     height = (room.height - GAP * (rows - 1)) / rows - head
+    if own:  # the legend stands right below the map, not at the foot of a tall cell
+        height = min(height, width / ratio + 2.0)
     metres: float | None = None
     for i, (spec, drawn) in enumerate(zip(specs, shapes, strict=True)):
         row, column = divmod(i, columns)
         left = room.left + column * (width + GAP)
         top = room.top + row * (height + head + GAP)
-        lines = shorten(wrap(captions[i], width, CAPTION, "bold"), 1)
+        lines = shorten(wrap(captions[i], width, CAPTION, "bold"), 2 if own else 1)
         sheet.paragraph(left, top, lines, CAPTION, face="bold")
 
         if progress is not None:
@@ -275,6 +277,11 @@ def write_animation(
     for row, i in enumerate(samples):
         strip.paste(drawn[i], (0, row * height))
     table = strip.quantize(255, dither=Image.Dither.NONE)
+    colours = table.getpalette() or []
+    corner: Any = table.getpixel((0, 0))
+    paper = 3 * int(corner)
+    colours[paper : paper + 3] = [255, 255, 255]  # mixing had made the paper a little grey
+    table.putpalette(colours)
     frames: list[Any] = []
     for i, (spec, shape) in enumerate(zip(specs, shapes, strict=True)):
         step((len(samples) + i) / (n + len(samples)), spec.date_text)

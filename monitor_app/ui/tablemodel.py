@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +13,20 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont
 
+from monitor_app.app.areaselect import Column as Column_
+from monitor_app.app.areaselect import Numbers, Words, selected, unknown_names
+from monitor_app.app.expression import Expression, parse_expression
 from monitor_app.cartography.looks import State, state_label, states_of
+from monitor_app.core.collation import Haystack, collation_ranks
 from monitor_app.core.formats import collation_key, format_number, format_value
-from monitor_app.core.i18n import _
+from monitor_app.core.i18n import LANGUAGE, _
+from monitor_app.core.issues import UserError
 from monitor_app.core.status import Status
 
 Index = QModelIndex | QPersistentModelIndex
 KEY_ROLE = Qt.ItemDataRole.UserRole + 1
+#: Tables of more rows are copied as text only.
+MOST_HTML = 20_000
 
 
 @dataclass(frozen=True)
@@ -56,14 +64,16 @@ class TableData:
 
 @dataclass(frozen=True)
 class RowFilter:
-    """A parsed filter line: words that must occur in a text column, and bounds of the value."""
+    """A parsed filter line: words that must occur in a text column, and bounds of the value; or
+    an expression over columns."""
 
     words: tuple[str, ...] = ()
     bounds: tuple[tuple[str, float], ...] = field(default=())
+    expression: Expression | None = None
 
     @property
     def active(self) -> bool:
-        return bool(self.words or self.bounds)
+        return bool(self.words or self.bounds or self.expression)
 
 
 _COMPARISON = re.compile(r"(<=|>=|≤|≥|<|>|=)\s*([-−+]?[\d.,]+)")
@@ -84,8 +94,15 @@ def _number(text: str) -> float | None:
         return None
 
 
-def parse_filter(text: str) -> RowFilter:
-    """``altstadt``, ``> 20``, ``>= 10 < 20``, ``10 bis 20``, or a mix of them."""
+def parse_filter(text: str, titles: Iterable[str] = ()) -> RowFilter:
+    """``altstadt``, ``> 20``, ``>= 10 < 20``, ``10 bis 20``, or a mix of them; with ``titles`` of
+    columns also an expression over them, as in ``wert > 20 und nicht rang <= 3``."""
+    columns = tuple(titles)
+    if columns:
+        with suppress(UserError):
+            expression = parse_expression(text)
+            if expression.names and not unknown_names(expression, columns):
+                return RowFilter(expression=expression)
     bounds: list[tuple[str, float]] = []
 
     def take_range(match: re.Match[str]) -> str:
@@ -127,8 +144,11 @@ class AttributeTable(QAbstractTableModel):
         self._filter = RowFilter()
         self._sort: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
         self._order: NDArray[np.intp] = np.empty(0, dtype=np.intp)
-        self._place: dict[str, int] = {}
-        self._folded: tuple[str, ...] = ()
+        self._rows: NDArray[np.intp] = np.empty(0, dtype=np.intp)  # row per area, −1: hidden
+        self._place: dict[str, int] = {}  # area per key
+        self._texts = Haystack(())
+        #: Columns beside those shown that expressions may name.
+        self.further: dict[str, NumberColumn] = {}
         self._italic = QFont()
         self._italic.setItalic(True)
 
@@ -144,7 +164,7 @@ class AttributeTable(QAbstractTableModel):
         same_shape = (
             data.keys == self._data.keys
             and [c.title for c in data.columns] == [c.title for c in self._data.columns]
-            and not self._filter.bounds
+            and not (self._filter.bounds or self._filter.expression)
             and self._sort[0] < 1
         )
         if same_shape and self._data.keys:
@@ -153,11 +173,13 @@ class AttributeTable(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), last)
             return
         self.beginResetModel()
-        self._data = data
-        texts = [c.values for c in data.columns if isinstance(c, TextColumn)]
-        self._folded = tuple(
-            " ".join(collation_key(t)[0] for t in row) for row in zip(*texts, strict=True)
-        )
+        before, self._data = self._data, data
+        texts = [tuple(c.values for c in d.columns if isinstance(c, TextColumn))
+                 for d in (before, data)]  # fmt: skip
+        if texts[0] != texts[1]:  # another date of the same areas has the same texts
+            self._texts = Haystack(texts[1])
+        if before.keys != data.keys:
+            self._place = {key: i for i, key in enumerate(data.keys)}
         self._arrange()
         self.endResetModel()
 
@@ -171,10 +193,19 @@ class AttributeTable(QAbstractTableModel):
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of the rows as shown."""
-        return tuple(self._data.keys[i] for i in self._order)
+        keys = self._data.keys
+        return tuple([keys[i] for i in self._order.tolist()])
 
     def row_of(self, key: str) -> int | None:
-        return self._place.get(key)
+        place = self._place.get(key)
+        row = -1 if place is None else int(self._rows[place])
+        return None if row < 0 else row
+
+    def rows_of(self, keys: Iterable[str]) -> NDArray[np.intp]:
+        """Rows of some areas, in order; hidden and unknown ones are left out."""
+        found = [self._place[key] for key in keys if key in self._place]
+        rows = self._rows[np.array(found, dtype=np.intp)]
+        return np.sort(rows[rows >= 0])
 
     def key_at(self, row: int) -> str:
         return self._data.keys[int(self._order[row])]
@@ -188,12 +219,16 @@ class AttributeTable(QAbstractTableModel):
                 self._data.columns[column], direction is Qt.SortOrder.DescendingOrder
             )
         self._order = order[self._kept()[order]] if count else order
-        self._place = {self._data.keys[i]: row for row, i in enumerate(self._order)}
+        self._rows = np.full(count, -1, dtype=np.intp)
+        self._rows[self._order] = np.arange(len(self._order))
 
     def _kept(self) -> NDArray[np.bool_]:
         kept = np.ones(len(self._data.keys), dtype=bool)
         for word in self._filter.words:
-            kept &= np.fromiter((word in t for t in self._folded), bool, len(self._folded))
+            kept &= self._texts.rows_with(word)
+        if self._filter.expression is not None:
+            with suppress(UserError):  # another map has other columns: its table is shown whole
+                kept &= self.holds(self._filter.expression)
         main = self._data.main
         if self._filter.bounds and main is not None:
             column = self._data.columns[main]
@@ -203,6 +238,21 @@ class AttributeTable(QAbstractTableModel):
             for sign, bound in self._filter.bounds:
                 kept &= valid & _COMPARE[sign](shown, bound)
         return kept
+
+    def holds(self, expression: Expression) -> NDArray[np.bool_]:
+        """For which areas (in the order of the data) an expression holds. ``UserError`` as
+        ``areaselect.selected``."""
+        return selected(expression, self.columns_by_name(), len(self._data.keys))
+
+    def columns_by_name(self) -> dict[str, Column_]:
+        """Columns that expressions may name."""
+        named: dict[str, Column_] = {}
+        for column in (*self._data.columns, *self.further.values()):
+            if isinstance(column, TextColumn):
+                named[column.title] = Words(column.values)
+            else:
+                named[column.title] = Numbers(column.values, column.status, column.precision)
+        return named
 
     # QAbstractTableModel -------------------------------------------------------------------
 
@@ -261,24 +311,27 @@ class AttributeTable(QAbstractTableModel):
         self._arrange()
         self.changePersistentIndexList(
             [i for i, _key, _c in held],
-            [self.index(self._place[key], c) for _i, key, c in held],
+            [self.index(int(self._rows[self._place[key]]), c) for _i, key, c in held],
         )
         self.layoutChanged.emit()
 
     # copying -------------------------------------------------------------------------------
 
     def as_text(self, rows: Iterable[int] | None = None) -> tuple[str, str]:
-        """The rows with headers as tab-separated text and as an HTML table."""
-        picked = range(self.rowCount()) if rows is None else rows
+        """The rows with headers as tab-separated text and as an HTML table (empty for more than
+        ``MOST_HTML`` rows: programs read the text faster then)."""
+        picked = self._order
+        if rows is not None:
+            picked = picked[np.fromiter(rows, dtype=np.intp)]
         head = [header_text(c) for c in self._data.columns]
-        body = [
-            [cell_text(c, int(self._order[row]), plain=True) for c in self._data.columns]
-            for row in picked
-        ]
-        plain = "\n".join("\t".join(line) for line in [head, *body]) + "\n"
+        columns = [plain_texts(c, picked) for c in self._data.columns]
+        lines = ["\t".join(line) for line in zip(*columns, strict=True)]
+        plain = "\n".join(["\t".join(head), *lines]) + "\n"
+        if len(picked) > MOST_HTML:
+            return plain, ""
         number = [isinstance(c, NumberColumn) for c in self._data.columns]
         html = ["<table><tr>", *(f"<th>{_escape(t)}</th>" for t in head), "</tr>"]
-        for line in body:
+        for line in zip(*columns, strict=True):
             cells = (
                 f'<td align="right">{_escape(t)}</td>' if n else f"<td>{_escape(t)}</td>"
                 for t, n in zip(line, number, strict=True)
@@ -287,15 +340,33 @@ class AttributeTable(QAbstractTableModel):
         return plain, "".join([*html, "</table>"])
 
 
+def plain_texts(column: Column, picked: NDArray[np.intp]) -> list[str]:
+    """Cells of a column for a spreadsheet: numbers without grouping, signs for gaps. All numbers
+    are written by one format, the few gaps one by one."""
+    if isinstance(column, TextColumn):
+        return [column.values[i] for i in picked.tolist()]
+    values, status = column.values[picked], column.status[picked]
+    shape = f"%{'+' if column.signed else ''}.{column.precision}f"
+    texts = (("\n".join([shape] * len(picked))) % tuple(values.tolist())).split("\n")
+    if LANGUAGE.code == "de":
+        texts = "\n".join(texts).replace(".", ",").split("\n")
+    odd = (status >= Status.MISSING) | ~np.isfinite(values)
+    odd |= np.abs(values) < 10.0 ** -max(column.precision, 0)  # zero has no sign
+    for i in np.flatnonzero(odd).tolist():
+        texts[i] = cell_text(column, int(picked[i]), plain=True)
+    return texts
+
+
 def sort_order(column: Column, descending: bool) -> NDArray[np.intp]:
     """Row numbers in sorted order; ties keep their order, no value comes last."""
     if isinstance(column, TextColumn):
-        keys = [collation_key(t) for t in column.values]
-        rows = sorted(range(len(keys)), key=keys.__getitem__, reverse=descending)
-        return np.array(rows, dtype=np.intp)
+        places = collation_ranks(column.values)
+        return np.argsort(-places if descending else places, kind="stable").astype(np.intp)
     valid = (column.status < Status.MISSING) & np.isfinite(column.values)
     rank = np.where(valid, -column.values if descending else column.values, np.inf)
-    return np.lexsort((rank, ~valid)).astype(np.intp)
+    order = np.argsort(rank, kind="stable")
+    there = valid[order]
+    return np.concatenate([order[there], order[~there]]).astype(np.intp)
 
 
 def cell_text(column: Column, row: int, plain: bool = False) -> str:
