@@ -13,8 +13,10 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError, fail
 from monitor_app.project import faults, migrations, schema
 from monitor_app.project import store as stores
+from monitor_app.project.lock import Lock
 from monitor_app.project.store import Store
 from monitor_app.project.target import no_project
+from monitor_app.project.workfile import WorkFile
 
 #: Triggers that GDAL and QGIS make for layers of theirs.
 _STANDARD_TRIGGER = re.compile(
@@ -170,3 +172,13 @@ def _check_structure(raw: sqlite3.Connection, target: Path) -> None:
         columns = {row[1] for row in raw.execute("SELECT * FROM pragma_table_info(?)", (layer,))}
         if not columns.issuperset(c.name for c in schema.area_table("x").columns):
             raise faults.damaged(target)
+
+
+def abandon(store: Store | None, work: WorkFile | None, lock: Lock | None) -> None:
+    """Leave nothing behind of an opening that failed."""
+    if store is not None:
+        store.close()
+    if work is not None:
+        work.remove()
+    if lock is not None:
+        lock.release()

@@ -96,7 +96,7 @@ class Project:
             project = cls(target, store, work, lock)
             project.save()
         except BaseException:
-            _abandon(store, work, lock)
+            opening.abandon(store, work, lock)
             raise
         return project
 
@@ -144,7 +144,7 @@ class Project:
             # From here on the copy counts as somebody's work (see ``recovery``).
             work.update(fingerprint=seen, name=project.name)
         except BaseException:
-            _abandon(store, work, lock)
+            opening.abandon(store, work, lock)
             raise
         return project
 
@@ -491,13 +491,3 @@ class Project:
                 mode=WRITE,
             )
         job.lock.refresh()
-
-
-def _abandon(store: Store | None, work: WorkFile | None, lock: Lock | None) -> None:
-    """Leave nothing behind of an opening that failed."""
-    if store is not None:
-        store.close()
-    if work is not None:
-        work.remove()
-    if lock is not None:
-        lock.release()
