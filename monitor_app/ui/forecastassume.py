@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
@@ -23,10 +25,13 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue
 from monitor_app.forecast.spec import ForecastSpec
 from monitor_app.ui.forecastexpert import ExpertPanel, error_label, housing_table
-from monitor_app.ui.forecastparts import EDGE, Section, caption, label, scrolling
+from monitor_app.ui.forecastparts import EDGE, Section, caption, label, roomy, scrolling
 from monitor_app.ui.forecastscenarios import ScenarioEditor
 from monitor_app.ui.forecasttable import EditTable
 from monitor_app.ui.theme import Theme
+
+#: Entries of a housing project that the table does not show.
+_NO_COLUMNS = {"type", "delay_spread"}
 
 
 class AssumeStep(QWidget):
@@ -44,12 +49,13 @@ class AssumeStep(QWidget):
         self._areas: tuple[tuple[str, str], ...] = ()
         self.name = QLineEdit()
         self.preset = QComboBox()
-        self.end = QSpinBox()
+        self.end = roomy(QSpinBox())
         self.variant = QComboBox()
         self.draws = QComboBox()
         self.errors = {key: error_label() for key in ("years", "variant", "draws", "level", "")}
         self.scenarios = ScenarioEditor(theme)
         self.housing: EditTable | None = None
+        self.planned = QCheckBox(_("also the projects that the project file keeps"))
         self.expert = ExpertPanel(theme)
         self.next = QPushButton(_("Continue with the computation"))
         self.next.setProperty("role", "primary")
@@ -108,6 +114,8 @@ class AssumeStep(QWidget):
                 "small",
             )
         )
+        self.planned.setToolTip(_("Projects that were imported with dwellings and years"))
+        self.projects.column.addWidget(self.planned)
         column.addWidget(self.projects)
         self.deeper = Section(_("For experts"), folded=True)
         self.deeper.column.addWidget(self.expert)
@@ -133,6 +141,7 @@ class AssumeStep(QWidget):
         self.name.editingFinished.connect(self._rename)
         self.preset.activated.connect(self._preset)
         self.scenarios.changed.connect(lambda rows: self.changed.emit({"scenarios": rows}))
+        self.planned.clicked.connect(lambda on: self.changed.emit({"planned_housing": on}))
         self.expert.changed.connect(self.changed)
         self.next.clicked.connect(self.next_wanted)
 
@@ -179,9 +188,10 @@ class AssumeStep(QWidget):
                 self.housing.hide()
                 self.housing.deleteLater()
             self.housing = housing_table(self._theme, areas)
-            self.housing.changed.connect(lambda rows: self.changed.emit({"housing": rows}))
+            self.housing.changed.connect(self._projects)
             self.projects.column.addWidget(self.housing)
-        self.housing.show_rows([p.model_dump() for p in spec.housing])
+        self.housing.show_rows([p.model_dump(exclude=_NO_COLUMNS) for p in spec.housing])
+        self.planned.setChecked(spec.planned_housing)
         head = self.projects.head
         assert head is not None
         count = len(spec.housing)
@@ -198,7 +208,7 @@ class AssumeStep(QWidget):
             text = issue.message if issue.repair is None else f"{issue.message} {issue.repair}"
             found[entry] = f"{found[entry]} {text}" if entry in found else text
         fields = {*self.errors, *self.expert.errors, "scenarios", "housing", "targets", "bounds",
-                  "attractiveness"}  # fmt: skip
+                  "attractiveness", *self.expert.extras.tables}  # fmt: skip
         rest = [text for entry, text in found.items() if entry not in fields]
         if rest:
             found[""] = " ".join([found.get(""), *rest] if found.get("") else rest)
@@ -209,7 +219,8 @@ class AssumeStep(QWidget):
         self.scenarios.say(found.get("scenarios", ""))
         if self.housing is not None:
             self.housing.say(found.get("housing", ""))
-        if any(e in found for e in (*self.expert.errors, "targets", "bounds", "attractiveness")):
+        if any(e in found for e in (*self.expert.errors, "targets", "bounds", "attractiveness",
+                                   *self.expert.extras.tables)):  # fmt: skip
             assert self.deeper.head is not None
             self.deeper.head.setChecked(True)
 
@@ -223,6 +234,12 @@ class AssumeStep(QWidget):
     def _rename(self) -> None:
         if self._spec is not None and self.name.text().strip() != spec_name(self._spec):
             self.changed.emit({"name": self.name.text().strip()})
+
+    def _projects(self, rows: list[dict[str, Any]]) -> None:
+        """Rows keep what the table does not show of the project of their name."""
+        assert self._spec is not None
+        more = {p.name: p.model_dump(include=_NO_COLUMNS) for p in self._spec.housing}
+        self.changed.emit({"housing": [{**more.get(r["name"], {}), **r} for r in rows]})
 
     def _preset(self) -> None:
         key = self.preset.currentData()

@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QSizePolicy,
-    QSpacerItem,
     QSpinBox,
     QTabWidget,
     QVBoxLayout,
@@ -26,8 +24,9 @@ from monitor_app.app.forecastspecs import part_names
 from monitor_app.core.i18n import _
 from monitor_app.forecast.defaults import countries, country_name
 from monitor_app.forecast.spec import ForecastSpec
+from monitor_app.ui.forecastextras import ExtraTables
 from monitor_app.ui.forecastgrids import BaseYears, TypeGrid
-from monitor_app.ui.forecastparts import label
+from monitor_app.ui.forecastparts import emptied, filled, label, roomy
 from monitor_app.ui.forecasttable import (
     EditColumn,
     EditTable,
@@ -66,6 +65,8 @@ class ExpertPanel(QWidget):
         self.tabs.addTab(self._components(), _("Components"))
         self.tabs.addTab(self._types(), _("Types of areas"))
         self.targets_page, self.bounds_page, self.pull_page = QWidget(), QWidget(), QWidget()
+        self.extras = ExtraTables(theme)
+        self.extras.changed.connect(self.changed)
         for page, title in (
             (self.targets_page, _("Targets")),
             (self.bounds_page, _("Bounds")),
@@ -73,7 +74,11 @@ class ExpertPanel(QWidget):
         ):
             QVBoxLayout(page).setContentsMargins(0, 8, 0, 0)
             self.tabs.addTab(page, title)
+        for page, title in self.extras.pages():
+            self.tabs.addTab(page, title)
         self.tabs.addTab(self._chance(), _("Chance"))
+        for at in range(self.tabs.count()):
+            self.tabs.widget(at).setProperty("role", "panel")
         self.targets: EditTable | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -92,7 +97,8 @@ class ExpertPanel(QWidget):
         self.base = QComboBox()
         self.base.setAccessibleName(_("Base year"))
         self.base.activated.connect(lambda: self.changed.emit({"base": self.base.currentData()}))
-        self.period = QSpinBox()
+        self.period = roomy(QSpinBox())
+        self.period.setMaximumWidth(160)
         self.period.setRange(2, 40)
         self.period.setAccessibleName(_("Years of the past that rates rest on"))
         self.period.editingFinished.connect(
@@ -108,10 +114,10 @@ class ExpertPanel(QWidget):
         column.addLayout(form)
         column.addWidget(
             label(
-                _("Untick years that were unusual, for instance 2015/16 and 2020 to 2022 for moves."
-                  " A row without ticks uses the years above."), "small",
+                _("Untick years that were unusual, such as 2015/16 and 2020 to 2022 for moves."),
+                "small",
             )
-        )  # fmt: skip
+        )
         column.addWidget(self.years)
         column.addWidget(self._error("base_years"))
         return page
@@ -132,7 +138,8 @@ class ExpertPanel(QWidget):
                 column.addLayout(row)
                 row = QHBoxLayout()
         column.addWidget(self._error("components"))
-        self.control = QSpinBox()
+        self.control = roomy(QSpinBox())
+        self.control.setMaximumWidth(160)
         self.control.setRange(0, 100)
         self.control.setSuffix(" %")
         self.control.setAccessibleName(_("Weight of the shares of growth"))
@@ -175,7 +182,8 @@ class ExpertPanel(QWidget):
         ):
             self.kind.addItem(text, value)
         self.kind.activated.connect(self._choose_types)
-        self.least = QSpinBox()
+        self.least = roomy(QSpinBox())
+        self.least.setMaximumWidth(160)
         self.least.setRange(0, 1_000_000)
         self.least.setSingleStep(1000)
         self.least.setGroupSeparatorShown(True)
@@ -199,7 +207,8 @@ class ExpertPanel(QWidget):
         page = QWidget()
         form = QFormLayout(page)
         form.setContentsMargins(0, 8, 0, 0)
-        self.draws = QSpinBox()
+        self.draws = roomy(QSpinBox())
+        self.draws.setMaximumWidth(160)
         self.draws.setRange(0, 100_000)
         self.draws.setSingleStep(100)
         self.draws.setGroupSeparatorShown(True)
@@ -218,14 +227,7 @@ class ExpertPanel(QWidget):
     def _tables(self) -> None:
         """Tables that offer areas; made anew where the areas are others."""
         for page in (self.targets_page, self.bounds_page, self.pull_page):
-            layout = page.layout()
-            assert layout is not None
-            while layout.count():
-                item = layout.takeAt(0)
-                old = item.widget() if item is not None else None
-                if old is not None:
-                    old.hide()
-                    old.deleteLater()
+            emptied(page)
         area = EditColumn("area", _("Area"), choices=self._areas, width=200)
         whole = EditColumn(
             "area", _("Area"), choices=((TOWN, _("Town as a whole")), *self._areas), width=200
@@ -273,11 +275,7 @@ class ExpertPanel(QWidget):
             (self.pull_page, self.pull,
              _("Areas that will draw more or fewer people than in the past.")),
         ):  # fmt: skip
-            layout = page.layout()
-            assert layout is not None
-            layout.addWidget(label(text, "small"))
-            layout.addWidget(table)
-            layout.addItem(_stretch())
+            filled(page, text, table)
 
     # showing ---------------------------------------------------------------------------------
 
@@ -290,6 +288,7 @@ class ExpertPanel(QWidget):
         if tuple(areas) != self._areas or self.targets is None:
             self._areas = tuple(areas)
             self._tables()
+        self.extras.show_spec(spec, self._areas)
         with QSignalBlocker(self.base):
             self.base.clear()
             newest = _("the newest year") + (f" ({years[-1]})" if years else "")
@@ -332,6 +331,7 @@ class ExpertPanel(QWidget):
         if self.targets is not None:
             for entry, table in (
                 ("targets", self.targets), ("bounds", self.bounds), ("attractiveness", self.pull),
+                *self.extras.tables.items(),
             ):  # fmt: skip
                 table.say(found.get(entry, ""))
 
@@ -367,10 +367,6 @@ class ExpertPanel(QWidget):
         self.changed.emit({"targets": [{**r, "area": r["area"] or None} for r in rows]})
 
 
-def _stretch() -> QSpacerItem:
-    return QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
-
-
 def housing_table(theme: Theme, areas: Sequence[tuple[str, str]]) -> EditTable:
     """New dwellings by project; the specification names the areas by key."""
     return EditTable(
@@ -380,11 +376,13 @@ def housing_table(theme: Theme, areas: Sequence[tuple[str, str]]) -> EditTable:
             EditColumn("area", _("Area"), choices=tuple(areas), width=150),
             EditColumn("dwellings", _("Dwellings by year"), years_from, years_text, needed=True,
                        width=190, tip=_("For instance 2026: 60; 2027: 40")),
-            EditColumn("persons_per_dwelling", _("Persons each"), number_from, width=100),
-            EditColumn("share_from_town", _("From the town"), share_from, share_text, width=100,
-                       tip=_("Share of the first residents who move inside the town")),
-            EditColumn("probability", _("Probability"), share_from, share_text, width=110),
-            EditColumn("delay", _("Delay in years"), whole_from, width=110),
+            EditColumn("persons_per_dwelling", _("Persons each"), number_from, width=118,
+                       start=2.1),
+            EditColumn("share_from_town", _("From the town"), share_from, share_text, width=118,
+                       tip=_("Share of the first residents who move inside the town"), start=0.6),
+            EditColumn("probability", _("Probability"), share_from, share_text, width=118,
+                       start=1.0),
+            EditColumn("delay", _("Delay in years"), whole_from, width=110, start=0),
         ),
         _("Add a housing project"),
     )  # fmt: skip

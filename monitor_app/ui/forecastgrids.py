@@ -14,23 +14,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from monitor_app.app.forecastspecs import part_names
+from monitor_app.app.forecastspecs import part_names, usual_years
 from monitor_app.core.i18n import _
 from monitor_app.forecast.spec import ForecastSpec
 from monitor_app.ui.theme import CONTROL
 
-_ALL = "all"
-
 
 class BaseYears(QTableWidget):
     """A tick for each component and year whose events count. ``changed``: component -> years; a
-    row without ticks is left out (the usual base period holds)."""
+    row that is as usual is left out."""
 
     changed = Signal(dict)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 0, parent)
-        self._rows = [_ALL, *part_names()]
+        self._rows = [*part_names()]
         self._years: tuple[int, ...] = ()
         self._spec: ForecastSpec | None = None
         self.setAccessibleName(_("Base years by component"))
@@ -48,13 +46,13 @@ class BaseYears(QTableWidget):
         with QSignalBlocker(self):
             self.setRowCount(len(self._rows))
             self.setColumnCount(len(years))
-            self.setVerticalHeaderLabels([_("All components"), *part_names().values()])
+            self.setVerticalHeaderLabels(list(part_names().values()))
             self.setHorizontalHeaderLabels([str(y) for y in years])
             for row, component in enumerate(self._rows):
-                given = weights.get(component)
+                given = weights.get(component) or dict.fromkeys(self._usual(component), 1.0)
                 for column, year in enumerate(years):
                     item = QTableWidgetItem()
-                    on = given is not None and given.get(year, 0.0) > 0
+                    on = given.get(year, 0.0) > 0
                     item.setFlags(
                         Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
                         | Qt.ItemFlag.ItemIsSelectable
@@ -64,9 +62,17 @@ class BaseYears(QTableWidget):
         if years:
             self.scrollToItem(self.item(0, len(years) - 1))
 
+    def _usual(self, component: str) -> list[int]:
+        """Years that count where none are chosen."""
+        if self._spec is None:
+            return []
+        return usual_years(self._spec, component, self._years)
+
     def _edited(self, _item: QTableWidgetItem) -> None:
         found: dict[str, list[int] | dict[int, float]] = {}
         weights = {} if self._spec is None else self._spec.weights()
+        if self._spec is not None and "all" in self._spec.base_years:
+            found["all"] = self._spec.base_years["all"]
         for row, component in enumerate(self._rows):
             years = [
                 year
@@ -74,6 +80,8 @@ class BaseYears(QTableWidget):
                 if self.item(row, column).checkState() is Qt.CheckState.Checked
             ]
             given = weights.get(component, {})
+            if years == self._usual(component):
+                continue
             if years and any(given.get(y, 1.0) not in (0.0, 1.0) for y in years):
                 found[component] = {y: given.get(y) or 1.0 for y in years}  # weights stay
             elif years:

@@ -97,7 +97,6 @@ class ForecastPage(QWidget):
         button.setProperty("role", "step")
         button.setCheckable(True)
         button.setAccessibleName(title)
-        button.setStyleSheet("text-align: left;")
         button.clicked.connect(lambda: self.step_chosen.emit(key))
         state = label("", "small")
         state.setContentsMargins(28, 0, 0, 6)

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QScrollArea,
     QSizePolicy,
+    QSpacerItem,
+    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from monitor_app.cartography.fanspec import COURSE_COLOURS
 from monitor_app.core.formats import format_number
+from monitor_app.core.i18n import _
 from monitor_app.ui.theme import SMALL, Theme
 
 #: Space around and inside of steps, in pixels.
@@ -55,6 +58,33 @@ def scrolling(inside: QWidget) -> QScrollArea:
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
     scroll.setWidget(inside)
     return scroll
+
+
+def emptied(page: QWidget) -> None:
+    """Take everything off a page."""
+    layout = page.layout()
+    assert layout is not None
+    while layout.count():
+        item = layout.takeAt(0)
+        old = item.widget() if item is not None else None
+        if old is not None:
+            old.hide()
+            old.deleteLater()
+
+
+def filled(page: QWidget, about: str, content: QWidget) -> None:
+    """A line of text, the content, and room below."""
+    layout = page.layout()
+    assert layout is not None
+    layout.addWidget(label(about, "small"))
+    layout.addWidget(content)
+    layout.addItem(QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding))
+
+
+def roomy(spin: QSpinBox) -> QSpinBox:
+    """A number field whose text does not touch its edge."""
+    spin.lineEdit().setTextMargins(8, 0, 0, 0)
+    return spin
 
 
 class Section(QWidget):
@@ -133,8 +163,12 @@ class FactorPlot(QWidget):
         font = QFont(self.font())
         font.setPixelSize(SMALL)
         painter.setFont(font)
-        if self._years:
+        if self._years and self._lines:
             self._paint(painter)
+        elif self._years:
+            painter.setPen(self._theme.colour("muted"))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect(), int(flags), _("All factors are 100 %."))
         painter.end()
 
     def _paint(self, painter: QPainter) -> None:

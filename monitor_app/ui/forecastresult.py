@@ -98,7 +98,7 @@ class ResultStep(QWidget):
             )
         ):  # fmt: skip
             widget.setAccessibleName(title)
-            widget.setMinimumWidth(110)
+            widget.setMinimumWidth(128)
             grid.addWidget(caption(title), 0, n)
             grid.addWidget(widget, 1, n)
             grid.setColumnStretch(n, share)

@@ -7,8 +7,7 @@ as one revision, so a cancelled run leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QObject, Signal
@@ -21,13 +20,11 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError
 from monitor_app.core.progress import Progress
 from monitor_app.core.selection import SelectionChange
+from monitor_app.ui.forecastoutcome import Outcome
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from monitor_app.app.forecasting_run import Forecast
     from monitor_app.app.forecasting_town import Town
-    from monitor_app.app.forecastresults import Results
     from monitor_app.forecast.spec import ForecastSpec
     from monitor_app.ui.forecastpage import ForecastPage
     from monitor_app.ui.workbench import Workbench
@@ -66,19 +63,19 @@ class ForecastRoom(QObject):
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
         self.title = _("Forecast")
-        self._bench = bench
+        self.bench = bench
         self.session = bench.session
         self.page = Place()
         self.inner: ForecastPage | None = None
         self.spec: ForecastSpec | None = None
         self.town: Town | None = None
-        self.results: Results | None = None
         self.running = False
         self._all_years: tuple[int, ...] = ()
         self._run_text = ""
-        self._stale = self._stale_results = True
-        self._checking = self._reading = False
+        self._stale = True
+        self._checking = False
         self._panels: list[Any] = []
+        self.outcome = Outcome(self)
         self.page.appeared.connect(self._appear)
         self._told.connect(self._show_progress)
         self._ends = [
@@ -96,27 +93,24 @@ class ForecastRoom(QObject):
     def _build(self) -> None:
         from monitor_app.ui.forecastpage import ForecastPage
 
-        page = self.inner = ForecastPage(self._bench.theme)
-        self._panels = add_panels(self._bench, page)
+        page = self.inner = ForecastPage(self.bench.theme)
+        self._panels = add_panels(self.bench, page)
         self.page.put(page)
         page.step_chosen.connect(self.show_step)
         page.forecast_chosen.connect(self._choose)
         page.new.clicked.connect(self._new)
         page.remove.clicked.connect(self._remove)
         page.data.level_chosen.connect(lambda level: self.change({"level": level}))
-        page.data.import_wanted.connect(lambda: self._bench.run("import"))
+        page.data.import_wanted.connect(lambda: self.bench.run("import"))
         page.data.next_wanted.connect(lambda: self.show_step("assume"))
         page.assume.changed.connect(self.change)
         page.assume.preset_chosen.connect(self._preset)
         page.assume.next_wanted.connect(lambda: self.show_step("run"))
         page.run.run_wanted.connect(self.run)
-        page.run.cancel_wanted.connect(self._bench.window_.jobs.cancel_job)
+        page.run.cancel_wanted.connect(self.bench.window_.jobs.cancel_job)
         page.run.next_wanted.connect(lambda: self.show_step("result"))
         page.result.compute.clicked.connect(lambda: self.show_step("run"))
-        page.result.units_chosen.connect(self._take_units)
-        page.result.map_wanted.connect(self._to_map)
-        page.result.chart_wanted.connect(self._save_chart)
-        page.result.tables_wanted.connect(self._save_tables)
+        self.outcome.connect_step(page.result)
 
     # what the session tells ------------------------------------------------------------------
 
@@ -124,24 +118,19 @@ class ForecastRoom(QObject):
         if event is Event.SAVED:
             return
         if event is Event.VIEW:
-            self._show_selection()
+            self.outcome.show_selection()
             return
         if event is Event.PROJECT:
             self.spec = None
             self._run_text = ""
-        self.results = None
-        self._stale = self._stale_results = True
+        self.outcome.forget()
+        self._stale = True
         if self.page.isVisible():
             self.refresh()
 
     def _selection_changed(self, change: SelectionChange) -> None:
         if change.added or change.removed:
-            self._show_selection()
-
-    def _show_selection(self) -> None:
-        if self.inner is not None and self.results is not None and self.page.isVisible():
-            session = self.session
-            self.inner.result.show_selection(session.view.level, session.selection.keys)
+            self.outcome.show_selection()
 
     # the specification -----------------------------------------------------------------------
 
@@ -152,7 +141,7 @@ class ForecastRoom(QObject):
         if self._stale and not self._checking and not self.running:
             self._load()
         elif not self._stale and self.inner.step == "result":
-            self._load_results()
+            self.outcome.load()
 
     def _load(self, wanted: str = "") -> None:
         from monitor_app.app.forecastspecs import draft, offered_levels, stored_specs
@@ -231,7 +220,7 @@ class ForecastRoom(QObject):
         def ended() -> None:
             self._checking = False
 
-        self._bench.job(_("Checking the data"), work, done, failed=failed, cancelled=ended)
+        self.bench.job(_("Checking the data"), work, done, failed=failed, cancelled=ended)
 
     def _areas(self) -> list[tuple[str, str]]:
         if self.town is None:
@@ -266,7 +255,7 @@ class ForecastRoom(QObject):
         last = (town.years[-1] if town is not None else spec.base or 0) + spec.years
         page.say("assume", _("{count} scenarios up to {year}").format(
             count=len(spec.scenarios), year=last) if town else "")  # fmt: skip
-        there = self._has_results()
+        there = self.has_results()
         text = _("not yet computed")
         if there:
             text = _("assumptions changed since") if self._outdated() else _("computed")
@@ -278,7 +267,7 @@ class ForecastRoom(QObject):
         )
         page.result.outdated.setVisible(outdated)
 
-    def _has_results(self) -> bool:
+    def has_results(self) -> bool:
         start = "" if self.spec is None else f"{self.spec.id}/"
         return bool(start) and any(s.key.startswith(start) for s in self.session.scenarios())
 
@@ -318,7 +307,7 @@ class ForecastRoom(QObject):
             page.assume.show_errors(())
             return
         self.spec = spec
-        if not self.session.project.read_only and not self._bench.locked:
+        if not self.session.project.read_only and not self.bench.locked:
             keep_spec(self.session, spec)
             self.session.announce(Event.SAVED)
         if {"level", "base", "country", "dataset", "first_year"} & changes.keys():
@@ -355,8 +344,7 @@ class ForecastRoom(QObject):
 
     def _choose(self, key: str) -> None:
         self.spec = None
-        self.results = None
-        self._stale_results = True
+        self.outcome.forget()
         self._load(key)
 
     def _new(self) -> None:
@@ -384,7 +372,7 @@ class ForecastRoom(QObject):
             self.spec = None
             session.announce(Event.DATA)
 
-        self._bench.job(
+        self.bench.job(
             _("Deleting the forecast"), lambda _progress: remove_forecast(session, spec), done,
             changes=True,
         )  # fmt: skip
@@ -396,7 +384,7 @@ class ForecastRoom(QObject):
             return
         self.inner.show_step(key)
         if key == "result":
-            self._load_results()
+            self.outcome.load()
 
     # the run ---------------------------------------------------------------------------------
 
@@ -420,7 +408,7 @@ class ForecastRoom(QObject):
 
             return forecasting.run(session, spec, Progress(report, progress.token))
 
-        self._bench.job(
+        self.bench.job(
             _("Computing the forecast"), work, self._keep, failed=self._failed,
             cancelled=self._cancelled,
         )  # fmt: skip
@@ -455,7 +443,7 @@ class ForecastRoom(QObject):
         def done(_none: object) -> None:
             self._kept(forecast)
 
-        self._bench.job(
+        self.bench.job(
             _("Storing the forecast"),
             lambda progress: forecasting.keep(session, forecast, progress),
             done, failed=self._failed, cancelled=self._cancelled, changes=True,
@@ -475,99 +463,6 @@ class ForecastRoom(QObject):
         self._end("")
         self.inner.run.show_results(forecasting.summary(forecast), labels, told)
         self.session.announce(Event.DATA)
-
-    # results ---------------------------------------------------------------------------------
-
-    def _load_results(self) -> None:
-        from monitor_app.app.forecastresults import read_results
-
-        page, spec, session = self.inner, self.spec, self.session
-        if page is None or spec is None or self._reading:
-            return
-        if not self._stale_results and self.results is not None:
-            self._show_selection()
-            return
-        if not self._has_results():
-            page.result.show_nothing(
-                _("Choose the assumptions and compute the forecast: fans, age structure, components"
-                  " and scenarios are shown here afterwards.")
-            )  # fmt: skip
-            return
-        self._reading = True
-
-        def done(found: Results) -> None:
-            self._reading = self._stale_results = False
-            self.results = found
-            assert self.inner is not None
-            self.inner.result.show_results(found, session.view.level, session.selection.keys)
-
-        def failed(error: UserError) -> None:
-            self._reading = False
-            issue = error.issues[0]
-            assert self.inner is not None
-            self.inner.result.show_nothing("\n".join(t for t in (issue.message, issue.repair) if t))
-
-        def ended() -> None:
-            self._reading = False
-
-        self._bench.job(
-            _("Reading the forecast"),
-            lambda progress: read_results(session, spec.id, progress),
-            done, failed=failed, cancelled=ended,
-        )  # fmt: skip
-
-    def _take_units(self, units: tuple[str, ...]) -> None:
-        """Areas chosen in the results are selected everywhere, where the level is the same."""
-        assert self.inner is not None
-        result = self.inner.result
-        if result.level == self.session.view.level:
-            self.session.selection.set(units)
-        else:
-            result.show_selection(result.level, units)
-
-    def _to_map(self, scenario: str, day: date | None) -> None:
-        if self.spec is None or self.inner is None:
-            return
-        changes: dict[str, Any] = {"scenario": f"{self.spec.id}/{scenario}", "day": day}
-        level, levels = self.inner.result.level, {lv.key for lv in self.session.map_levels()}
-        if self.session.view.level != level and level in levels:
-            changes["level"] = level
-        self._bench.window_.show_page("map")
-        self._bench.change_view(**changes)
-
-    # files -----------------------------------------------------------------------------------
-
-    def _save_chart(self, title: str, draw: Callable[[Any], Any]) -> None:
-        from monitor_app.cartography.chartexport import write_chart
-        from monitor_app.ui.forecastfiles import CHARTS, ask_for_file
-
-        target = ask_for_file(self._bench, _("Save chart"), title, CHARTS)
-        if target is not None:
-            self._write(target, lambda _progress: write_chart(draw, target))
-
-    def _save_tables(self) -> None:
-        from monitor_app.ui.forecastfiles import TABLES, ask_for_file, write_tables
-
-        if self.results is None or self.inner is None or self.spec is None:
-            return
-        from monitor_app.app.forecastspecs import spec_name
-
-        target = ask_for_file(self._bench, _("Save tables"), spec_name(self.spec), TABLES)
-        if target is None:
-            return
-        results, step = self.results, self.inner.result
-        what = (
-            step.scenario.currentData(), step.level, step.year.currentData(),
-            step.group.currentIndex(),
-        )  # fmt: skip
-        self._write(target, lambda progress: write_tables(results, target, *what, progress))
-
-    def _write(self, target: Path, work: Callable[[Progress], object]) -> None:
-        window = self._bench.window_
-        self._bench.job(
-            _("Writing {name}").format(name=target.name), work,
-            lambda _done: window.say(_("Written: {path}").format(path=target)),
-        )  # fmt: skip
 
     # the end ---------------------------------------------------------------------------------
 

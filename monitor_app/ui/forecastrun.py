@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -73,6 +74,9 @@ class RunStep(QWidget):
         row.addWidget(self.run)
         row.addWidget(self.cancel)
         row.addWidget(self.bar, 1)
+        row.addStretch(0)
+        self.run.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        row.setAlignment(Qt.AlignmentFlag.AlignLeft)
         column.addLayout(row)
         column.addWidget(self.step)
         column.addWidget(self.done)
@@ -143,6 +147,11 @@ class RunStep(QWidget):
             [_("Scenario"), str(some[0].year), str(some[1].year), _("Change"),
              _("80 of 100 draws")]
         )  # fmt: skip
+        for column in range(5):
+            side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+            self.table.horizontalHeaderItem(column).setTextAlignment(
+                int(side | Qt.AlignmentFlag.AlignVCenter)
+            )
         self.table.setRowCount(len(ends))
         for at, (key, (before, then)) in enumerate(ends.items()):
             change = then.population - before.population

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from monitor_app.app.forecastspecs import part_names, scenario_name, scenario_words
 from monitor_app.core.i18n import _
 from monitor_app.forecast.spec import ForecastSpec, Scenario
-from monitor_app.ui.forecastparts import FactorPlot, caption, label
+from monitor_app.ui.forecastparts import FactorPlot, caption, label, roomy
 from monitor_app.ui.forecasttable import WrongCellError, share_from, share_text
 from monitor_app.ui.theme import CONTROL, Theme
 from monitor_app.ui.whatifrules import new_id
@@ -60,7 +60,7 @@ class ScenarioEditor(QWidget):
         self.message.setProperty("role", "error")
         self.message.setWordWrap(True)
         self.message.hide()
-        self.year = QSpinBox()
+        self.year = roomy(QSpinBox())
         self.year.setAccessibleName(_("Year from which other factors hold"))
         self.step = QPushButton(_("Other factors from this year on"))
         self.plot = FactorPlot(theme, _("Factors over the years"))

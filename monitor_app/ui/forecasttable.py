@@ -106,7 +106,8 @@ def plain_text(value: Any) -> str:
 @dataclass(frozen=True)
 class EditColumn:
     """``read`` makes a value of a text (raising ``WrongCellError``), ``show`` a text of a value;
-    ``choices`` (value, text) makes it a list. ``needed``: an empty cell makes the row unfit."""
+    ``choices`` (value, text) makes it a list. ``needed``: an empty cell makes the row unfit.
+    ``start``: value of a new row."""
 
     key: str
     title: str
@@ -116,6 +117,7 @@ class EditColumn:
     needed: bool = False
     width: int = 110
     tip: str = ""
+    start: Any = None
 
 
 class EditTable(QWidget):
@@ -130,7 +132,7 @@ class EditTable(QWidget):
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self._theme = theme
-        self._columns = tuple(columns)
+        self.columns = self._columns = tuple(columns)
         self.table = QTableWidget(0, len(columns))
         self.table.setAccessibleName(name)
         self.table.setHorizontalHeaderLabels([c.title for c in columns])
@@ -171,7 +173,7 @@ class EditTable(QWidget):
     def show_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put rows in; nothing happens where they are shown already."""
         try:
-            if self.rows() == [dict(r) for r in rows]:
+            if self.rows() == [{k: v for k, v in r.items() if v is not None} for r in rows]:
                 return
         except WrongCellError:
             pass
@@ -200,7 +202,7 @@ class EditTable(QWidget):
 
     def _add(self) -> None:
         with QSignalBlocker(self.table):
-            self._append({})
+            self._append({c.key: c.start for c in self._columns if c.start is not None})
         self._fit()
         free = next((n for n, c in enumerate(self._columns) if not c.choices), 0)
         self.table.setCurrentCell(self.table.rowCount() - 1, free)

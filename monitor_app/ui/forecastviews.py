@@ -37,35 +37,29 @@ Index = QModelIndex | QPersistentModelIndex
 class Grid:
     """Texts by row and column; ``units``: key of the area of each row (empty: the town);
     ``ahead``: columns with forecast values; ``strong``: rows in bold; ``text``: columns that are
-    no numbers; ``shown``: first column to bring into view."""
+    no numbers; ``shown``: last column to bring into view; ``names`` of the rows stay in view."""
 
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     units: tuple[str, ...]
     ahead: frozenset[int] = frozenset()
     strong: frozenset[int] = frozenset()
-    text: frozenset[int] = frozenset({0})
+    text: frozenset[int] = frozenset()
     shown: int = 0
+    names: tuple[str, ...] = ()
 
 
 def year_rows(table: ExportTable) -> Grid:
     """Areas by year; forecast years marked."""
-    columns = list(table.columns[1:])
-    keys = table.columns[0].cells  # type: ignore[union-attr]
-    texts = []
-    for column in columns:
-        if isinstance(column, ValueColumn):
-            texts.append([format_number(float(v)) for v in column.values])
-        else:
-            texts.append(list(column.cells))  # type: ignore[union-attr]
-    ahead = {
-        n for n, c in enumerate(columns)
-        if isinstance(c, ValueColumn) and np.any(c.status == Status.FORECAST)
-    }  # fmt: skip
+    keys, names = (c.cells for c in table.columns[:2])  # type: ignore[union-attr]
+    columns = [c for c in table.columns if isinstance(c, ValueColumn)]
+    texts = [[format_number(float(v)) for v in column.values] for column in columns]
+    ahead = {n for n, c in enumerate(columns) if np.any(c.status == Status.FORECAST)}
     towns = frozenset(n for n, key in enumerate(keys) if key == "")
     return Grid(
         tuple(c.name for c in columns), tuple(zip(*texts, strict=True)), tuple(keys),
-        frozenset(ahead), towns, shown=max(min(ahead, default=1) - 3, 1),
+        frozenset(ahead), towns, shown=min(min(ahead, default=0) + 6, len(columns) - 1),
+        names=tuple(names),
     )  # fmt: skip
 
 
@@ -75,7 +69,7 @@ def scenario_rows(results: Results, rows: Sequence[ScenarioRow], day: date | Non
     titles = (
         _("Area"), _("Scenario"), format_date(results.day(results.base)),
         "" if day is None else format_date(day), _("80 of 100 draws"), _("Change"),
-        _("Change in %"), _("Against “{scenario}”").format(scenario=main), _("in %"),
+        _("Against “{scenario}”").format(scenario=main),
     )  # fmt: skip
     found = []
     for row in rows:
@@ -87,10 +81,8 @@ def scenario_rows(results: Results, rows: Sequence[ScenarioRow], day: date | Non
         found.append(
             (
                 row.name, row.label, format_number(row.before), format_number(row.then), spread,
-                format_number(row.change, signed=True),
-                format_number(row.change_percent, 1, signed=True),
-                format_number(row.against, signed=True),
-                format_number(row.against_percent, 1, signed=True),
+                _signed(row.change, row.change_percent),
+                _signed(row.against, row.against_percent),
             )
         )  # fmt: skip
     units = tuple("" if r.unit == CITY else r.unit for r in rows)
@@ -98,6 +90,12 @@ def scenario_rows(results: Results, rows: Sequence[ScenarioRow], day: date | Non
         titles, tuple(found), units, frozenset({3, 4}),
         frozenset(n for n, u in enumerate(units) if not u), frozenset({0, 1}),
     )  # fmt: skip
+
+
+def _signed(persons: float, share: float) -> str:
+    """A difference in persons and per cent."""
+    text = format_number(persons, signed=True)
+    return f"{text} ({format_number(share, 1, signed=True)} %)" if np.isfinite(share) else text
 
 
 class GridModel(QAbstractTableModel):
@@ -139,11 +137,15 @@ class GridModel(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         if orientation is not Qt.Orientation.Horizontal:
-            return None
+            named = role == Qt.ItemDataRole.DisplayRole and self.grid.names
+            return self.grid.names[section] if named else None
         if role == Qt.ItemDataRole.DisplayRole:
             return self.grid.titles[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole and section not in self.grid.text:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight
+            if section in self.grid.text:
+                side = Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
 
@@ -164,6 +166,9 @@ class ResultTable(QTableView):
         self.setWordWrap(False)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(CONTROL)
+        self.verticalHeader().setDefaultAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.horizontalHeader().setHighlightSections(False)
         self._following = False
@@ -181,11 +186,9 @@ class ResultTable(QTableView):
                 self.resizeColumnsToContents()
                 for column in range(self.grid.columnCount()):
                     self.setColumnWidth(column, min(self.columnWidth(column) + 12, 260))
+                self.verticalHeader().setVisible(bool(grid.names))
                 if grid.rows and grid.shown:
-                    self.scrollTo(
-                        self.grid.index(0, min(grid.shown, len(grid.titles) - 1)),
-                        QAbstractItemView.ScrollHint.PositionAtTop,
-                    )
+                    self.scrollTo(self.grid.index(0, grid.shown))
             picked = QItemSelection()
             last = self.grid.columnCount() - 1
             for row, unit in enumerate(grid.units):
