@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 import numpy as np
@@ -195,6 +196,19 @@ class TownEvents:
     def _counts(self, info: DatasetInfo) -> tuple[Array, Array, list[axes.Integers | None], bool]:
         """Counts (years, sex, group, age, area) as the data set knows them, which years are known,
         the maps of the axes, and whether nothing has to be allotted."""
+        values, axis_maps, days = self.detail(info)
+        yearly = {moment(d).year: i for i, d in enumerate(days)}
+        known = np.array([y in yearly for y in self.years[1:]])
+        picked = np.full((len(known), *values.shape[1:]), np.nan)
+        for row, year in enumerate(self.years[1:]):
+            if year in yearly:
+                picked[row] = values[yearly[year]]
+        maps: list[axes.Integers | None] = [None, *axis_maps]
+        return picked, known, maps, all(_is_one_to_one(m) for m in axis_maps)
+
+    def detail(self, info: DatasetInfo) -> tuple[Array, list[axes.Integers], tuple[date, ...]]:
+        """Counts (dates, sex, group, age, area) as the data set knows them, the maps of the last
+        four axes, and the dates."""
         spec = info.spec
         cube = self.source.cube(spec.key)
         if cube.has("partner"):
@@ -202,28 +216,18 @@ class TownEvents:
         fine = covers(self.areas, spec.level, self.level)
         if fine:
             cube = axes.at_level(cube, self.areas, spec.level, self.level)
-        yearly = {moment(d).year: i for d, i in cube.date_index.items()}
-        known = np.array([y in yearly for y in self.years[1:]])
         values = axes.ordered(cube, ("date", "sex", "group", "age", "area"))
-        picked = np.full((len(known), *values.shape[1:]), np.nan)
-        for row, year in enumerate(self.years[1:]):
-            if year in yearly:
-                picked[row] = values[yearly[year]]
-        maps: list[axes.Integers | None] = [None]
-        maps.append(self._sex_map(cube))
-        maps.append(self._group_map(cube))
-        picked, age_map = self._ages(cube, picked)
-        maps.append(age_map)
-        maps.append(self._area_map(cube, spec.level, fine))
-        return picked, known, maps, all(m is None or _is_one_to_one(m) for m in maps)
+        maps = [self._sex_map(cube), self._group_map(cube)]
+        values, age_map = self._ages(cube, values)
+        return values, [*maps, age_map, self._area_map(cube, spec.level, fine)], cube.dates
 
-    def _sex_map(self, cube: Cube) -> axes.Integers | None:
+    def _sex_map(self, cube: Cube) -> axes.Integers:
         labels = cube.labels.get("sex", ())
         if set(self.layout.sexes) <= set(labels) and len(labels) <= len(SEXES):
             return np.array([labels.index(s) for s in self.layout.sexes])
         return np.zeros(len(self.layout.sexes), dtype=np.int64)
 
-    def _group_map(self, cube: Cube) -> axes.Integers | None:
+    def _group_map(self, cube: Cube) -> axes.Integers:
         labels = cube.labels.get("group", ())
         if not labels:
             return np.zeros(len(self.layout.groups), dtype=np.int64)
@@ -338,7 +342,6 @@ class TownEvents:
             rows = [cube.area_index[a] for a in keep]
             columns = [partner[a] for a in keep]
             groups = self._group_map(cube)
-            assert groups is not None
             table = summed[groups][:, :, rows][:, :, :, columns].transpose(1, 0, 2, 3)
             for area in range(len(keep)):
                 table[:, :, area, area] = 0.0

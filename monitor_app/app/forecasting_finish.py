@@ -15,6 +15,7 @@ from monitor_app.forecast.flows import Step
 from monitor_app.forecast.housing import demolish, move_in, who_leaves
 from monitor_app.forecast.spec import ForecastSpec, Scenario
 from monitor_app.forecast.spec_parts import Demolition
+from monitor_app.forecast.state import Array
 from monitor_app.forecast.targets import Shortfall, Targets, hit, within_bounds
 
 
@@ -30,6 +31,7 @@ def finish_of(
     first, areas = town.years[-1] + 1, town.layout.areas
     plan = housing_plan(spec, town, projects, rates.first)
     residents = plan.expected(first, spec.years)
+    apart = np.zeros(len(areas)) if town.special is None else town.special.sum(axis=(0, 1, 2))
 
     def finish(step: int, done: Step) -> tuple[Step, Sequence[Shortfall]]:
         year = first + step
@@ -42,10 +44,16 @@ def finish_of(
             if entry.dwellings.get(year, 0.0) > 0:
                 done = _pulled_down(town, entry, year, done)
         for target in [t for t in spec.targets if t.year == year]:
-            done, missed = _aim(done, target.what, target.value, target.area, areas)
+            value = target.value
+            if target.what == "population":
+                # Those who are held apart count towards a target and a bound.
+                value -= float(
+                    apart.sum() if target.area is None else apart[areas.index(target.area)]
+                )
+            done, missed = _aim(done, target.what, value, target.area, areas)
             gaps += missed
         if spec.bounds:
-            done, missed = _bounded(spec, done, areas)
+            done, missed = _bounded(spec, done, areas, apart)
             gaps += missed
         return done, gaps
 
@@ -77,7 +85,7 @@ def _aim(
 
 
 def _bounded(
-    spec: ForecastSpec, step: Step, areas: tuple[str, ...]
+    spec: ForecastSpec, step: Step, areas: tuple[str, ...], apart: Array
 ) -> tuple[Step, tuple[Shortfall, ...]]:
     """Hold areas inside their bounds; what does not fit goes to the others."""
     lower = np.array([spec.bounds[a].lower if a in spec.bounds else 0.0 for a in areas])
@@ -90,6 +98,7 @@ def _bounded(
         ],
         dtype=np.float64,
     )
+    lower, upper = np.maximum(lower - apart, 0.0), np.maximum(upper - apart, 0.0)
     now = step.end.sum(axis=(0, 1, 2))
     if (now >= lower).all() and (now <= upper).all():
         return step, ()

@@ -14,6 +14,7 @@ from monitor_app.app.forecasting_finish import finish_of
 from monitor_app.app.forecasting_housing import Planned, check_types, planned_housing
 from monitor_app.app.forecasting_intervals import Intervals, expected_widths, make_intervals
 from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
+from monitor_app.app.forecasting_special import hold_apart, with_special
 from monitor_app.app.forecasting_town import Town, ensure, read_town
 from monitor_app.app.forecasting_types import area_types
 from monitor_app.app.rates_edit import check_edits, with_edits
@@ -117,7 +118,7 @@ def read(source: CubeSource, areas: AreaSystem, spec: ForecastSpec) -> Town:
                 )
             )
         town = town.until(town.years.index(spec.base))
-    return town
+    return hold_apart(source, areas, spec, town)
 
 
 def check(spec: ForecastSpec, town: Town) -> list[Issue]:
@@ -296,6 +297,7 @@ def _scenario(
         neutral=assumed_rates(spec, town, base, scenario, local=False) if local else None,
         progress=progress.part(0.0, 0.3),
     )  # fmt: skip
+    done = with_special(done, town.special, (slice(None),))
     last = town.years[-1]
     issues = [
         issue

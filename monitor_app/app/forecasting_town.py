@@ -62,6 +62,7 @@ class Town:
     source_ages: AgeAxis | None = None
     od: Array | None = None
     od_ages: AgeAxis | None = None
+    special: Array | None = None  # [sex, group, age, area] held apart at the newest stock
 
     @property
     def layout(self) -> Layout:
