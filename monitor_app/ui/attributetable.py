@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection, SelectionChange
+from monitor_app.ui.expressionbar import ExpressionBar
 from monitor_app.ui.icons import icon
 from monitor_app.ui.tablemodel import AttributeTable, RowFilter, TableData, parse_filter
 from monitor_app.ui.theme import CONTROL, Theme
@@ -75,6 +76,14 @@ class AttributePanel(QWidget):
         self.copy.setToolTip(_("Copy table with headers"))
         self.copy.setAccessibleName(_("Copy table with headers"))
         self.copy.clicked.connect(lambda: self.copy_rows(everything=True))
+        self.expression = ExpressionBar(theme, self.model)
+        self.expression.chosen.connect(selection.set)
+        self.expression.filtered.connect(self._filter_by_expression)
+        self.by_expression = QToolButton()
+        self.by_expression.setProperty("role", "flat")
+        self.by_expression.setText(_("Select by expression"))
+        self.by_expression.setToolTip(_("Conditions on columns and indicators"))
+        self.by_expression.clicked.connect(self.open_expression)
         self.view = _View()
         self._set_up_view()
         line = QHBoxLayout()
@@ -84,11 +93,13 @@ class AttributePanel(QWidget):
         line.addWidget(self.filter, 1)
         line.addWidget(self.count)
         line.addStretch(1)
+        line.addWidget(self.by_expression)
         line.addWidget(self.copy)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(line)
+        column.addWidget(self.expression)
         column.addWidget(self.view, 1)
         self._unsubscribe = selection.subscribe(self._selection_changed)
         self.draw_icons()
@@ -125,6 +136,7 @@ class AttributePanel(QWidget):
         """Show another table; filter, sort and selection stay."""
         titles = [c.title for c in self.model.table.columns]
         self.model.set_table(data)
+        self.expression.data_changed()
         if [c.title for c in data.columns] != titles:
             self._size_columns()
         self._count()
@@ -162,7 +174,8 @@ class AttributePanel(QWidget):
     # filter ------------------------------------------------------------------------------
 
     def _filter_typed(self, text: str) -> None:
-        self.set_filter(parse_filter(text))
+        titles = [column.title for column in self.model.table.columns]
+        self.set_filter(parse_filter(text, titles))
 
     def set_filter(self, row_filter: RowFilter) -> None:
         self.model.set_filter(row_filter)
@@ -171,6 +184,17 @@ class AttributePanel(QWidget):
 
     def clear_filter(self) -> None:
         self.filter.clear()
+        self.set_filter(RowFilter())
+
+    def open_expression(self) -> None:
+        self.expression.begin()
+
+    def _filter_by_expression(self, row_filter: RowFilter) -> None:
+        """Show what an expression finds; none: what the filter line says again."""
+        if row_filter.active:
+            with QSignalBlocker(self.filter):
+                self.filter.setText(row_filter.expression.text if row_filter.expression else "")
+            self.set_filter(row_filter)
 
     def focus_filter(self) -> None:
         self.filter.setFocus()
@@ -247,6 +271,7 @@ class AttributePanel(QWidget):
 
     def draw_icons(self) -> None:
         self.copy.setIcon(icon("copy", self._theme, size=18))
+        self.expression.draw_icons()
 
     def shutdown(self) -> None:
         self._unsubscribe()

@@ -239,10 +239,17 @@ class AttributeTable(QAbstractTableModel):
                 kept &= valid & _COMPARE[sign](shown, bound)
         return kept
 
-    def holds(self, expression: Expression) -> NDArray[np.bool_]:
+    def rearrange(self) -> None:
+        """Sort and filter again, after ``further`` columns came."""
+        if self._filter.expression is not None:
+            self.beginResetModel()
+            self._arrange()
+            self.endResetModel()
+
+    def holds(self, expression: Expression, others: Iterable[str] = ()) -> NDArray[np.bool_]:
         """For which areas (in the order of the data) an expression holds. ``UserError`` as
         ``areaselect.selected``."""
-        return selected(expression, self.columns_by_name(), len(self._data.keys))
+        return selected(expression, self.columns_by_name(), len(self._data.keys), others)
 
     def columns_by_name(self) -> dict[str, Column_]:
         """Columns that expressions may name."""
