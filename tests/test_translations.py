@@ -21,14 +21,14 @@ CATALOGUES = ROOT / "resources" / "i18n" / "de" / "LC_MESSAGES"
 #: Rooms whose texts stand in more than one catalogue.
 NEWER = ("rates", "backtest", "prognosis", "charts", "map_window", "profile")
 ROOMS = {
-    "exchange": ("exchange", "exchange_reading", "map_window"),
+    "exchange": ("exchange", "exchange_reading", "map_window", "forecast"),
     "indicators": ("indicators", "weighting"),
     "forecast": ("forecast", *NEWER),
     "cartography": ("cartography", *NEWER),
     "reports": ("reports", *NEWER),
-    "app": ("app", "safety", *NEWER),
+    "app": ("app", "safety", "forecast", *NEWER),
     "ui": ("ui", *NEWER),
-    "cli": ("cli", "safety", *NEWER),
+    "cli": ("cli", "safety", "forecast", *NEWER),
 }
 #: Catalogues that are no room of their own.
 PARTS = ("exchange_reading", "weighting", "safety", *NEWER)
