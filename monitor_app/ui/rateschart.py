@@ -187,8 +187,8 @@ class RatesChart(QWidget):
         painter.drawText(QPointF(8, 16), head)
         entries = []
         if np.isfinite(shown.raw).any():
-            entries.append(("dot", _("counted (size: person-years)")))
-        entries.append(("line", _("smoothed")))
+            entries.append(("dot", _("counted")))
+        entries.append(("line", _("estimated")))
         if shown.town is not None:
             entries.append(("town", _("level of the town")))
         if shown.edited.any():

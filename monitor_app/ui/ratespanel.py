@@ -105,7 +105,8 @@ class RatesPanel(QWidget):
         )
         self.view.setAccessibleName(_("Rates by age and area"))
         self.view.verticalHeader().setDefaultSectionSize(26)
-        self.view.horizontalHeader().setDefaultSectionSize(104)
+        self.view.horizontalHeader().setDefaultSectionSize(120)
+        self.view.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.chart = RatesChart(theme)
         self.trace = TraceView()
@@ -141,6 +142,7 @@ class RatesPanel(QWidget):
         column.addWidget(self.edit)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.trace, _("How was this computed?"))
         self.tabs.addTab(self.changes, _("Changes by hand"))
         right = QSplitter(Qt.Orientation.Vertical)
@@ -307,7 +309,12 @@ class RatesPanel(QWidget):
             self.type.addItem(_("type {n} ({count} areas)").format(n=number + 1, count=count),
                               number)  # fmt: skip
         self.type.setVisible(types is not None)
-        self.edit.everyone.setVisible(len(table.sexes) > 1 or len(table.groups) > 1)
+        both, more = len(table.sexes) > 1, len(table.groups) > 1
+        self.edit.everyone.setVisible(both or more)
+        self.edit.everyone.setText(
+            _("for both sexes and all groups") if both and more
+            else _("for both sexes") if both else _("for all groups")
+        )  # fmt: skip
         self._refill()
 
     def _columns(self) -> list[int | None]:
@@ -476,7 +483,7 @@ class RatesPanel(QWidget):
         self._pending = [made]
         if not reason:
             self._refuse(_("Please say why: a change of rates needs a reason in words."))
-            self.edit.factor.setValue(1.0)
+            self.edit.factor.set_factor(1.0)
             self.edit.reason.setFocus()
             return
         self._add(self._pending)
@@ -485,7 +492,7 @@ class RatesPanel(QWidget):
         assert self.spec is not None
         if self._set_edits([*self.spec.rates, *made]):
             self._pending = []
-            self.edit.factor.setValue(1.0)
+            self.edit.factor.set_factor(1.0)
 
     def _set_edits(self, edits: list[RateEdit], *, remember: bool = True) -> bool:
         """Use other changes; False where they cannot be."""

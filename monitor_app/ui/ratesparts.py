@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDoubleSpinBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -17,14 +17,17 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QScrollArea,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from monitor_app.app.rates import RateBook, group_name, sex_name
 from monitor_app.app.rates_trace import Trace, change_text
+from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.forecast.rate_edits import WITHOUT_AGES, RateEdit
+from monitor_app.ui.ratesmodel import parse_number
 
 
 def small(text: str = "") -> QLabel:
@@ -32,6 +35,39 @@ def small(text: str = "") -> QLabel:
     made.setProperty("role", "small")
     made.setWordWrap(True)
     return made
+
+
+class FactorBox(QSpinBox):
+    """A factor with three decimals, written in the user's language; steps of 0.05."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setRange(0, 100_000)
+        self.setSingleStep(50)
+        self.setPrefix("× ")
+        self.setMinimumWidth(112)
+        self.lineEdit().setTextMargins(8, 0, 0, 0)
+        self.set_factor(1.0)
+
+    @property
+    def factor(self) -> float:
+        return self.value() / 1000.0
+
+    def set_factor(self, factor: float) -> None:
+        self.setValue(round(1000.0 * factor))
+
+    def textFromValue(self, value: int) -> str:
+        return format_number(value / 1000.0, 3)
+
+    def valueFromText(self, text: str) -> int:
+        number = parse_number(text.removeprefix(self.prefix()))
+        return self.value() if number is None else round(1000.0 * number)
+
+    def validate(self, text: str, place: int) -> tuple[QValidator.State, str, int]:
+        number = parse_number(text.removeprefix(self.prefix()))
+        fits = number is not None and 0.0 <= number <= 100.0
+        state = QValidator.State.Acceptable if fits else QValidator.State.Intermediate
+        return state, text, place
 
 
 class EditBar(QWidget):
@@ -47,20 +83,13 @@ class EditBar(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         self.range = small(_("Choose cells in the table to change them."))
-        self.factor = QDoubleSpinBox()
-        self.factor.setRange(0.0, 100.0)
-        self.factor.setDecimals(3)
-        self.factor.setSingleStep(0.05)
-        self.factor.setValue(1.0)
-        self.factor.setPrefix("× ")
-        self.factor.setMinimumWidth(104)
-        self.factor.setMinimumHeight(32)
+        self.factor = FactorBox()
         self.factor.setAccessibleName(_("Factor on the chosen cells"))
         self.reason = QLineEdit()
         self.reason.setPlaceholderText(_("Reason in words"))
         self.reason.setAccessibleName(_("Reason of the change"))
         self.everyone = QCheckBox(_("for both sexes and all groups"))
-        self.apply = QPushButton(_("Change"))
+        self.apply = QPushButton(_("Change cells"))
         self.clear = QPushButton(_("Reset cells"))
         self.clear.setToolTip(_("Takes back all changes that touch the chosen cells."))
         grid.addWidget(self.range, 0, 0, 1, 4)
@@ -79,7 +108,7 @@ class EditBar(QWidget):
         self.enable(False)
 
     def _apply(self) -> None:
-        self.wanted.emit(self.factor.value(), self.reason.text().strip())
+        self.wanted.emit(self.factor.factor, self.reason.text().strip())
 
     def enable(self, on: bool) -> None:
         for widget in (self.factor, self.reason, self.apply, self.clear, self.everyone):
@@ -152,12 +181,15 @@ class ChangeList(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
         self.hint = small(_("No rate was changed by hand."))
         self.list = QListWidget()
         self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(_("Changes by hand"))
         self.take_back = QPushButton(_("Take back"))
         self.all = QPushButton(_("Take back all"))
