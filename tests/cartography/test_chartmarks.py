@@ -58,7 +58,7 @@ def test_points_lie_where_their_colour_is(ratio) -> None:
 def test_box_takes_the_points_inside() -> None:
     _picture, marks = drawn(scatter())
     first = marks.boxes[0]
-    assert marks.within(*(first + (-1, -1, 1, 1))) == ("a",)
+    assert marks.within(*np.add(first, (-1, -1, 1, 1))) == ("a",)
     assert set(marks.within(0, 0, 600, 400)) == {"a", "b", "c"}
 
 
