@@ -88,7 +88,7 @@ def history(
     if method.combination:
         plain = replace(method, combination={})
         past = choices.gather(town, plain, longest, progress, origins[-1], also)
-        runs = {origin: past.forecast(origin) for origin in past.origins}
+        runs = {origin: past.forecast(origin)[:longest] for origin in past.origins}
     else:
         for done, origin in enumerate([*origins, *also]):
             progress.step(done / len(origins), str(town.years[origin]))

@@ -25,7 +25,7 @@ from monitor_app.forecast.state import Array
 
 #: Least stocks before an origin whose errors teach something about later ones.
 FIRST_ORIGIN = 3
-#: Longest horizon that candidates are compared at.
+#: Longest horizon that candidates are compared at, whatever a forecast needs: the same weights.
 LONGEST = 10
 #: Horizons that reasons speak of.
 _TOLD = (1, 3, 5, 10)
@@ -86,10 +86,11 @@ def gather(
     until: int | None = None, also: Sequence[int] = (),
 ) -> Past:  # fmt: skip
     """*Slow.* Ask every candidate at every origin up to position ``until`` (the last but one stock
-    without it) and at ``also``; each sees the town as it was then."""
+    without it) and at ``also``; each sees the town as it was then. At least ``LONGEST`` steps."""
     last = len(town.years) - 1
     end = last - 1 if until is None else until
     origins = tuple(sorted({*range(FIRST_ORIGIN, end + 1), *also}))
+    steps = max(steps, LONGEST)
     wanted = Wanted(method, steps, pool.scored_bands(town.source_ages))
     said = []
     for done, origin in enumerate(origins):
@@ -100,7 +101,8 @@ def gather(
     shape = (0, len(NAMES), steps, *observed.shape[1:])
     every = np.array(said) if said else np.empty(shape)
     readiness = pool.mobile(town.layout.shape[2], wanted.bands)
-    return Past(wanted.bands, readiness, origins, every, _errors(every, observed, origins))
+    errors = _errors(every[:, :, :LONGEST], observed, origins)
+    return Past(wanted.bands, readiness, origins, every, errors)
 
 
 def _errors(said: Array, observed: Array, origins: Sequence[int]) -> dict[str, Array]:
@@ -151,8 +153,7 @@ def choose(
     the usual settings stay.
     """
     last = len(town.years) - 1
-    steps = min(LONGEST, max(last - FIRST_ORIGIN, 1))
-    past = gather(town, replace(method, combination={}), steps, progress)
+    past = gather(town, replace(method, combination={}), LONGEST, progress)
     if not past.origins:
         return Choice(spec.model_copy(update={"combination": {}}), (_too_short(town),), ())
     tables, strengths = past.learned(last)

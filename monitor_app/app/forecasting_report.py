@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from monitor_app.app import forecasting_axes as axes
-from monitor_app.app.forecasting_backtest import ENGINE, TownBacktest
+from monitor_app.app.forecasting_backtest import ENGINE, FIXED, TownBacktest
+from monitor_app.app.forecasting_candidates import USUAL, candidate_names
+from monitor_app.app.forecasting_choose import CandidateRow, Choice, part_names
 from monitor_app.core.areas import AreaSystem
 from monitor_app.core.datasets import Kind, Origin
 from monitor_app.core.formats import format_number
@@ -33,6 +35,7 @@ class Rival:
 def method_names() -> dict[str, str]:
     return {
         ENGINE: _("this program"),
+        FIXED: _("this program, settings as given"),
         "published": _("published projection"),
         "constant": _("no change"),
         "linear": _("linear"),
@@ -131,15 +134,14 @@ def verdict(test: TownBacktest) -> list[str]:
     return [head, *found]
 
 
-def report(test: TownBacktest, title: str, others: Sequence[Rival] = (), *, level: int = 1) -> str:
-    """The report as Markdown."""
+def report(
+    test: TownBacktest, title: str, others: Sequence[Rival] = (), choice: Choice | None = None, *,
+    level: int = 1,
+) -> str:  # fmt: skip
+    """The report as Markdown; ``choice``: what the program chose from the newest stock."""
     marks = "#" * level
     lines = [f"{marks} {title}", ""]
-    lines.append(
-        _("Origins {first} to {last}, {areas} areas. Each forecast knew only the figures up to its"
-            " origin; the settings are the same at every origin.").format(
-            first=test.years[0], last=test.years[-1], areas=len(test.town.layout.areas))
-    )  # fmt: skip
+    lines.append(_introduction(test))
     lines += ["", *(f"- {line}" for line in verdict(test)), ""]
     lines += [f"{marks}# " + _("Data and methods"), ""]
     lines += [f"- {i.message}" for i in test.town.issues]
@@ -151,12 +153,30 @@ def report(test: TownBacktest, title: str, others: Sequence[Rival] = (), *, leve
     sizes = _size_table(test)
     if sizes:
         lines += [f"{marks}# " + _("Total by size of area: median error, per cent"), "", *sizes, ""]
+    lines += [f"{marks}# " + _("Could it be chance?"), "", *_chance_table(test), ""]
+    if choice is not None:
+        lines += [f"{marks}# " + _("What the program chooses today"), ""]
+        lines += [*(f"- {r}" for r in choice.reasons), "", *_choice_table(choice), ""]
     missed = shortfalls(test, others)
     if missed:
         lines += [f"{marks}# " + _("Goals that were missed"), "", *(f"- {m}" for m in missed), ""]
     if others:
         lines += [f"{marks}# " + _("Beside a published projection"), "", *_rival_table(others), ""]
     return "\n".join(lines)
+
+
+def _introduction(test: TownBacktest) -> str:
+    values = {
+        "first": test.years[0], "last": test.years[-1], "areas": len(test.town.layout.areas),
+    }  # fmt: skip
+    if test.chosen:
+        return _("Origins {first} to {last}, {areas} areas. Each forecast knew only the figures up"
+                 " to its origin. At every origin the program chose its settings anew, by forecasts"
+                 " from earlier years whose outcome was known by then: no choice has seen the years"
+                 " that it is judged by.").format(**values)  # fmt: skip
+    return _("Origins {first} to {last}, {areas} areas. Each forecast knew only the figures up to"
+             " its origin; the settings are the same at every origin.").format(
+        **values)  # fmt: skip
 
 
 def shortfalls(test: TownBacktest, others: Sequence[Rival] = ()) -> list[str]:
@@ -224,6 +244,50 @@ def _error_table(test: TownBacktest, variable: int, name: str) -> list[str]:
             cells.append(f"**{text}**" if s.mdape == best[h] else text)
         lines.append(_row([names[method], *cells]))
     return lines
+
+
+def _chance_table(test: TownBacktest) -> list[str]:
+    """How often the program would be ahead if other origins had been drawn."""
+    horizons, names = known_horizons(test), method_names()
+    lines = _head([_("Ahead of the best simple method"), *(_years(h) for h in horizons)])
+    for v, variable in enumerate(test.areas.variables):
+        cells = []
+        for h in horizons:
+            best = test.areas.best(test.naive, v, h)
+            share = 100 * test.areas.chance_to_beat(ENGINE, best, v, h)
+            cells.append(f"{format_number(share)} % ({names[best]})")
+        lines.append(_row([variable, *cells]))
+    return [
+        *lines, "",
+        _("Share of 1,000 repetitions, drawing whole origins, in which the program has the smaller"
+          " median error. Near 50 per cent nothing is proved. The best simple method of each cell"
+          " was picked afterwards, which no one could have done in advance."),
+    ]  # fmt: skip
+
+
+def _choice_table(choice: Choice) -> list[str]:
+    """Weights of the total by method and years ahead; past errors in brackets."""
+    rows = [r for r in choice.table if r.group == "total"]
+    horizons = [h for h in (1, 3, 5, 10) if any(r.horizon == h for r in rows)]
+    names, found = candidate_names(), []
+    for part, title in part_names().items():
+        methods = dict.fromkeys(r.method for r in rows if r.part == part)
+        if not methods:
+            continue
+        found += _head([_("{part}: weight (earlier error)").format(part=title), *(
+            _years(h) for h in horizons)])  # fmt: skip
+        for method in methods:
+            cells = [_cell(rows, part, method, h) for h in horizons]
+            mark = "*" if method == USUAL[part, "total"] else ""
+            found.append(_row([names[method] + mark, *cells]))
+        found.append("")
+    return [*found, _("* the usual method, which counts alone where no past is known.")]
+
+
+def _cell(rows: Sequence[CandidateRow], part: str, method: str, horizon: int) -> str:
+    row = next(r for r in rows if (r.part, r.method, r.horizon) == (part, method, horizon))
+    error = "–" if row.error is None else f"{format_number(row.error, 2)} %"
+    return f"{format_number(100 * row.weight)} % ({error})"
 
 
 def _coverage_table(test: TownBacktest) -> list[str]:
@@ -305,6 +369,7 @@ def numbers(test: TownBacktest, others: Sequence[Rival] = ()) -> dict[str, Any]:
     return {
         "level": test.town.level,
         "origins": list(test.years),
+        "chosen": test.chosen,
         "verdict": verdict(test),
         "beats_best_naive": {
             str(h): bool(

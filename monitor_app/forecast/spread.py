@@ -106,7 +106,9 @@ def learned_spread(
     """
     e, n = np.asarray(errors, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
     areas = e.shape[2]
-    middle = float(np.median(n[n > 0])) if (n > 0).any() else 1.0
+    # Only launches whose errors are known: later ones cannot have been seen.
+    seen = n[np.isfinite(e).any(axis=(1, 2))]
+    middle = float(np.median(seen[seen > 0])) if (seen > 0).any() else 1.0
     steps = np.arange(1, e.shape[1] + 1)
     count = np.isfinite(e).any(axis=2).sum(axis=0)
     windows = independent(count, steps)
