@@ -154,6 +154,15 @@ def years_text(horizon: int) -> str:
     return _("1 year") if horizon == 1 else _("{h} years").format(h=horizon)
 
 
+def origins_reached(board: Board) -> dict[int, int]:
+    """Horizon -> number of origins whose forecasts have come true (or not) by now."""
+    tested = board.test.areas
+    return {
+        h: int(np.isfinite(tested.observed[:, tested.horizons.index(h)]).any(axis=(1, 2)).sum())
+        for h in board.horizons
+    }
+
+
 def value_of(scores: PointScores, metric: str) -> float:
     return float(getattr(scores, metric))
 

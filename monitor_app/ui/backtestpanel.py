@@ -35,6 +35,7 @@ from monitor_app.app.backtest_view import (
     error_rows,
     make_board,
     metric_names,
+    origins_reached,
     promise,
     save_report,
     size_classes,
@@ -44,7 +45,7 @@ from monitor_app.app.backtest_view import (
 from monitor_app.app.forecasting_report import verdict
 from monitor_app.app.session import Event
 from monitor_app.core.formats import THIN_SPACE, format_number
-from monitor_app.core.i18n import _
+from monitor_app.core.i18n import _, ngettext
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.spec import ForecastSpec
@@ -173,6 +174,7 @@ class BacktestPanel(QWidget):
         self.pages.addWidget(self.empty)
         self.pages.addWidget(scroll)
         self.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 12, 16, 12)
         outer.setSpacing(8)
@@ -354,7 +356,11 @@ class BacktestPanel(QWidget):
         table.clear()
         table.setRowCount(len(rows))
         table.setColumnCount(len(board.horizons))
-        table.setHorizontalHeaderLabels([years_text(h) for h in board.horizons])
+        heads = [
+            f"{years_text(h)}\n" + ngettext("{n} origin", "{n} origins", n).format(n=n)
+            for h, n in origins_reached(board).items()
+        ]
+        table.setHorizontalHeaderLabels(heads)
         table.setVerticalHeaderLabels([r.name for r in rows])
         signed = metric == "malpe"
         for i, row in enumerate(rows):
