@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +22,12 @@ from monitor_app.app.weighting import (
     KIND,
     TYPED,
     ComputedIndex,
-    check_robustness,
     delete_weighting,
     keep_weighting,
     weightings,
 )
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.cartography.shapes import AreaShapes
-from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
@@ -38,6 +35,8 @@ from monitor_app.core.selection import SelectionChange
 from monitor_app.indicators.definitions import Texts
 from monitor_app.indicators.robustness import Robustness, consistency
 from monitor_app.indicators.weightings import Weighting, dump_weighting, form_error
+from monitor_app.ui.whatifchecks import Checks
+from monitor_app.ui.whatifclasses import TypeScene, type_scene
 from monitor_app.ui.whatifload import (
     Loaded,
     changed_copy,
@@ -73,7 +72,7 @@ class WhatIf(QObject):
         self.weighting: Weighting | None = None
         self.index: ComputedIndex | None = None
         self.scene: Scene | None = None
-        self.robust: Robustness | None = None
+        self.types: TypeScene | None = None
         self.compared = ""
         self._before: np.ndarray[Any, np.dtype[np.float64]] | None = None
         self._other: ComputedIndex | None = None
@@ -88,10 +87,19 @@ class WhatIf(QObject):
         self._shapes: dict[tuple[str, tuple[int, ...]], AreaShapes] = {}
         self._reasons: dict[str, str] = {}
         self._connect()
+        self.checks = Checks(self)
         self._ends = [
             self.session.subscribe(self._heard),
             self.session.selection.subscribe(self._selection_changed),
         ]
+
+    @property
+    def bench(self) -> Workbench:
+        return self._bench
+
+    @property
+    def robust(self) -> Robustness | None:
+        return self.checks.robust
 
     def _connect(self) -> None:
         page = self.page
@@ -106,8 +114,8 @@ class WhatIf(QObject):
         page.bar.keep.connect(self._keep)
         page.bar.drop.connect(self._drop)
         page.bar.compare.connect(self._compare)
-        page.check.clicked.connect(self.check)
-        page.worst.valueChanged.connect(self._forget_ranges)
+        page.classes.changed.connect(lambda changes: self._change(**changes))
+        page.show_types.toggled.connect(lambda _on: self._moved())
 
     # what the session tells ------------------------------------------------------------------
 
@@ -129,7 +137,8 @@ class WhatIf(QObject):
 
     def _clear(self) -> None:
         self._stale = True
-        self.index = self.scene = self.robust = None
+        self.index = self.scene = self.types = None
+        self.checks.clear()
         self._before = self._other = None
 
     def refresh(self) -> None:
@@ -172,7 +181,7 @@ class WhatIf(QObject):
         self.weighting, self._choices = loaded.weighting, loaded.choices
         self._names = {c.definition.id: c.definition.name.shown for c in loaded.choices}
         self.index, self._other = loaded.index, loaded.other
-        self.robust = None
+        self.checks.clear()
         self._show_controls()
         if self.index is None:
             self._say_nothing(loaded.problem)
@@ -181,11 +190,11 @@ class WhatIf(QObject):
             self.compared = ""
             self._show_names()
         self._take_day()
-        self._warn(loaded.problem)
+        self.warn(loaded.problem)
 
     def _say_nothing(self, text: str) -> None:
         page = self.page
-        self.scene = None
+        self.scene = self.types = None
         page.map.empty_text = text
         page.map.set_map(None, None)
         page.ranking.set_map(None)
@@ -193,6 +202,8 @@ class WhatIf(QObject):
         page.subtitle.setText(text)
         page.notes.clear()
         page.legend.hide()
+        page.type_legend.hide()
+        page.show_types.hide()
         page.check.setEnabled(False)
         page.area.clear()
 
@@ -203,11 +214,18 @@ class WhatIf(QObject):
         assert weighting is not None
         page.rows.set_items(items_of(weighting, self._choices))
         page.rules.show_weighting(weighting)
+        self._show_class_rules()
         page.about.setText(weighting.description.shown)
         page.about.setVisible(bool(page.about.text()))
         page.add.set_topics(topics_of(self._choices, weighting.indicators))
         page.add.set_current("")
         self._show_names()
+
+    def _show_class_rules(self) -> None:
+        assert self.weighting is not None
+        days = () if self.index is None else self.index.dates
+        day = nearest_day(self.index, self.session.view.day) if self.index is not None else None
+        self.page.classes.show_weighting(self.weighting, days, day)
 
     def _show_names(self) -> None:
         assert self.weighting is not None
@@ -222,7 +240,8 @@ class WhatIf(QObject):
         wanted = self.session.view.day
         self.day: date = nearest_day(self.index, wanted)
         self.scene = scene_of(self.session, self.index, self.day)
-        self.robust = None
+        self.types = type_scene(self.scene, self.index, self.day)
+        self.checks.clear()
         self._before = None
         if self._other is not None:
             text = _("Change of rank: {mine} against {other}")
@@ -233,7 +252,8 @@ class WhatIf(QObject):
             other = scene_of(self.session, self._other, other_day)
             self._before = other.index(self._other.weighting.weights)
         page = self.page
-        page.legend.show()
+        self._show_class_rules()
+        page.show_types.setVisible(self.types is not None and self._before is None)
         notes = [day_note(self.day, wanted), *(i.message for i in self.index.issues)]
         if self.weighting is not None:
             notes.append(self.weighting.caveat.shown)
@@ -260,32 +280,45 @@ class WhatIf(QObject):
                 spec = self.scene.change(self._before, weights, self._heading)
             else:
                 spec = self.scene.frame(weights)
+            typed = spec
+            if self.types is not None and self._before is None and page.show_types.isChecked():
+                typed = self.types.frame(spec, weights)
         except UserError as error:
-            self._warn(words(error))
+            self.warn(words(error))
             return
-        self._warn("")
-        page.map.set_map(spec, self._drawn)
+        self.warn("")
+        page.map.set_map(typed, self._drawn)
         now = time.monotonic()
         if page.rows.dragging and now - self._sides_at < SIDES_EVERY:
             return  # the map follows every step; the rest follows at a pace that eyes can read
         self._sides_at = now
-        self._show_sides(self.scene, spec, weights)
+        self._show_sides(self.scene, spec, typed, weights)
 
-    def _show_sides(self, scene: Scene, spec: MapSpec, weights: Sequence[float]) -> None:
-        """Legend, ranking, and what is said about the selected area."""
+    def _show_sides(
+        self, scene: Scene, spec: MapSpec, typed: MapSpec, weights: Sequence[float]
+    ) -> None:
+        """Legend, ranking, and what is said about the selected area. ``spec``: the index;
+        ``typed``: what the map shows."""
         page = self.page
         page.title.setText(spec.title)
         page.subtitle.setText(
             _("{level}, as of {day}").format(level=spec.level_name, day=spec.date_text)
         )
-        page.legend.show_spec(spec)
+        page.legend.setVisible(typed is spec)
+        page.type_legend.setVisible(typed is not spec)
+        if typed is spec or self.types is None:
+            page.legend.show_spec(spec)
+        else:
+            page.type_legend.show_types(self.types.weighting, typed)
         page.ranking.set_map(spec, city=False)
-        self._forget_ranges()
+        self.checks.forget()
+        plain = self.types is None or self._before is not None
+        page.ranking.set_types({} if plain or self.types is None else self.types.by_area(weights))
         self._reasons = reasons(scene, weights, self._names)
         page.ranking.set_reasons(self._reasons)
-        self._show_area()
+        self.show_area()
 
-    def _show_area(self) -> None:
+    def show_area(self) -> None:
         keys = self.session.selection.keys
         if self.scene is None or self.weighting is None or not keys:
             self.page.area.clear()
@@ -295,11 +328,22 @@ class WhatIf(QObject):
         self.page.area.show_area(
             self.scene, self.page.rows.weights, keys[-1], shown, self.robust,
             self.weighting.meaning, self._reasons.get(keys[-1], ""),
+            self._class_text(keys[-1]),
         )  # fmt: skip
+
+    def _class_text(self, key: str) -> str:
+        """The class of an area and, after the check, how certain it is."""
+        if self.types is None or self._before is not None:
+            return ""
+        name = self.types.by_area(self.page.rows.weights).get(key, "")
+        if not name:
+            return ""
+        said = _("Class: {name}.").format(name=name)
+        return " ".join(text for text in (said, self.checks.texts.get(key, "")) if text)
 
     def _selection_changed(self, change: SelectionChange) -> None:
         if (change.added or change.removed) and self.page.isVisible():
-            self._show_area()
+            self.show_area()
 
     def _show_consistency(self) -> None:
         if self.scene is None or self.weighting is None:
@@ -313,62 +357,9 @@ class WhatIf(QObject):
         names = self._names
         self.page.matrix.show_result([names.get(i, i) for i in prepared.indicators], matrix, alpha)
 
-    def _warn(self, text: str) -> None:
+    def warn(self, text: str) -> None:
         self.page.warning.setText(text)
         self.page.warning.setVisible(bool(text))
-
-    # robustness ------------------------------------------------------------------------------
-
-    def _forget_ranges(self) -> None:
-        if self.robust is not None:
-            self.robust = None
-            self.page.ranking.set_ranges(None)
-            self._show_area()
-        self.page.hint.setText(_("How much do the ranks depend on the weights? The check tells."))
-
-    def check(self) -> None:
-        """Draw weightings at random; the page stays usable meanwhile."""
-        if self.index is None or self.weighting is None or self.scene is None:
-            return
-        weights = tuple(self.page.rows.weights)
-        k = self.page.worst.value()
-        try:
-            index = replace(self.index, weighting=self.weighting.with_weights(weights))
-        except UserError:
-            return
-        day = self.day
-        self.page.check.setEnabled(False)
-
-        def work(progress: Progress) -> Robustness:
-            return check_robustness(index, day, k=k, progress=progress)
-
-        def end() -> None:
-            self.page.check.setEnabled(self.scene is not None)
-
-        def done(found: Robustness) -> None:
-            end()
-            same = weights == tuple(self.page.rows.weights) and k == self.page.worst.value()
-            if same and self.scene is not None and self.day == day:
-                self._take_ranges(found)
-
-        def failed(error: UserError) -> None:
-            end()
-            self._warn(words(error))
-
-        self._bench.job(_("Checking robustness"), work, done, failed=failed, cancelled=end)
-
-    def _take_ranges(self, found: Robustness) -> None:
-        self.robust = found
-        self.page.ranking.set_ranges(found)
-        text = _(
-            "Dot: rank. Line: nine tenths of {draws} weightings near the chosen ones (shares vary "
-            "by about ±{points} percentage points). Grey: nine tenths of all weightings."
-        )
-        points = 100 * float(found.share_spread.max(initial=0.0))
-        self.page.hint.setText(
-            text.format(draws=format_number(found.around.draws), points=format_number(points))
-        )
-        self._show_area()
 
     # changing --------------------------------------------------------------------------------
 
@@ -411,7 +402,7 @@ class WhatIf(QObject):
             changed = Weighting.model_validate({**settled.model_dump(), **changes})
         except (UserError, ValidationError) as error:
             problem = error if isinstance(error, UserError) else form_error(error)
-            self._warn(words(problem))
+            self.warn(words(problem))
             self.page.rules.show_weighting(self.weighting)
             return
         self._set(changed)
@@ -460,7 +451,7 @@ class WhatIf(QObject):
         try:
             settled = self.weighting.with_weights(self.page.rows.weights)
         except UserError as error:
-            self._warn(words(error))
+            self.warn(words(error))
             return
         kept = settled.model_copy(
             update={"id": new_id(name, taken), "name": Texts(de=name, en=name)}
@@ -485,7 +476,7 @@ class WhatIf(QObject):
     def tools(self) -> Sequence[QWidget]:
         """Widgets that are switched off while the project changes; the map stays usable."""
         page = self.page
-        return (page.bar, page.rows, page.add, page.rules)
+        return (page.bar, page.rows, page.add, page.rules, page.classes)
 
     def shutdown(self) -> None:
         for end in self._ends:

@@ -29,7 +29,9 @@ class AreaPanel(QWidget):
         self.sentence = QLabel()
         self.extra = QLabel()
         self.extra.setProperty("role", "small")
-        for label in (self.name, self.sentence, self.extra):
+        self.classed = QLabel()
+        self.classed.setTextFormat(Qt.TextFormat.PlainText)
+        for label in (self.name, self.sentence, self.classed, self.extra):
             label.setWordWrap(True)
             column.addWidget(label)
         self.parts = QGridLayout()
@@ -43,6 +45,7 @@ class AreaPanel(QWidget):
         self.name.setText(_("No area selected"))
         self.sentence.setText(_("Click an area on the map or in the ranking."))
         self.extra.hide()
+        self.classed.hide()
         self._fill(())
 
     def show_area(
@@ -54,8 +57,10 @@ class AreaPanel(QWidget):
         robust: Robustness | None,
         meaning: str,
         reason: str,
+        classed: str = "",
     ) -> None:
-        """``names``: the indicators as shown; ``reason``: why there is no value, if so."""
+        """``names``: the indicators as shown; ``reason``: why there is no value, if so;
+        ``classed``: the class and how certain it is."""
         prepared = scene.prepared
         title = dict(zip(scene.spec.keys, scene.spec.names, strict=True)).get(key, key)
         self.name.setText(title)
@@ -64,6 +69,8 @@ class AreaPanel(QWidget):
             self.name.setText(title)
             self.sentence.setText(_("The index does not know this area."))
             return
+        self.classed.setText(classed)
+        self.classed.setVisible(bool(classed))
         i = prepared.areas.index(key)
         places = ranks(prepared.index(weights))
         rank, count = int(places[i]), int((places > 0).sum())

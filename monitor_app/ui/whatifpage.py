@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -24,6 +25,7 @@ from monitor_app.ui.legendpanel import LegendRows
 from monitor_app.ui.mapview import MapView
 from monitor_app.ui.theme import Theme
 from monitor_app.ui.whatifarea import AreaPanel
+from monitor_app.ui.whatifclasses import ClassPanel, TypeLegend
 from monitor_app.ui.whatifmatrix import MatrixPanel
 from monitor_app.ui.whatifranking import RankRangeView
 from monitor_app.ui.whatifrows import WeightRows
@@ -70,9 +72,15 @@ class WhatIfPage(QWidget):
         self.bar = WeightingBar()
         self.rows = WeightRows(theme)
         self.rules = RulesPanel()
+        self.classes = ClassPanel()
         self.add = TreeChooser(theme, _("Add an indicator"))
         self.area = AreaPanel()
         self.legend = LegendRows()
+        self.type_legend = TypeLegend()
+        self.type_legend.hide()
+        self.show_types = QCheckBox(_("Show the classes on the map"))
+        self.show_types.setChecked(True)
+        self.show_types.hide()
         self.title = _label("heading")
         self.subtitle = _label("muted")
         self.about = _label("small")
@@ -111,6 +119,8 @@ class WhatIfPage(QWidget):
         for widget in (self.bar, self.warning, self.about, _line(), self.rows, self.add, _line()):
             column.addWidget(widget)
         column.addWidget(self.rules)
+        column.addWidget(_line())
+        column.addWidget(self.classes)
         column.addStretch(1)
         self.warning.hide()
         return scroll
@@ -144,7 +154,11 @@ class WhatIfPage(QWidget):
     def _right(self) -> QWidget:
         scroll = QScrollArea()
         column = _column(scroll, 256)
-        for widget in (self.title, self.subtitle, self.legend, self.notes, _line(), self.area):
+        parts = (
+            self.title, self.subtitle, self.legend, self.type_legend, self.show_types, self.notes,
+            _line(), self.area,
+        )  # fmt: skip
+        for widget in parts:
             column.addWidget(widget)
         column.addStretch(1)
         return scroll
