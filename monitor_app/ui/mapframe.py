@@ -53,6 +53,11 @@ class Frame:
         self._painter.fill(spec)
         self.spec = spec
 
+    @property
+    def border_buffer(self) -> NDArray[np.uint32]:
+        """Borders as they are now, for another picture of the same view."""
+        return self._border_buffer
+
     def set_borders(self, buffer: NDArray[np.uint32]) -> None:
         self._border_buffer = buffer
         self._borders = as_image(buffer, self.view.dpr, opaque=False)
