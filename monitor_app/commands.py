@@ -52,6 +52,7 @@ def run(arguments: list[str]) -> int:
         commands_map,
         commands_patterns,
         commands_profile,
+        commands_prognosis,
         commands_rates,
         commands_support,
         commands_values,

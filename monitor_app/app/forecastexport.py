@@ -145,8 +145,8 @@ def scenario_table(results: Results, level: str, year: int, group: int = 0) -> E
         _("Base"): [r.before for r in rows],
         format_date(results.day(year)): [r.then for r in rows],
         _("Change"): [r.change for r in rows],
-        _("80 % from"): [np.nan if r.low is None else r.low for r in rows],
-        _("80 % to"): [np.nan if r.high is None else r.high for r in rows],
+        _("80 per cent from"): [np.nan if r.low is None else r.low for r in rows],
+        _("80 per cent to"): [np.nan if r.high is None else r.high for r in rows],
         _("Difference to {scenario}").format(scenario=results.main.label): [
             r.against for r in rows
         ],

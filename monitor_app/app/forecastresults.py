@@ -238,9 +238,7 @@ def _results(
     stocks = town.register.stocks.sum(axis=2)
     if len(cube.ages) != stocks.shape[2]:
         # The forecast is kept in the age groups of the data: so is what was observed.
-        stocks = np.stack(
-            [stocks[:, :, g.lo : g.hi].sum(axis=2) for g in cube.ages.groups], axis=2
-        )
+        stocks = np.stack([stocks[:, :, g.lo : g.hi].sum(axis=2) for g in cube.ages.groups], axis=2)
     years = tuple(d.year - 1 if town.new_year else d.year for d in cube.dates)
     sexes = town.layout.sexes
     groups = planning_axis(town.source_ages if town.estimated_ages else None)

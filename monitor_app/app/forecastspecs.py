@@ -218,7 +218,7 @@ def scenario_words(spec: ForecastSpec, scenario: Scenario) -> str:
             continue
         if isinstance(given, dict):
             steps = ", ".join(
-                _("from {year} {share} %").format(year=y, share=_percent(f))
+                _("from {year} {share} per cent").format(year=y, share=_percent(f))
                 for y, f in sorted(given.items())
             )
             parts.append(f"{names[component]} {steps}")

@@ -195,7 +195,7 @@ def draw_ahead_pyramid(
     if reach > axes.get_xlim()[1]:
         axes.set_xlim(-reach * 1.04, reach * 1.04)
     width, height = size_of(figure)
-    text = _("Grey: {share} % of the draws, by age group").format(
+    text = _("Grey: {share} per cent of the draws, by age group").format(
         share=format_number(100 * spec.share)
     )
     put(

@@ -71,8 +71,10 @@ class FanSpec:
             columns.append(course.ahead)
             for band in course.bands:
                 share = format_number(100 * band.share)
-                head.append(_("{name}, {share} % from").format(name=course.label, share=share))
-                head.append(_("{name}, {share} % to").format(name=course.label, share=share))
+                head.append(
+                    _("{name}, {share} per cent from").format(name=course.label, share=share)
+                )
+                head.append(_("{name}, {share} per cent to").format(name=course.label, share=share))
                 columns += [band.low, band.high]
         rows: tuple[tuple[Cell, ...], ...] = tuple(
             (day.isoformat(), *(float(c[i]) for c in columns)) for i, day in enumerate(self.dates)

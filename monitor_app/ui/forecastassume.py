@@ -103,7 +103,7 @@ class AssumeStep(QWidget):
         column.addWidget(basics)
         scenarios = Section(
             _("Scenarios"),
-            _("100 % are the rates of the base years. A factor holds from its year on."),
+            _("100 per cent are the rates of the base years. A factor holds from its year on."),
         )
         scenarios.column.addWidget(self.scenarios)
         column.addWidget(scenarios)

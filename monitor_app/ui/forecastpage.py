@@ -25,7 +25,9 @@ from monitor_app.ui.forecastresult import ResultStep
 from monitor_app.ui.forecastrun import RunStep
 from monitor_app.ui.theme import Theme
 
-DATA, ASSUME, RUN, RESULT = "data", "assume", "run", "result"
+DATA, RATES, ASSUME, RUN, RESULT, BACKTEST = (
+    "data", "rates", "assume", "run", "result", "backtest",
+)  # fmt: skip
 
 
 class ForecastPage(QWidget):
@@ -36,9 +38,13 @@ class ForecastPage(QWidget):
     step_chosen = Signal(str)
     forecast_chosen = Signal(str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, rates: QWidget | None = None, backtest: QWidget | None = None,
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self._theme = theme
+        self.rates, self.backtest = rates, backtest
         self.choice = QComboBox()
         self.new = QPushButton(_("New"))
         self.remove = QPushButton(_("Delete"))
@@ -78,10 +84,12 @@ class ForecastPage(QWidget):
         column.addLayout(self._steps)
         column.addStretch(1)
         for key, title, page in (
-            (DATA, _("Data"), self.data), (ASSUME, _("Assumptions"), self.assume),
-            (RUN, _("Computation"), self.run), (RESULT, _("Results"), self.result),
+            (DATA, _("Data"), self.data), (RATES, _("Rates"), self.rates),
+            (ASSUME, _("Assumptions"), self.assume), (RUN, _("Computation"), self.run),
+            (RESULT, _("Results"), self.result), (BACKTEST, _("Looking back"), self.backtest),
         ):  # fmt: skip
-            self.add_step(key, title, page)
+            if page is not None:
+                self.add_step(key, title, page)
         both = QHBoxLayout(self)
         both.setContentsMargins(0, 0, 0, 0)
         both.setSpacing(1)
@@ -99,7 +107,8 @@ class ForecastPage(QWidget):
         button.setAccessibleName(title)
         button.clicked.connect(lambda: self.step_chosen.emit(key))
         state = label("", "small")
-        state.setContentsMargins(28, 0, 0, 6)
+        state.setContentsMargins(28, 0, 0, 4)
+        state.hide()
         self._group.addButton(button)
         self._steps.addWidget(button)
         self._steps.addWidget(state)

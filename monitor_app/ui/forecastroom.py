@@ -8,7 +8,7 @@ as one revision, so a cancelled run leaves no trace.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QShowEvent
@@ -93,8 +93,12 @@ class ForecastRoom(QObject):
     def _build(self) -> None:
         from monitor_app.ui.forecastpage import ForecastPage
 
-        page = self.inner = ForecastPage(self.bench.theme)
-        self._panels = add_panels(self.bench, page)
+        rates, backtest = panels(self.bench)
+        self._panels = [p for p in (rates, backtest) if p is not None]
+        page = self.inner = ForecastPage(self.bench.theme, rates, backtest)
+        for panel in self._panels:
+            if hasattr(panel, "spec_changed"):
+                panel.spec_changed.connect(self._take_spec)
         self.page.put(page)
         page.step_chosen.connect(self.show_step)
         page.forecast_chosen.connect(self._choose)
@@ -236,6 +240,10 @@ class ForecastRoom(QObject):
             return
         events = () if self.town is None else self.town.years[1:]
         page.assume.show_spec(spec, self.town, self._all_years, self._areas(), presets(events))
+        if self.town is not None:
+            for panel in self._panels:
+                if hasattr(panel, "show_spec"):
+                    panel.show_spec(spec)
         names = {lv.key: lv.name for lv in self.session.areas.levels}
         page.run.show_words(spec_words(spec, self.town, names.get(spec.level, spec.level)))
         self._say_states()
@@ -320,6 +328,12 @@ class ForecastRoom(QObject):
             from monitor_app.app.forecasting_run import check
 
             self._show_field_issues(check(spec, self.town))
+
+    def _take_spec(self, spec: ForecastSpec) -> None:
+        """A panel has changed the specification and kept it."""
+        if self.spec is not None and spec != self.spec and not self.running:
+            self.spec = spec
+            self._show_spec()
 
     def _show_field_issues(self, issues: Sequence[Issue]) -> None:
         """Findings about the specification (not the data), at its fields."""
@@ -481,19 +495,17 @@ class ForecastRoom(QObject):
             self.inner.shutdown()
 
 
-def add_panels(bench: Workbench, page: ForecastPage) -> list[Any]:
-    """Steps made elsewhere: rates before, the test on the past after the results."""
+def panels(bench: Workbench) -> list[Any]:
+    """Steps made elsewhere: rates, and the test of the method on the past; None where missing."""
     from importlib import import_module
 
     found: list[Any] = []
-    for module, name, key, title in (
-        ("monitor_app.ui.ratespanel", "RatesPanel", "rates", _("Rates")),
-        ("monitor_app.ui.backtestpanel", "BacktestPanel", "backtest", _("Looking back")),
+    for module, name in (
+        ("monitor_app.ui.ratespanel", "RatesPanel"),
+        ("monitor_app.ui.backtestpanel", "BacktestPanel"),
     ):
         try:
-            made = getattr(import_module(module), name)(bench)
-        except ImportError:
-            continue
-        page.add_step(key, title, cast("QWidget", made))
-        found.append(made)
+            found.append(getattr(import_module(module), name)(bench))
+        except ModuleNotFoundError:
+            found.append(None)
     return found
