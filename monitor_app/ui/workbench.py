@@ -54,6 +54,7 @@ class Workbench(QObject):
         self.session = Session(window.settings)
         self._choices: tuple[Choice, ...] = ()
         self._locked = False
+        self._changing = 0  # jobs that change the session now
         self._focused: QWidget | None = None
         self._offered_for = ""
         self.bar = ContextBar(self.theme)
@@ -131,12 +132,18 @@ class Workbench(QObject):
         """Run slow work; ``changes``: the session changes meanwhile, so nothing else may use
         it. Failures are shown as a table of findings unless ``failed`` takes them."""
 
+        def ended() -> None:
+            # Another job may be changing the session still: only its own end unlocks.
+            if changes:
+                self._changing -= 1
+            self._lock(self._changing > 0)
+
         def on_done(result: T) -> None:
-            self._lock(False)
+            ended()
             done(result)
 
         def on_failed(error: UserError) -> None:
-            self._lock(False)
+            ended()
             if failed is not None:
                 failed(error)
             else:
@@ -144,12 +151,13 @@ class Workbench(QObject):
                 self.show_project()
 
         def on_cancelled() -> None:
-            self._lock(False)
+            ended()
             if cancelled is not None:
                 cancelled()
             self.show_project()
 
         if changes:
+            self._changing += 1
             self._lock(True)
         self.window_.jobs.start(label, work, done=on_done, failed=on_failed, cancelled=on_cancelled)
 
