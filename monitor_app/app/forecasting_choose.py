@@ -221,8 +221,9 @@ def _reasons(
             )
             strength = float(strengths[part][combine.KNOTS.index(horizon)])
             trust = 100 * combine.PRIOR_ERRORS / (combine.PRIOR_ERRORS + strength)
-            head = _("{part}, {h} years ahead: {methods}.").format(
-                part=parts[part], h=horizon, methods=words
+            when = _("1 year") if horizon == 1 else _("{h} years").format(h=horizon)
+            head = _("{part}, {when} ahead: {methods}.").format(
+                part=parts[part], when=when, methods=words
             )
             found.append(f"{head} {_evidence(own, usual, names[usual], trust)}")
     return found
@@ -231,8 +232,8 @@ def _reasons(
 def _evidence(own: Sequence[CandidateRow], usual: str, name: str, trust: float) -> str:
     """What the weights of one horizon rest on."""
     if own[0].error is None:
-        return _("No forecast has come true yet at this distance; “{usual}” counts {part} % from"
-                 " the start.").format(usual=name, part=format_number(trust))  # fmt: skip
+        return _("No forecast has come true yet at this distance; “{usual}” counts {part} per cent"
+                 " from the start.").format(usual=name, part=format_number(trust))  # fmt: skip
     errors = {r.method: r.error or 0.0 for r in own}
     best = min(errors, key=lambda m: errors[m])
     values = {
@@ -241,10 +242,11 @@ def _evidence(own: Sequence[CandidateRow], usual: str, name: str, trust: float) 
         "other": format_number(errors[usual], 2), "part": format_number(trust),
     }  # fmt: skip
     if best == usual:
-        return _("Over {n} origins the usual method was the best, error {error} %; it counts"
-                 " {part} % from the start.").format(**values)  # fmt: skip
-    return _("Best over {n} origins: {best}, error {error} % against {other} % of the usual"
-             " “{usual}”, which counts {part} % from the start.").format(**values)  # fmt: skip
+        return _("Over {n} origins the usual method was the best, error {error} per cent; it counts"
+                 " {part} per cent from the start.").format(**values)  # fmt: skip
+    return _("Best over {n} origins: {best}, error {error} per cent against {other} of the usual"
+             " “{usual}”, which counts {part} per cent from the start.").format(
+        **values)  # fmt: skip
 
 
 def as_data(choice: Choice) -> dict[str, Any]:
