@@ -164,30 +164,33 @@ def backtest(
     """Forecast the past from earlier years and score the method."""
     from monitor_app.app import forecasting
     from monitor_app.app import forecasting_report as reports
+    from monitor_app.app.forecasting_choose import as_data
 
     session = open_session(project)
     try:
         wanted = _spec(session, spec, level=level, control=control)
         with Steps() as steps:
+            chosen = forecasting.choose(session, wanted, steps.part(0.0, 0.2)) if choose else None
             done, others = forecasting.backtest(
                 session, wanted, origins=_numbers(origins, "--origins"),
                 horizons=_numbers(horizons, "--horizons") or (), choosing=choose,
-                progress=steps,
+                progress=steps.part(0.2, 1.0),
             )  # fmt: skip
         title = f"{session.project.name} – {wanted.level}"
     finally:
         session.close(discard=True)
     if out is not None:
-        _write(out, reports.report(done, title, others) + "\n")
+        _write(out, reports.report(done, title, others, chosen) + "\n")
     if as_json:
-        emit({"ok": True, "file": None if out is None else str(out),
+        data = {"choice": as_data(chosen)} if chosen is not None else {}
+        emit({"ok": True, "file": None if out is None else str(out), **data,
               **reports.numbers(done, others)})  # fmt: skip
     elif out is not None:
         for line in reports.verdict(done):
             console.print(line, markup=False)
         console.print(_("Written: {path}").format(path=out), markup=False)
     else:
-        console.print(reports.report(done, title, others), markup=False)
+        console.print(reports.report(done, title, others, chosen), markup=False)
 
 
 def _write(path: Path, text: str) -> None:

@@ -107,6 +107,30 @@ def test_a_backtest_writes_a_report(sample: Imported, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_settings_are_chosen_kept_and_tested(copy: Path, tmp_path: Path) -> None:
+    data = done("forecast", copy, "-l", "stadtbezirk", "-n", "4", "--choose")
+    rows = [r for r in data["choice"]["candidates"] if r["group"] == "total"]
+    for part in ("town", "areas"):
+        for horizon in (1, 3):
+            weights = [r["weight"] for r in rows if (r["part"], r["horizon"]) == (part, horizon)]
+            assert sum(weights) == pytest.approx(1.0, abs=1e-6)
+    assert "Startjahre" in data["choice"]["reasons"][0]
+    # Stored with the project: the same forecast again without another choice.
+    assert done("forecast", copy, "--spec", "main")["town"] == data["town"]
+    plain = done("forecast", copy, "-l", "stadtbezirk", "-n", "4")
+    assert plain["town"] != data["town"]
+    assert "choice" not in plain
+    out = tmp_path / "bericht.md"
+    scored = done("backtest", copy, "-l", "stadtbezirk", "--origins", "2019-2021",
+                  "--horizons", "1,3", "--choose", "-o", out)  # fmt: skip
+    assert scored["chosen"]
+    assert {"engine", "fixed"} <= {r["method"] for r in scored["scores"]}
+    text = out.read_text(encoding="utf-8")
+    assert "dieses Programm, feste Einstellungen" in text
+    assert scored["choice"]["reasons"][0] in text
+
+
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_districts_of_a_real_town_beat_simple_methods(vienna: Imported) -> None:
     """The goal of the forecast: better than every simple method at 3, 5 and 10 years, and better
