@@ -1,0 +1,70 @@
+"""Towns with counted events and a workbook that can be changed cell by cell, for tests of rates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xlsxwriter
+from forecasting_towns import AGES, KEYS, Source, source, stocks
+from python_calamine import CalamineWorkbook
+
+from monitor_app.core.cube import Cube
+from monitor_app.core.datasets import DatasetSpec, Kind, TimeReference
+
+YEARS = 8
+FIRST = 2015
+
+
+def counted_town() -> Source:
+    """Stocks of three areas and all events, by sex and single age, with known crude rates."""
+    values = stocks(YEARS, growth=0.004)
+    found = source(values, first=FIRST)
+    rng = np.random.default_rng(8)
+    ages = np.arange(91)
+    mean = (values[:, 1:] + values[:, :-1]) / 2.0
+    move = 0.02 + 0.1 * np.exp(-(((ages - 25) / 8.0) ** 2))
+    level = np.array([1.3, 0.9, 0.8])[:, None, None, None]
+    fertility = np.where((ages >= 15) & (ages < 50), 0.1 * np.exp(-(((ages - 31) / 6.0) ** 2)), 0)
+    for key, kind, rates in (
+        ("deaths", Kind.DEATHS, 0.0004 * np.exp(0.085 * ages)),
+        ("moves_in", Kind.MOVES_IN, move * level), ("moves_out", Kind.MOVES_OUT, move * level),
+        ("arrivals", Kind.ARRIVALS_WITHIN, 0.5 * move),
+        ("departures", Kind.DEPARTURES_WITHIN, 0.5 * move),
+    ):  # fmt: skip
+        _add(found, key, kind, rng.poisson(mean * rates).astype(float))
+    by_mother = rng.poisson(mean[:, :, 1] * fertility).astype(float)
+    days = tuple(date(FIRST + n + 1, 12, 31) for n in range(YEARS - 1))
+    girls = rng.binomial(by_mother.astype(int), 0.48).astype(float)
+    cube = Cube.of(
+        {"area": KEYS, "date": days, "sex": ("m", "f")},
+        np.stack([by_mother - girls, girls], axis=2), ages=AGES,
+    )  # fmt: skip
+    spec = DatasetSpec("births", Kind.BIRTHS, "Geburten", "quarter", time=TimeReference.PERIOD)
+    found.add(spec, cube)
+    return found
+
+
+def _add(town: Source, key: str, kind: Kind, values: np.ndarray[Any, Any]) -> None:
+    days = tuple(date(FIRST + n + 1, 12, 31) for n in range(YEARS - 1))
+    cube = Cube.of({"area": KEYS, "date": days, "sex": ("m", "f")}, values, ages=AGES)
+    town.add(DatasetSpec(key, kind, key, "quarter", time=TimeReference.PERIOD), cube)
+
+
+def rewrite(path: Path, sheet: str, change: Callable[[list[list[Any]]], None]) -> None:
+    """Change the cells of one sheet in place, as somebody in a spreadsheet would."""
+    with CalamineWorkbook.from_path(str(path)) as book:
+        sheets = {n: book.get_sheet_by_name(n).to_python(skip_empty_area=False)
+                  for n in book.sheet_names}  # fmt: skip
+    change(sheets[sheet])
+    made = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False})
+    for name, rows in sheets.items():
+        page = made.add_worksheet(name)
+        for i, row in enumerate(rows):
+            for j, cell in enumerate(row):
+                if cell != "":
+                    page.write(i, j, cell)
+    made.close()
