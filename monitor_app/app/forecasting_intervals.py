@@ -15,14 +15,12 @@ from monitor_app.app.forecasting_backtest import (
     half_widths,
 )
 from monitor_app.app.forecasting_candidates import scored_bands, series
+from monitor_app.app.forecasting_draws import DrawInputs, conditioned, drawn_paths
 from monitor_app.app.forecasting_fans import Fans, make_fans, planning_rows
 from monitor_app.app.forecasting_rates import TownRates
 from monitor_app.app.forecasting_town import Town
 from monitor_app.core.areas import AreaSystem
 from monitor_app.core.progress import Progress
-from monitor_app.forecast.draws import DrawKernel
-from monitor_app.forecast.ensemble import run_ensemble
-from monitor_app.forecast.factors import FactorModel, default_factors, places_of
 from monitor_app.forecast.projection import Projection
 from monitor_app.forecast.spec import ForecastSpec
 from monitor_app.forecast.state import Array
@@ -47,7 +45,7 @@ class Intervals:
 def make_intervals(
     spec: ForecastSpec, town: Town, rates: TownRates, done: Projection,
     widths: Sequence[tuple[Array, Array]], own_history: bool, areas: AreaSystem,
-    progress: Progress,
+    progress: Progress, inputs: DrawInputs | None = None,
 ) -> Intervals:  # fmt: skip
     """Quantiles from draws around the scenario, their spread fitted to past errors.
 
@@ -57,13 +55,11 @@ def make_intervals(
     bands = scored_bands(town.source_ages)
     rows = [slice(0, None), *(slice(lo, hi) for lo, hi in bands)]
     rows += planning_rows(town.source_ages)
-    launch = np.ascontiguousarray(town.register.stocks[-1])
-    kernel = DrawKernel(town.layout, launch, rates.first, spec.years, rows)
-    parents = _districts(areas, town)
-    factors = FactorModel(
-        places_of(town.layout.areas, parents), default_factors(), spec.years, spec.seed
+    inputs = inputs or DrawInputs()
+    widths = conditioned(widths, inputs.city)
+    drawn = drawn_paths(
+        spec, town, rates, rows, _districts(areas, town), inputs, progress.part(0.0, 0.8)
     )
-    drawn = run_ensemble(kernel, factors, spec.draws, progress=progress.part(0.0, 0.8)).paths
     assert done.stocks is not None
     main = series(done.stocks, bands)
     city_levels = np.empty((len(QUANTILES), *main.shape[:2]))

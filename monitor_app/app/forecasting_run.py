@@ -10,6 +10,7 @@ import numpy as np
 from monitor_app.app import forecasting_engine as engine
 from monitor_app.app.forecasting_assumptions import assumed_rates, has_local
 from monitor_app.app.forecasting_backtest import history
+from monitor_app.app.forecasting_draws import DrawInputs, given_totals
 from monitor_app.app.forecasting_finish import finish_of
 from monitor_app.app.forecasting_housing import Planned, check_types, planned_housing
 from monitor_app.app.forecasting_intervals import Intervals, expected_widths, make_intervals
@@ -275,10 +276,13 @@ def make_forecast(
         part.step(0.0, scenario.label or scenario.key)
         done = _scenario(spec, town, method, base, scenario, projects, part)
         if spec.draws:
+            shown = done[0].projection
+            inputs = DrawInputs(
+                projects if scenario.housing else (), given_totals(spec, town, shown)
+            )
             ranges = make_intervals(
-                spec, town, done[1], done[0].projection, widths, measured, areas,
-                part.part(0.3, 1.0),
-            )  # fmt: skip
+                spec, town, done[1], shown, widths, measured, areas, part.part(0.3, 1.0), inputs
+            )
             results.append(replace(done[0], intervals=ranges))
         else:
             results.append(done[0])

@@ -17,6 +17,12 @@ from numpy.typing import DTypeLike, NDArray
 
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
+from monitor_app.forecast.draw_events import (
+    DrawEvents,
+    departures_of,
+    move_in_drawn,
+    reach_city,
+)
 from monitor_app.forecast.draws_fast import compiled
 from monitor_app.forecast.fertility import fertile_ages
 from monitor_app.forecast.moves import OriginDestination, Pool
@@ -67,10 +73,13 @@ class DrawKernel:
             )
         object.__setattr__(self, "_tables", _Tables.of(self))
 
-    def run(self, multipliers: Mapping[str, Array], out: Floats) -> None:
+    def run(
+        self, multipliers: Mapping[str, Array], out: Floats, events: DrawEvents | None = None
+    ) -> None:
         """One draw; writes ``out`` (years + 1, bands, areas) in persons.
 
-        ``multipliers`` flow -> (years, areas), see ``factors.FLOWS``.
+        ``multipliers`` flow -> (years, areas), see ``factors.FLOWS``; ``events``: new dwellings
+        and city totals of this draw.
         """
         tables: _Tables = self._tables  # type: ignore[attr-defined]
         work = _Work(self.layout, np.dtype(self.dtype), tables, self.fast)
@@ -82,7 +91,10 @@ class DrawKernel:
             for flow, drawn in multipliers.items()
         }
         for year in range(self.years):
-            _year(stock, spare, tables, work, {flow: v[year] for flow, v in levels.items()})
+            level = {flow: v[year] for flow, v in levels.items()}
+            born = _year(stock, spare, tables, work, level)
+            if events is not None:
+                _events(stock, spare, born, tables, level, events, year)
             stock, spare = spare, stock
             _add_up(stock, self.bands, out[year + 1])
 
@@ -220,7 +232,8 @@ class _Work:
 
 def _year(
     stock: Floats, end: Floats, tables: _Tables, work: _Work, level: Mapping[str, Floats]
-) -> None:
+) -> Floats:
+    """One year from ``stock`` (spoilt) to ``end``; returns the children ``[sex, group, area]``."""
     sexes, _groups, ages, _areas = stock.shape
     shares = _attraction(tables, level.get("attraction"))
     women = stock[tables.mothers, :, tables.fertile].copy()
@@ -248,6 +261,27 @@ def _year(
             _block(born[sex][:, None], sex, first, end, tables, work, shares)
     if work.joint:
         _join(first, end, tables, work, shares)
+    return born
+
+
+def _events(
+    stock: Floats, end: Floats, born: Floats, tables: _Tables, level: Mapping[str, Floats],
+    events: DrawEvents, year: int,
+) -> None:  # fmt: skip
+    """New dwellings, then the total of the city. ``stock`` as ``_year`` leaves it: the oldest are
+    among those who become the oldest."""
+    total = np.nan if events.city is None else float(events.city[year])
+    arrived = departed = None
+    if np.isfinite(total):
+        aged = np.empty_like(stock)
+        aged[:, :, 0], aged[:, :, 1:] = born, stock[:, :, :-1]
+        names = ("death", "departure", "move", "naturalise")
+        departed = departures_of(aged, {n: getattr(tables, n) for n in names}, level)
+        if tables.arrivals is not None:
+            arrived = tables.arrivals * level["arrivals"]
+    move_in_drawn(end, events, year)
+    if np.isfinite(total):
+        reach_city(end, arrived, departed, total)
 
 
 def _compiled(

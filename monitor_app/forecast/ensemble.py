@@ -6,7 +6,7 @@ come from sums within each draw, never from sums of quantiles.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor_app.core.progress import Progress
+from monitor_app.forecast.draw_events import DrawEvents
 from monitor_app.forecast.draws import DrawKernel
 from monitor_app.forecast.factors import FactorModel
 from monitor_app.forecast.noise import gamma_poisson
@@ -61,12 +62,15 @@ def run_ensemble(
     first: int = 0,
     workers: int = 1,
     out: Float32 | None = None,
+    events: Callable[[int], DrawEvents | None] | None = None,
+    after: Callable[[int, Float32], None] | None = None,
     progress: Progress | None = None,
 ) -> Ensemble:
     """Draws ``first`` … ``first + draws - 1``.
 
-    ``out``: where to write the paths (a memory map, say), new memory if None. A cancelled run
-    raises ``Cancelled`` and leaves ``out`` unfinished.
+    ``out``: where to write the paths (a memory map, say), new memory if None. ``events`` of a draw;
+    ``after`` changes the paths (years + 1, bands, areas) of a finished draw, say by noise. A
+    cancelled run raises ``Cancelled`` and leaves ``out`` unfinished.
     """
     areas = len(kernel.layout.areas)
     shape = (kernel.years + 1, draws, len(kernel.bands), areas)
@@ -80,7 +84,11 @@ def run_ensemble(
         # A worker that waits its turn after a cancellation does not start another draw.
         if progress is not None:
             progress.step()
-        kernel.run(factors.multipliers(first + position), paths[:, position])
+        draw = first + position
+        own = paths[:, position]
+        kernel.run(factors.multipliers(draw), own, None if events is None else events(draw))
+        if after is not None:
+            after(draw, own)
 
     if workers <= 1:
         for position in range(draws):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import Area, AreaSystem, Level
 from monitor_app.core.cube import Cube
-from monitor_app.core.datasets import DatasetInfo, DatasetSpec, Kind
+from monitor_app.core.datasets import DatasetInfo, DatasetSpec, Kind, TimeReference
 
 Floats = NDArray[np.float64]
 KEYS = ("a1", "a2", "b1")
@@ -72,4 +72,28 @@ def source(values: Floats, first: int = 2008, keys: tuple[str, ...] = KEYS,
     cube = Cube.of({"area": keys, "date": days, "sex": ("m", "f")}, values, ages=ages)
     found = Source()
     found.add(DatasetSpec("population", Kind.POPULATION, "Bevölkerung", "quarter"), cube)
+    return found
+
+
+def counted(values: Floats, first: int = 2008) -> Source:
+    """A town whose migration is counted by area, sex and age: what explains its stocks, a usual
+    turnover, and moves between its areas."""
+    found = source(values, first)
+    old, new = values[:, :-1], values[:, 1:]
+    change = np.zeros_like(new)
+    change[..., 1:] = new[..., 1:] - old[..., :-1]
+    change[..., -1] -= old[..., -1]
+    mobile = 0.02 + 0.12 * np.exp(-(((np.arange(91) - 26) / 9.0) ** 2))
+    turnover, inside = mobile * new, 0.6 * mobile * new
+    into = inside.sum(axis=0) * np.array([0.5, 0.3, 0.2])[:, None, None, None]
+    days = tuple(date(first + n, 12, 31) for n in range(1, values.shape[1]))
+    for kind, counts in (
+        (Kind.MOVES_IN, turnover + np.maximum(change, 0.0) + np.maximum(inside - into, 0.0)),
+        (Kind.MOVES_OUT, turnover + np.maximum(-change, 0.0) + np.maximum(into - inside, 0.0)),
+        (Kind.ARRIVALS_WITHIN, into),
+        (Kind.DEPARTURES_WITHIN, inside),
+    ):
+        cube = Cube.of({"area": KEYS, "date": days, "sex": ("m", "f")}, counts, ages=AGES)
+        spec = DatasetSpec(kind.value, kind, kind.value, "quarter", time=TimeReference.PERIOD)
+        found.add(spec, cube)
     return found
