@@ -296,6 +296,8 @@ def grade_names() -> dict[int, str]:
     return {3: _("counted"), 2: _("derived"), 1: _("defaults"), 0: _("not known")}
 
 
+#: Components that the net migration of a cohort cannot tell apart.
+_OF_THE_BALANCE = ("arrivals", "departures", "moves_in", "moves_out")
 _GRADES = {
     Source.REGISTER: 3, Source.ALLOTTED: 3, Source.COUNTED_BACK: 2, Source.RESIDUAL: 2,
     Source.DEFAULT: 1, Source.NONE: 0,
@@ -317,6 +319,13 @@ def parts_found(town: Town) -> tuple[PartFound, ...]:
     found = []
     for component, name in component_names().items():
         source = town.sources.get(component, Source.NONE)
+        if town.residual and component in _OF_THE_BALANCE:
+            if component == "arrivals":
+                wanted = f"{wishes['arrivals']}; {wishes['departures']}"
+                found.append(
+                    PartFound("net_migration", _("Net migration"), 2, words[source], wanted)
+                )
+            continue
         if component == "naturalised" and len(town.layout.groups) < 2:
             continue  # without nationalities there is nobody to naturalise
         if town.level == CITY and component.startswith("moves_"):

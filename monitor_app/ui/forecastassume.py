@@ -59,6 +59,8 @@ class AssumeStep(QWidget):
         self.expert = ExpertPanel(theme)
         self.next = QPushButton(_("Continue with the computation"))
         self.next.setProperty("role", "primary")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("role", "panel")
         self._lay_out()
         self._connect()
 
@@ -95,7 +97,7 @@ class AssumeStep(QWidget):
             grid.addWidget(widget, 1, n)
             if key in self.errors:
                 grid.addWidget(self.errors[key], 2, n)
-        for n, share in enumerate((1, 2, 2, 2, 2)):
+        for n, share in enumerate((1, 3, 3, 2, 2)):
             grid.setColumnStretch(n, share)
         basics.column.addLayout(grid)
         basics.column.addWidget(self.errors["level"])

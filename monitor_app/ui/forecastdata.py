@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -57,6 +57,10 @@ class DataStep(QWidget):
         self.empty = label()
         self.empty_import = QPushButton(_("Import data …"))
         self.empty_import.setProperty("role", "primary")
+        self._fit = QTimer(self)
+        self._fit.setSingleShot(True)
+        self._fit.setInterval(0)
+        self._fit.timeout.connect(self._fit_rows)
         self._lay_out()
         self.level.activated.connect(lambda: self.level_chosen.emit(self.level.currentData()))
         self.next.clicked.connect(self.next_wanted)
@@ -82,8 +86,8 @@ class DataStep(QWidget):
             )
         ):  # fmt: skip
             head.setSectionResizeMode(n, mode)
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.verticalHeader().setMinimumSectionSize(CONTROL + 2)
+        head.sectionResized.connect(self._fit.start)
         full = QWidget()
         full.setProperty("role", "panel")
         column = QVBoxLayout(full)
@@ -162,13 +166,29 @@ class DataStep(QWidget):
                 item = QTableWidgetItem(text)
                 if column == 1:
                     item.setForeground(QColor(getattr(self._theme.tokens, token)))
+                item.setToolTip(text)
                 self.table.setItem(row, column, item)
+        self._fit.start()
         told = [i for i in issues if not i.code.startswith("method-") and i.code != "forecast-data"]
         self._show_issues(told)
+
+    def _fit_rows(self) -> None:
+        """Rows as high as their words, with room between them."""
+        self.table.resizeRowsToContents()
+        for row in range(self.table.rowCount()):
+            self.table.setRowHeight(row, self.table.rowHeight(row) + 8)
+
+    def shutdown(self) -> None:
+        self._fit.stop()
 
     def _show_issues(self, issues: Sequence[Issue]) -> None:
         self.issues.issues.set_issues(issues)
         self.issues.setVisible(bool(issues))
+        for column, there in (
+            (1, any(i.place for i in issues)), (2, any(i.value for i in issues)),
+            (4, any(i.repair for i in issues)), (5, any(i.count > 1 for i in issues)),
+        ):  # fmt: skip
+            self.issues.setColumnHidden(column, not there)
         self.findings.setText(_("Findings") if issues else _("No findings: nothing to mend."))
         self.findings.setProperty("role", "heading" if issues else "good")
         self.findings.style().unpolish(self.findings)

@@ -162,8 +162,8 @@ class ExpertPanel(QWidget):
         column.addLayout(form)
         column.addWidget(
             label(
-                _("0 per cent: rates of each area alone. 100 per cent: each area keeps its part in the"
-                  " growth of the town, which was the better forecast in most towns."), "small",
+                _("0 per cent: rates of each area alone. 100 per cent: each area keeps its part in"
+                  " the growth of the town, which was the better forecast in most towns."), "small",
             )
         )  # fmt: skip
         column.addStretch(1)

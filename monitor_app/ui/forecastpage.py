@@ -118,6 +118,9 @@ class ForecastPage(QWidget):
 
     def show_step(self, key: str) -> None:
         self.buttons[key].setChecked(True)
+        self.setFocusProxy(self.buttons[key])
+        if self.isVisible():
+            self.buttons[key].setFocus()
         self.stack.setCurrentIndex(list(self.buttons).index(key))
 
     @property
@@ -144,3 +147,4 @@ class ForecastPage(QWidget):
 
     def shutdown(self) -> None:
         self.result.shutdown()
+        self.data.shutdown()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from monitor_app.cartography.fanspec import COURSE_COLOURS
 from monitor_app.core.formats import format_number
-from monitor_app.core.i18n import _
+from monitor_app.core.i18n import LANGUAGE, _
 from monitor_app.ui.theme import SMALL, Theme
 
 #: Space around and inside of steps, in pixels.
@@ -82,8 +82,9 @@ def filled(page: QWidget, about: str, content: QWidget) -> None:
 
 
 def roomy(spin: QSpinBox) -> QSpinBox:
-    """A number field whose text does not touch its edge."""
+    """A number field whose text does not touch its edge, written as everywhere else."""
     spin.lineEdit().setTextMargins(8, 0, 0, 0)
+    spin.setLocale(QLocale("de_DE" if LANGUAGE.code == "de" else "en_GB"))
     return spin
 
 

@@ -102,15 +102,20 @@ class ResultStep(QWidget):
             grid.addWidget(caption(title), 0, n)
             grid.addWidget(widget, 1, n)
             grid.setColumnStretch(n, share)
-        for n, (button, text) in enumerate(
-            ((self.save_chart, _("Chart …")), (self.save_tables, _("Tables …"))), start=4
-        ):
+        corner = QWidget()
+        files = QHBoxLayout(corner)
+        files.setContentsMargins(0, 0, 0, 4)
+        for button, text in (
+            (self.save_chart, _("Chart …")), (self.save_tables, _("Tables …")),
+        ):  # fmt: skip
             button.setText(text)
+            button.setProperty("role", "flat")
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            grid.addWidget(button, 1, n)
+            files.addWidget(button)
+        self.tabs.setCornerWidget(corner)
         self.save_chart.setToolTip(_("Save the chart as PDF, SVG or PNG"))
         self.save_tables.setToolTip(_("Save the tables as an Excel workbook or CSV"))
-        grid.addWidget(self.to_map, 1, 6)
+        grid.addWidget(self.to_map, 1, 4)
         column.addLayout(grid)
         column.addWidget(self.outdated)
         ages = QWidget()

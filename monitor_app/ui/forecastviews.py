@@ -185,7 +185,7 @@ class ResultTable(QTableView):
                 self.grid.set_grid(grid)
                 self.resizeColumnsToContents()
                 for column in range(self.grid.columnCount()):
-                    self.setColumnWidth(column, min(self.columnWidth(column) + 12, 260))
+                    self.setColumnWidth(column, min(self.columnWidth(column) + 4, 260))
                 self.verticalHeader().setVisible(bool(grid.names))
                 if grid.rows and grid.shown:
                     self.scrollTo(self.grid.index(0, grid.shown))
