@@ -71,13 +71,18 @@ def is_rate(session: Session, table: IndicatorTable) -> bool:
     return session.catalogue.get(table.indicator).aggregation != "sum" or table.unit == "%"
 
 
-def usual_target(spec: MapSpec, *, rate: bool) -> float:
+def usual_target(table: IndicatorTable, day: date | None, *, rate: bool) -> float:
     """A target to begin with: the city value of rates, else the middle of the areas, rounded as
     shown; 0 where there is no value."""
-    if rate and spec.city_value is not None and np.isfinite(spec.city_value):
-        return round(spec.city_value, spec.precision)
-    known = spec.values[spec.valued]
-    return round(float(np.median(known)), spec.precision) if len(known) else 0.0
+    at = table.dates.index(day) if day in table.dates else len(table.dates) - 1
+    if at < 0:
+        return 0.0
+    city = table.city_values[at] if has_value(table.city_status)[at] else np.nan
+    if rate and np.isfinite(city):
+        return round(float(city), table.precision)
+    column = table.values[:, at]
+    known = column[has_value(table.status[:, at]) & np.isfinite(column)]
+    return round(float(np.median(known)), table.precision) if len(known) else 0.0
 
 
 def kind_spec(

@@ -62,20 +62,25 @@ def shown_map(session: Session, view: ViewState | None = None) -> tuple[MapSpec,
     return spec, tuple(dict.fromkeys(refused))
 
 
-def other_series(view: ViewState) -> tuple[object, ...]:
-    """What of a view must be computed before its map can be shown."""
+def beside(view: ViewState) -> tuple[str, ...]:
+    """Indicators that the map of a view shows beside its own."""
     second = view.second if kind_of(view) is Kind.BIVARIATE else ""
-    return (*view.series, second, view.symbols)
+    return tuple(name for name in (second, view.symbols) if name)
+
+
+def is_ready(before: ViewState, after: ViewState) -> bool:
+    """Whether all that the second view shows was computed for the first."""
+    return before.series == after.series and set(beside(after)) <= set(beside(before))
 
 
 def compute_view(session: Session, view: ViewState) -> None:
     """*Slow* at the first call. Compute everything that the map of a view needs, so that showing
     it is quick. What is impossible is told when the map is shown."""
     table = session.view_table(view)
-    for name in other_series(view)[-2:]:
-        if name and str(name) in session.catalogue and table.dates:
+    for name in beside(view):
+        if name in session.catalogue and table.dates:
             with suppress(UserError):
-                session.view_table(replace(view, indicator=str(name)))
+                session.view_table(replace(view, indicator=name))
 
 
 def _own_method(view: ViewState) -> str:

@@ -66,7 +66,7 @@ def fitted_symbols(spec: MapSpec, shapes: AreaShapes, pixel: float) -> MapSpec:
     symbols = spec.layers.symbols
     if symbols is None:
         return spec
-    most = max(8.0, 1.2 * float(np.sqrt(shapes.median_surface)) / pixel)
+    most = max(8.0, 0.8 * float(np.sqrt(shapes.median_surface)) / pixel)
     if symbols.largest <= most:
         return spec
     return replace(spec, layers=replace(spec.layers, symbols=replace(symbols, largest=most)))

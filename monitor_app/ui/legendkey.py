@@ -110,7 +110,7 @@ class LegendKey(QWidget):
         largest = symbols.diameter(samples[0]) if samples else 0.0
         for sample in samples:
             size = symbols.diameter(sample)
-            y = top + 4 + largest - size
+            y = top + 8 + largest - size
             painter.setPen(QPen(QColor("#ffffff"), 1))
             painter.setBrush(QColor(symbols.colour))
             painter.drawEllipse(QRectF((largest - size) / 2, y, size, size))
@@ -140,7 +140,7 @@ def _rows(spec: MapSpec) -> list[_Row]:
     if symbols is not None and symbols.samples():
         unit = f" ({symbols.unit})" if symbols.unit else ""
         rows.append(_Row("head", symbols.title + unit, _ROW + 4))
-        height = round(symbols.diameter(symbols.samples()[0])) + 10
+        height = round(symbols.diameter(symbols.samples()[0])) + 14
         rows.append(_Row("circles", "", height, symbols=symbols))
     for points in layers.points:
         looks = points.looks

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from monitor_app.app.mapkinds import WITH_TARGET, Kind, is_rate, kind_of, usual_target
+from monitor_app.app.mapkinds import (
+    WITH_TARGET,
+    Kind,
+    is_rate,
+    kind_of,
+    other_table,
+    usual_target,
+)
 from monitor_app.app.maplayers import has_backdrops, point_choices, symbol_choices
 from monitor_app.app.maps import reform_note
 from monitor_app.app.session import Choice, Session
 from monitor_app.app.view import ChangeKind, ViewState
-from monitor_app.cartography.classify import Method
+from monitor_app.cartography.classify import MAX_CLASSES, Method
 from monitor_app.cartography.mapspec import MapSpec
-from monitor_app.core.issues import Issue
+from monitor_app.core.issues import Issue, UserError
 from monitor_app.core.values import IndicatorTable
 from monitor_app.ui.classcontrols import ClassChoice
 from monitor_app.ui.kindchooser import CHANGE, CHANGE_RELATIVE, KindChoice
 from monitor_app.ui.layercontrols import LayerChoice
+
+#: So many indicators are computed to find one that can be the second.
+MOST_TRIED = 12
 
 
 def class_choice(view: ViewState, spec: MapSpec) -> ClassChoice:
@@ -69,7 +80,7 @@ def view_changes(
     view = session.view
     changes = dict(changes)
     if "show" in changes:
-        changes |= _shown(session, changes.pop("show"), spec, table, choices)
+        changes |= _shown(session, changes.pop("show"), table, choices)
     if "target" in changes:
         changes["targets"] = {**view.targets, view.indicator: changes.pop("target")}
     if "breaks" in changes:
@@ -82,7 +93,7 @@ def view_changes(
 
 
 def _shown(
-    session: Session, kind: str, spec: MapSpec, table: IndicatorTable, choices: Sequence[Choice]
+    session: Session, kind: str, table: IndicatorTable, choices: Sequence[Choice]
 ) -> dict[str, Any]:
     view = session.view
     if kind in (CHANGE, CHANGE_RELATIVE):
@@ -96,7 +107,7 @@ def _shown(
         return found
     found = {"kind": kind, "compare_to": None}
     if Kind(kind) in WITH_TARGET and view.indicator not in view.targets:
-        target = usual_target(spec, rate=is_rate(session, table))
+        target = usual_target(table, view.day, rate=is_rate(session, table))
         found["targets"] = {**view.targets, view.indicator: target}
     if kind == Kind.BIVARIATE and view.second in ("", view.indicator):
         found["second"] = _other(session, choices)
@@ -104,7 +115,8 @@ def _shown(
 
 
 def _other(session: Session, choices: Sequence[Choice]) -> str:
-    """A second indicator to begin with: another rate of the topic, else any."""
+    """A second indicator to begin with: a rate with values on the shown date, of another topic
+    where there is one. Only a few are tried, for each has to be computed."""
     view = session.view
     topic = session.catalogue.get(view.indicator).topic
     ready = [
@@ -112,8 +124,12 @@ def _other(session: Session, choices: Sequence[Choice]) -> str:
         for c in choices
         if c.ready and c.definition.id != view.indicator and c.definition.aggregation != "sum"
     ]
-    near = [d for d in ready if d.topic != topic] or ready
-    return near[0].id if near else ""
+    ready.sort(key=lambda d: (d.topic == topic, d.unit != "%"))
+    for definition in ready[:MOST_TRIED]:
+        with suppress(UserError):
+            other_table(session, view, definition.id)
+            return definition.id
+    return ready[0].id if ready else ""
 
 
 def _breaks_as_shown(view: ViewState, spec: MapSpec) -> dict[str, Any]:
@@ -121,5 +137,7 @@ def _breaks_as_shown(view: ViewState, spec: MapSpec) -> dict[str, Any]:
     if view.place in view.breaks:
         return {}
     found = spec.classification.breaks
+    if len(found) >= MAX_CLASSES:  # a map without classes
+        found = found[:: -(-len(found) // (MAX_CLASSES - 2))][1:]
     rounded = tuple(dict.fromkeys(round(b, spec.precision) for b in found))
     return {"breaks": {**view.breaks, view.place: rounded}}

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from monitor_app.app.exports import map_svg
 from monitor_app.app.mapkinds import is_rate
-from monitor_app.app.maps import compute_view, other_series, shapes_of, shown_map
+from monitor_app.app.maps import compute_view, is_ready, shapes_of, shown_map
 from monitor_app.app.session import Choice
 from monitor_app.cartography.mapspec import group_levels
 from monitor_app.cartography.shapes import AreaShapes
@@ -65,7 +65,7 @@ class MapRoom(QObject):
         window never waits."""
         session = self.session
         wanted = session.changed_view(**changes)
-        if other_series(wanted) == other_series(session.view):
+        if is_ready(session.view, wanted):
             session.set_view(**changes)
             return
         name = session.catalogue.get(wanted.indicator).name.shown
