@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from forecasting_towns import AGES, KEYS, Source, source, stocks, system
+from forecasting_towns import AGES, KEYS, Source, counted, source, stocks, system
 
 from monitor_app.app import forecasting_run as runs
+from monitor_app.app.forecasting_rates import town_rates
+from monitor_app.app.forecasting_types import area_types
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetSpec, Kind
 from monitor_app.core.issues import UserError
@@ -206,14 +208,83 @@ def test_what_is_assumed_for_an_area_is_not_controlled_away() -> None:
     assert changed.totals[4, 0] > plain.totals[4, 0] + 10
 
 
+PARTS = {"moves": ("moves_in", "moves_out"),
+         "naturalisation": ("naturalised_in", "naturalised_out")}  # fmt: skip
+
+
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_every_component_can_be_switched_off(component: str) -> None:
-    done = result({"components": {component: False}, "control": 0.0})
-    parts = {"moves": ("moves_in", "moves_out"),
-             "naturalisation": ("naturalised_in", "naturalised_out")}  # fmt: skip
-    for part in parts.get(component, (component,)):
-        assert not done.components[part].any()
+    town = counted(stocks(12))
+    done = result({"components": {component: False}, "control": 0.0}, town)
+    for other in COMPONENTS:
+        for part in PARTS.get(other, (other,)):
+            # This town has no groups, so nobody is naturalised.
+            here = other not in (component, "naturalisation")
+            assert done.components[part].any() == here, part
     assert done.imbalance < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("variant", "there"),
+    [("natural", {"births", "deaths"}),
+     ("external", {"births", "deaths", "arrivals", "departures"}),
+     ("full", {"births", "deaths", "arrivals", "departures", "moves_in", "moves_out"})],
+)  # fmt: skip
+def test_the_three_basic_variants_have_their_components(variant: str, there: set[str]) -> None:
+    town = counted(stocks(12))
+    done = result({"variant": variant, "control": 0.0}, town)
+    assert {name for name, part in done.components.items() if part.any()} == there
+    assert done.imbalance < 1e-8
+    inside = (done.components["moves_in"] - done.components["moves_out"]).sum(axis=1)
+    assert np.abs(inside).max() < 1e-8
+    # The town as a whole does not depend on who moves inside of it, but for a second order.
+    if variant == "external":
+        full = result({"control": 0.0}, town)
+        assert done.totals.sum() == pytest.approx(full.totals.sum(), rel=0.01)
+
+
+# -- types of areas --------------------------------------------------------------------------------
+
+
+def typed(types: Any, minimum: float = 8000.0) -> dict[str, np.ndarray]:
+    spec = make_spec({**BASE, "types": types, "minimum_population": minimum})
+    town = runs.read(counted(stocks(12)), system(), spec)
+    found = area_types(spec, town)[0]
+    return {name: np.asarray(numbers) for name, numbers in found.items()}
+
+
+def test_types_found_automatically_have_the_minimum_population() -> None:
+    people = stocks(12)[:, -1].sum(axis=(1, 2))
+    for minimum in (1.0, 6000.0, 12_000.0, 1e9):
+        for numbers in typed("auto", minimum).values():
+            sizes = np.bincount(numbers, weights=people)
+            assert len(sizes) == 1 or sizes.min() >= minimum
+    assert all(len(set(n)) == 3 for n in typed("auto", 1.0).values())
+    assert all(len(set(n)) == 1 for n in typed("auto", 1e9).values())
+
+
+def test_types_by_hand_are_independent_for_each_movement() -> None:
+    own = {"births": {"a1": "jung", "a2": "jung", "b1": "alt"},
+           "moves": {"a1": "x", "a2": "y", "b1": "y"}}  # fmt: skip
+    found = typed(own)
+    assert set(found) == {"births", "moves_in", "moves_out"}
+    assert found["births"][0] == found["births"][1] != found["births"][2]
+    assert found["moves_in"][0] != found["moves_in"][1] == found["moves_in"][2]
+    with pytest.raises(UserError) as error:
+        typed({"births": {"a1": "jung"}})
+    assert [i.code for i in error.value.issues] == ["spec-types"]
+
+
+def test_areas_of_one_type_are_pulled_towards_it() -> None:
+    """The rate of an area lies nearer to its type than its own crude rate does."""
+    spread = []
+    for types in ("none", {c: {"a1": "one", "a2": "one", "b1": "two"} for c in ("departures",)}):
+        spec = make_spec({**BASE, "types": types})
+        town = runs.read(counted(stocks(12)), system(), spec)
+        first = town_rates(town, runs.method_of(spec), area_types(spec, town)[0]).first
+        assert first.departure is not None
+        spread.append(first.departure[0, 0, 20:60].mean(axis=0))
+    assert abs(spread[1][0] - spread[1][1]) <= abs(spread[0][0] - spread[0][1]) + 1e-12
 
 
 # -- bad input -------------------------------------------------------------------------------------
