@@ -1,17 +1,22 @@
-"""Areas that ended or began within the history of a forecast."""
+"""Areas that ended or began within the history of a forecast: by bridge tables, else by heirs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from monitor_app.app.forecasting_events import EVENTS
 from monitor_app.core.areas import AreaSystem
+from monitor_app.core.cube import Cube
+from monitor_app.core.datasets import DatasetInfo
+from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
 from monitor_app.forecast.estimate import Register
+from monitor_app.indicators.carry import Carrier, present_areas
+from monitor_app.indicators.inputs import CubeSource
 
 
 def bridge(
@@ -97,3 +102,59 @@ def _report_areas(
         if keys:
             shown = ", ".join(keys[:12]) + (" …" if len(keys) > 12 else "")
             issues.append(Issue(code, severity, text().format(areas=shown), count=len(keys)))
+
+
+@dataclass(eq=False)
+class CarriedSource:
+    """A source whose numbers from before territorial reforms stand on the present areas.
+
+    By the bridge tables of the project (``indicators.carry``); cubes are read once.
+    """
+
+    plain: CubeSource
+    system: AreaSystem
+    present: AreaSystem
+
+    def __post_init__(self) -> None:
+        self._cubes: dict[str, Cube] = {}
+        self._carrier = Carrier(self.system, self.present, self._whole)
+
+    def datasets(self) -> tuple[DatasetInfo, ...]:
+        return self.plain.datasets()
+
+    def documents(self, kind: str) -> dict[str, str]:
+        read = getattr(self.plain, "documents", None)
+        return {} if read is None else dict(read(kind))
+
+    def cube(self, key: str) -> Cube:
+        spec = next(i.spec for i in self.datasets() if i.spec.key == key)
+        return self._carrier.carry(self._whole(key), spec)
+
+    def _whole(self, key: str) -> Cube:
+        if key not in self._cubes:
+            self._cubes[key] = self.plain.cube(key)
+        return self._cubes[key]
+
+
+def on_present_areas(source: CubeSource, areas: AreaSystem) -> tuple[CubeSource, AreaSystem]:
+    """Source and areas as if the present areas had always been there; unchanged where the project
+    has no bridge tables."""
+    if not areas.bridges:
+        return source, areas
+    present = present_areas(areas)
+    return CarriedSource(source, areas, present), present
+
+
+def told_bridges(areas: AreaSystem, level: str) -> list[Issue]:
+    """Which reforms the history of a level was carried over."""
+    crossed = [b for b in areas.bridges if b.level == level or areas.finer(b.level, level)]
+    if not crossed:
+        return []
+    days = ", ".join(format_date(b.day) for b in crossed)
+    return [
+        Issue(
+            "areas-carried", Severity.INFO,
+            _("Numbers from before the territorial reform of {days} are carried to the present"
+              " areas by the bridge table of the project.").format(days=days),
+        )
+    ]  # fmt: skip

@@ -15,6 +15,7 @@ from monitor_app.app.forecasting_finish import finish_of
 from monitor_app.app.forecasting_housing import Planned, check_types, planned_housing
 from monitor_app.app.forecasting_intervals import Intervals, expected_widths, make_intervals
 from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
+from monitor_app.app.forecasting_reform import on_present_areas, told_bridges
 from monitor_app.app.forecasting_special import hold_apart, with_special
 from monitor_app.app.forecasting_town import Town, ensure, read_town
 from monitor_app.app.forecasting_types import area_types
@@ -104,6 +105,8 @@ def _place(crs: str | None) -> str:
 
 def read(source: CubeSource, areas: AreaSystem, spec: ForecastSpec) -> Town:
     """The town of a specification at its base year. ``UserError`` for what forbids a forecast."""
+    carried = told_bridges(areas, spec.level)
+    source, areas = on_present_areas(source, areas)
     town = read_town(
         source, areas, spec.level, country_of(spec, areas), spec.dataset, spec.first_year
     )
@@ -119,6 +122,7 @@ def read(source: CubeSource, areas: AreaSystem, spec: ForecastSpec) -> Town:
                 )
             )
         town = town.until(town.years.index(spec.base))
+    town = replace(town, issues=(*town.issues, *carried))
     return hold_apart(source, areas, spec, town)
 
 
