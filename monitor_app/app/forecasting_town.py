@@ -241,6 +241,8 @@ def after_breaks(stocks: Array, years: tuple[int, ...], issues: list[Issue]) -> 
     People above 30 hardly ever change in number by several per cent within a year; where cohorts
     of all ages do so at once, the way of counting has changed.
     """
+    if len(years) < 3:
+        return 0
     old = np.nansum(stocks[:, :, :, 35:], axis=(1, 2, 3, 4))
     due = np.nansum(stocks[:-1, :, :, 34:], axis=(1, 2, 3, 4))
     ok = (old[1:] > 0) & (due > 0)

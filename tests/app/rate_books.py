@@ -1,16 +1,12 @@
-"""Towns with counted events and a workbook that can be changed cell by cell, for tests of rates."""
+"""A town with counted events, for tests of rates."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xlsxwriter
 from forecasting_towns import AGES, KEYS, Source, source, stocks
-from python_calamine import CalamineWorkbook
 
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetSpec, Kind, TimeReference
@@ -52,19 +48,3 @@ def _add(town: Source, key: str, kind: Kind, values: np.ndarray[Any, Any]) -> No
     days = tuple(date(FIRST + n + 1, 12, 31) for n in range(YEARS - 1))
     cube = Cube.of({"area": KEYS, "date": days, "sex": ("m", "f")}, values, ages=AGES)
     town.add(DatasetSpec(key, kind, key, "quarter", time=TimeReference.PERIOD), cube)
-
-
-def rewrite(path: Path, sheet: str, change: Callable[[list[list[Any]]], None]) -> None:
-    """Change the cells of one sheet in place, as somebody in a spreadsheet would."""
-    with CalamineWorkbook.from_path(str(path)) as book:
-        sheets = {n: book.get_sheet_by_name(n).to_python(skip_empty_area=False)
-                  for n in book.sheet_names}  # fmt: skip
-    change(sheets[sheet])
-    made = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False})
-    for name, rows in sheets.items():
-        page = made.add_worksheet(name)
-        for i, row in enumerate(rows):
-            for j, cell in enumerate(row):
-                if cell != "":
-                    page.write(i, j, cell)
-    made.close()

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from forecasting_towns import system
 from python_calamine import CalamineWorkbook
-from rate_books import counted_town, rewrite
+from rate_books import counted_town
+from workbook_cells import rewrite
 
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app.rates import RateBook, make_book, with_spec
