@@ -105,7 +105,7 @@ class ExpressionBar(QWidget):
         self._hits: NDArray[np.bool_] | None = None
         self._asked: set[str] = set()
         self.fetch: Fetch | None = None
-        self.others: Sequence[str] = ()  # ids of indicators, for suggestions
+        self.offer: Callable[[], Sequence[str]] = tuple  # ids of indicators, for suggestions
         self.line = _Line()
         self.line.setAccessibleName(_("Select by expression"))
         self.line.setPlaceholderText(_("e.g.  wert > 20 und einwohner >= 500"))
@@ -167,7 +167,7 @@ class ExpressionBar(QWidget):
     def _offer_words(self) -> None:
         titles = [c.title.split(" (")[0] for c in self._model.table.columns]
         words = [t.lower() if " " not in t else f"[{t}]" for t in titles]
-        self.line.set_words(sorted({*words, *self.others}))
+        self.line.set_words(sorted({*words, *self.offer()}))
 
     def _typed(self, text: str) -> None:
         self._expression, self._hits = None, None
@@ -184,7 +184,7 @@ class ExpressionBar(QWidget):
                 self._say(_("Computing {name} …").format(name=", ".join(missing)))
                 self.fetch(missing, self._fetched)
                 return
-            self._hits = self._model.holds(expression, self.others)
+            self._hits = self._model.holds(expression, self.offer())
         except UserError as error:
             issue = error.issues[0]
             self._say(" ".join(t for t in (issue.message + ".", issue.repair) if t), wrong=True)

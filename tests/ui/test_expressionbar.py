@@ -107,7 +107,7 @@ def test_indicators_that_are_no_columns_are_fetched_once(panel: AttributePanel) 
 
     bar = panel.expression
     bar.fetch = fetch
-    bar.others = ("einwohner", "altenquotient")
+    bar.offer = lambda: ("einwohner", "altenquotient")
     panel.open_expression()
     bar.line.setText("wert > 5 und einwohner >= 500")
     assert bar.says.text() == "2 Gebiete"
@@ -125,7 +125,7 @@ def test_indicators_that_are_no_columns_are_fetched_once(panel: AttributePanel) 
 
 def test_words_are_offered_while_typing(qtbot: QtBot, panel: AttributePanel) -> None:
     bar = panel.expression
-    bar.others = ("altenquotient",)
+    bar.offer = lambda: ("altenquotient",)
     panel.open_expression()
     qtbot.keyClicks(bar.line, "alt")
     popup = bar.line.completions.popup()
