@@ -28,6 +28,7 @@ from monitor_app.exchange.export_table import ExportTable, TextColumn, ValueColu
 from monitor_app.indicators.catalogue import Catalogue, Entry
 from monitor_app.indicators.definitions import IndicatorDef, Texts
 from monitor_app.indicators.engine import Engine
+from monitor_app.indicators.obstacles import dimension_word
 from monitor_app.indicators.segregation import (
     DRAWS,
     Measure,
@@ -118,8 +119,10 @@ def groups_by(session: Session, dimension: str) -> tuple[Group, ...]:
     if len(found) < 2:
         raise fail(
             "no-groups",
-            _("No data set counts inhabitants by “{dimension}”.").format(dimension=dimension),
-            repair=_("Choose one of: {names}").format(names=", ".join(DIMENSIONS)),
+            _("No data set counts inhabitants by “{dimension}”.").format(
+                dimension=dimension_word(dimension)
+            ),
+            repair=_("Choose another dimension, or import such a data set."),
         )
     return found
 

@@ -230,8 +230,9 @@ def local_of(found: Pattern, kind: str) -> Local:
 def classes(found: Pattern, kind: str) -> dict[str, str | None]:
     """Class name per area key; None where an area takes no part."""
     local = local_of(found, kind)
+    # LISA has a value wherever an area takes part; Gi* has none where all areas are neighbours.
     return {
-        key: class_name(kind, int(local.cluster[i])) if np.isfinite(local.value[i]) else None
+        key: class_name(kind, int(local.cluster[i])) if np.isfinite(found.lisa.value[i]) else None
         for i, key in enumerate(found.areas)
     }
 

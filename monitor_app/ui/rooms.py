@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QWidget
 
 from monitor_app.ui.catalogueroom import CatalogueRoom
 from monitor_app.ui.forecastroom import ForecastRoom
+from monitor_app.ui.patternroom import PatternRoom
+from monitor_app.ui.profileroom import ProfileRoom
 from monitor_app.ui.whatif import WhatIf
 
 if TYPE_CHECKING:
@@ -36,4 +38,10 @@ class Room(Protocol):
 
 def rooms_of(bench: Workbench) -> tuple[Room, ...]:
     """All workspaces that work on an open project."""
-    return WhatIf(bench), ForecastRoom(bench), CatalogueRoom(bench)
+    return (
+        ProfileRoom(bench),
+        WhatIf(bench),
+        PatternRoom(bench),
+        ForecastRoom(bench),
+        CatalogueRoom(bench),
+    )
