@@ -25,6 +25,7 @@ from monitor_app.ui.catalogueroom import CATALOGUE, CatalogueRoom
 from monitor_app.ui.chooser import Choice as TreeChoice
 from monitor_app.ui.chooser import Topic
 from monitor_app.ui.commandsearch import CommandSearch, Entry
+from monitor_app.ui.comparecommands import compare_commands
 from monitor_app.ui.contextbar import ContextBar
 from monitor_app.ui.datapage import DataPage
 from monitor_app.ui.help import AboutDialog, HelpDialog
@@ -109,6 +110,7 @@ class Workbench(QObject):
             "reset_layout": page.reset_layout,
             "back": lambda: page.step(-1), "forward": lambda: page.step(1),
             "play": page.slider.play.toggle, "balance": page.toggle_balance,
+            **compare_commands(self),
             "help": self.show_help, "about": self.show_about,
             "diagnostics": flow.copy_diagnostics,
         }  # fmt: skip
