@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
@@ -24,8 +24,9 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.core.selection import SelectionChange
 from monitor_app.ui.chartmenu import ChartMenu
-from monitor_app.ui.chartview import ChartView
+from monitor_app.ui.chartview import ChartView, seen
 from monitor_app.ui.icons import icon
+from monitor_app.ui.theme import CONTROL
 
 if TYPE_CHECKING:
     from monitor_app.ui.mappage import Picture
@@ -140,7 +141,7 @@ class ChartPanel(QWidget):
         picture = self._picture
         if picture is None or self._closed:
             return
-        if not self.isVisible() or self._busy:
+        if not seen(self) or self._busy:
             self._stale = True
             return
         self._stale = False
@@ -208,15 +209,20 @@ class ChartPanel(QWidget):
         if not isinstance(dock, QDockWidget):
             return
         if on:
-            self._height = dock.height()
+            self._height = dock.height() + CONTROL + 3  # the tabs above it are part of the place
         height = round(page.height() * LARGE) if on else self._height
         page.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
     def resizeEvent(self, _event: Any) -> None:
         self._place_button()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Painted is what is looked at: the time to make up for what was put off."""
+        super().paintEvent(event)
+        if self._stale and not self._busy:
+            QTimer.singleShot(0, self, self._catch_up)
+
+    def _catch_up(self) -> None:
         if self._stale:
             self.ask()
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from monitor_app.ui.workbench import Workbench
 
 AUTO, NONE = "auto", "none"
+_DAY = "day:"  # before a date as the data of an entry
 
 
 class PyramidPanel(ChartPanel):
@@ -66,7 +67,7 @@ class PyramidPanel(ChartPanel):
         from monitor_app.app.charts import nearest_day
 
         session, view = self.session, self.session.view
-        area, wanted = self._who(picture), self.day.currentData()
+        area, wanted = self._who(picture), _day_of(self.day.currentData())
         against, share = self.against.currentData() or AUTO, self.share.isChecked()
         others = [k for k in session.selection.keys if k in picture.spec.keys and k != area]
 
@@ -80,8 +81,8 @@ class PyramidPanel(ChartPanel):
             whos = [source.Who(area, day)]
             if against == AUTO and area != CITY:
                 whos.append(source.Who(others[0] if others else CITY, day))
-            elif isinstance(against, date):
-                whos.append(source.Who(area, against))
+            elif _day_of(against) is not None:
+                whos.append(source.Who(area, _day_of(against)))
             elif against not in (AUTO, NONE) and against != area:
                 whos.append(source.Who(against, day))
             spec = source.pyramid(
@@ -93,7 +94,7 @@ class PyramidPanel(ChartPanel):
 
     def take(self, result: Any) -> None:
         spec, known = result
-        dates = [(_day_text(d, origin), d) for d, origin in reversed(known)]
+        dates = [(_day_text(d, origin), _DAY + d.isoformat()) for d, origin in reversed(known)]
         fill(self.day, [(_("Date of the map"), None), *dates])
         picture = self._picture
         areas = [] if picture is None else [
@@ -109,6 +110,12 @@ class PyramidPanel(ChartPanel):
             ], AUTO,
         )  # fmt: skip
         self.view.set_chart(spec)
+
+
+def _day_of(data: object) -> date | None:
+    """The date of an entry of a combo box (Qt would hand back a date of its own)."""
+    text = str(data)
+    return date.fromisoformat(text.removeprefix(_DAY)) if text.startswith(_DAY) else None
 
 
 def _day_text(day: date, origin: Origin) -> str:
@@ -383,7 +390,8 @@ class ChangePanel(ChartPanel):
 
         session, view = self.session, self.session.view
         mode, ahead = self.mode.currentData(), self.ahead.isChecked()
-        level, year = self.level.currentData(), self.year.currentData()
+        level, every = self.level.currentData(), self.year.currentData() == "all"
+        year = _day_of(self.year.currentData())
         area = next((k for k in session.selection.keys if k in picture.spec.keys), CITY)
         if mode == "components":
             return lambda: (
@@ -395,7 +403,7 @@ class ChangePanel(ChartPanel):
         def make() -> Any:
             levels, days = source.flow_levels(session), source.flow_days(session)
             used = level if level in levels else source.flow_level(session, view.level)
-            wanted: Sequence[date] = days if year == "all" else (year,) if year in days else ()
+            wanted: Sequence[date] = days if every else (year,) if year in days and year else ()
             spec = source.flows(session, used, wanted, shown_level=view.level, chord=mode == "ring")
             named = [(session.areas.level(k).name, k) for k in levels]
             return spec, (named, used), days
@@ -406,7 +414,9 @@ class ChangePanel(ChartPanel):
         spec, levels, days = result
         if levels:
             fill(self.level, levels[0], levels[1])
-            years: list[tuple[str, object]] = [(str(d.year), d) for d in reversed(days)]
+            years: list[tuple[str, object]] = [
+                (str(d.year), _DAY + d.isoformat()) for d in reversed(days)
+            ]
             fill(self.year, [*years, (_("all years"), "all")])
         self._show_controls()
         hint = getattr(spec, "note", "")

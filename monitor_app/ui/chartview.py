@@ -43,6 +43,11 @@ NAMED = 6
 _DRAG = 5  # pixels that tell a drag from a click
 
 
+def seen(widget: QWidget) -> bool:
+    """Whether any of a widget is on screen. Qt keeps panels behind other tabs visible, far off."""
+    return widget.isVisible() and not widget.visibleRegion().isEmpty()
+
+
 def chart_style(theme: Theme) -> ChartTheme:
     """Colours of a chart on screen, those of the window around it."""
     from monitor_app.cartography.chartframe import DARK, LIGHT
@@ -146,7 +151,7 @@ class ChartView(QWidget):
 
     def _later(self) -> None:
         self._mark = None
-        if self.isVisible():
+        if seen(self):
             self._soon.start()
         else:
             self._image = self._marks = None

@@ -16,6 +16,7 @@ from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection, SelectionChange
 from monitor_app.core.status import Status
 from monitor_app.core.values import IndicatorTable
+from monitor_app.ui.chartview import seen
 from monitor_app.ui.theme import Theme
 
 #: Smaller pictures than this are not worth drawing.
@@ -87,7 +88,7 @@ class TimeLineView(QWidget):
         return replace(spec, low=nothing, high=nothing)
 
     def _later(self) -> None:
-        if self.isVisible():
+        if seen(self):
             self._soon.start()
         else:
             self._image = None
