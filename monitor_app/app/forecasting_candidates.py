@@ -116,13 +116,16 @@ class Wanted:
     bands: tuple[tuple[int, int | None], ...]
 
 
-def variant_rates(town: Town, method: Method, name: str) -> TownRates:
-    """Rates of a cohort-component candidate."""
-    plain = replace(method, base=VARIANTS[name], control=0.0, combination={})
-    if name != "rates_recent":
-        return town_rates(town, plain)
-    newest = replace(plain, base=RECENT_YEARS, births_base=RECENT_YEARS)
-    return returning(town_rates(town, newest), town_rates(town, plain), PERSISTENCE)
+def variant_rates(town: Town, method: Method, names: Sequence[str]) -> dict[str, TownRates]:
+    """Rates of cohort-component candidates."""
+    plain = replace(method, control=0.0, combination={})
+    bases = {VARIANTS[name] for name in names if name in VARIANTS}
+    usual = {base: town_rates(town, replace(plain, base=base)) for base in bases}
+    found = {name: usual[VARIANTS[name]] for name in names if name in VARIANTS}
+    if "rates_recent" in found:
+        newest = town_rates(town, replace(plain, base=RECENT_YEARS, births_base=RECENT_YEARS))
+        found["rates_recent"] = returning(newest, found["rates_recent"], PERSISTENCE)
+    return found
 
 
 def returning(near: TownRates, usual: TownRates, stay: float) -> TownRates:
@@ -150,10 +153,11 @@ def candidates(town: Town, wanted: Wanted, names: Sequence[str] = NAMES) -> Arra
     """
     past = series(town.register.stocks, wanted.bands)
     plain = _trends(past, wanted.steps) if set(TRENDS) & set(names) else {}
+    rates = variant_rates(town, wanted.method, names)
     found = []
     for name in names:
-        if name in VARIANTS:
-            found.append(free_run(town, variant_rates(town, wanted.method, name), wanted))
+        if name in rates:
+            found.append(free_run(town, rates[name], wanted))
         else:
             found.append(_ratios(town, wanted) if name == RATIOS else plain[name])
     return np.array(found)

@@ -100,23 +100,36 @@ def known_horizons(test: TownBacktest) -> list[int]:
     ]
 
 
+def compared(test: TownBacktest, variable: int, horizon: int) -> tuple[int, float, float, str]:
+    """1, 0 or -1 as the engine is better than, as good as or worse than the best simple method;
+    both median errors in per cent to the digits that are shown; the simple method."""
+    best = test.areas.best(test.naive, variable, horizon)
+    own, other = (
+        round(test.areas.score(m, variable, horizon).scores.mdape, 2) for m in (ENGINE, best)
+    )
+    return int(own < other) - int(own > other), own, other, best
+
+
 def verdict(test: TownBacktest) -> list[str]:
     """Plain sentences: does the engine beat the best simple method here?"""
     names, found, won = method_names(), [], 0
     horizons = known_horizons(test)
     for h in horizons:
-        best = test.areas.best(test.naive, 0, h)
-        own = test.areas.score(ENGINE, 0, h).scores.mdape
-        other = test.areas.score(best, 0, h).scores.mdape
-        won += own < other
+        sign, own, other, best = compared(test, 0, h)
+        won += sign > 0
         values = {
             "when": _years(h), "own": format_number(own, 2), "other": format_number(other, 2),
             "name": names[best],
         }  # fmt: skip
-        if own < other:
+        if sign > 0:
             found.append(
                 _("{when}: better than every simple method (median error {own} % against"
                   " {other} %, {name}).").format(**values)
+            )  # fmt: skip
+        elif sign == 0:
+            found.append(
+                _("{when}: as good as the best simple method (median error {own} per cent,"
+                  " {name}).").format(**values)
             )  # fmt: skip
         else:
             found.append(
@@ -185,10 +198,8 @@ def shortfalls(test: TownBacktest, others: Sequence[Rival] = ()) -> list[str]:
     names, found = method_names(), []
     for v, variable in enumerate(test.areas.variables):
         for h in known_horizons(test):
-            best = test.areas.best(test.naive, v, h)
-            own = test.areas.score(ENGINE, v, h).scores.mdape
-            other = test.areas.score(best, v, h).scores.mdape
-            if not own < other:
+            sign, own, other, best = compared(test, v, h)
+            if sign < 0:
                 found.append(
                     _("{variable}, {when}: {own} % against {other} % ({name})").format(
                         variable=variable, when=_years(h), own=format_number(own, 2),
@@ -207,7 +218,8 @@ def shortfalls(test: TownBacktest, others: Sequence[Rival] = ()) -> list[str]:
             )  # fmt: skip
     for r in others:
         own = r.scores[ENGINE].mape
-        best = min(r.scores, key=lambda m: r.scores[m].mape)
+        among = [m for m in r.scores if m != FIXED]
+        best = min(among, key=lambda m: r.scores[m].mape)
         if best != ENGINE:
             found.append(
                 _("{origin} to {year}: {own} % mean error against {other} % ({name})").format(
@@ -372,10 +384,7 @@ def numbers(test: TownBacktest, others: Sequence[Rival] = ()) -> dict[str, Any]:
         "chosen": test.chosen,
         "verdict": verdict(test),
         "beats_best_naive": {
-            str(h): bool(
-                test.areas.score(ENGINE, 0, h).scores.mdape
-                < test.areas.score(test.areas.best(test.naive, 0, h), 0, h).scores.mdape
-            )
+            str(h): compared(test, 0, h)[0] > 0
             for h in known_horizons(test)
         },
         "chance_to_beat_best_naive": chances,

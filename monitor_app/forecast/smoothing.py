@@ -8,6 +8,7 @@ events, their mean age and the variance of their age (penalty of order 3).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -34,9 +35,9 @@ def smooth_rates(
     if counts.sum() <= 0:
         return np.zeros_like(counts)
     if smoothness is not None:
-        return _fit(counts, at_risk, smoothness, order)[0]
-    fits = [_fit(counts, at_risk, value, order) for value in _LAMBDAS]
-    return min(fits, key=lambda fit: fit[1])[0]
+        return _fit(counts, at_risk, smoothness, order)
+    fits = [(_fit(counts, at_risk, value, order), value) for value in _LAMBDAS]
+    return min(fits, key=lambda fit: _bic(counts, at_risk, fit[0], fit[1], order))[0]
 
 
 def smooth_profiles(
@@ -50,8 +51,8 @@ def smooth_profiles(
     return np.moveaxis(found, -1, axis)
 
 
-def _fit(counts: Array, at_risk: Array, smoothness: float, order: int) -> tuple[Array, float]:
-    """Rates and BIC of one penalised fit by iterated weighted least squares."""
+def _fit(counts: Array, at_risk: Array, smoothness: float, order: int) -> Array:
+    """Rates of one penalised fit by iterated weighted least squares."""
     n = len(counts)
     penalty = smoothness * _penalty(n, order)
     known = at_risk > 0
@@ -70,17 +71,23 @@ def _fit(counts: Array, at_risk: Array, smoothness: float, order: int) -> tuple[
         eta = eta + step * min(1.0, 3.0 / max(float(np.abs(step).max()), 1e-12))
         if np.abs(step).max() < 1e-8:
             break
-    mean = at_risk * np.exp(eta)
+    return np.asarray(np.exp(eta), dtype=np.float64)
+
+
+def _bic(counts: Array, at_risk: Array, rates: Array, smoothness: float, order: int) -> float:
+    """Bayesian information criterion of a fit."""
+    known = at_risk > 0
+    mean = at_risk * rates
     with np.errstate(divide="ignore", invalid="ignore"):
         log_ratio = np.where(counts > 0, counts * np.log(counts / mean), 0.0)
     deviance = 2.0 * float((log_ratio - (counts - mean))[known].sum())
-    banded = penalty.copy()
+    banded = smoothness * _penalty(len(counts), order)
     banded[-1] += mean + 1e-9
     hat = np.diag(linalg.solveh_banded(banded, np.diag(mean)))
-    bic = deviance + float(np.log(max(int(known.sum()), 2)) * hat.sum())
-    return np.asarray(np.exp(eta), dtype=np.float64), bic
+    return deviance + float(np.log(max(int(known.sum()), 2)) * hat.sum())
 
 
+@cache
 def _penalty(n: int, order: int) -> Array:
     """Upper banded form of D'D, D the differences of ``order``, as ``solveh_banded`` wants it."""
     differences = np.diff(np.eye(n), order, axis=0)

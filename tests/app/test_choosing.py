@@ -267,6 +267,12 @@ def test_the_report_tells_the_truth_in_both_directions(tested: TownBacktest) -> 
         for line in verdict(test):
             assert line in text
             assert line not in report(other, "Stadt")
+    same = replace(tested, areas=replace(tested.areas, forecasts={
+        **tested.areas.forecasts, ENGINE: tested.areas.forecasts["damped"]}))  # fmt: skip
+    for n, h in enumerate((1, 3)):
+        tie = tested.areas.best(tested.naive, 0, h) == "damped"
+        assert ("so gut wie" in verdict(same)[1 + n]) == tie
+        assert not numbers(same)["beats_best_naive"][str(h)]
     assert "50,00" in verdict(bad)[1]
     assert "0,00" in verdict(good)[1]
     lost = report(bad, "Stadt")

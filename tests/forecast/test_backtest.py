@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitor_app.forecast import naive, scores
-from monitor_app.forecast.backtest import naive_methods, run_backtest
+from monitor_app.forecast.backtest import _medians, naive_methods, run_backtest
 
 
 def city_series(years: int = 20, areas: int = 30, seed: int = 1) -> np.ndarray:
@@ -100,3 +100,13 @@ def test_coverage_of_intervals_is_counted() -> None:
     found = run_backtest(series, ("total", "0-5"), {}, intervals={"band": band}, horizons=[1, 5])
     assert found.coverage("band", 0, 1) == pytest.approx(0.5)
     assert found.coverage("band", 1, 5) == pytest.approx(0.5)
+
+
+def test_medians_of_resamples_are_those_of_the_drawn_cells() -> None:
+    random = np.random.default_rng(8)
+    errors = random.random((7, 9))
+    errors[random.random(errors.shape) < 0.2] = np.nan
+    drawn = random.integers(0, 7, (50, 7))
+    times = (drawn[:, :, None] == np.arange(7)).sum(axis=1)
+    expected = [np.nanmedian(errors[rows]) for rows in drawn]
+    np.testing.assert_allclose(_medians(errors, times), expected)
