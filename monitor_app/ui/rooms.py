@@ -11,7 +11,6 @@ from monitor_app.ui.catalogueroom import CatalogueRoom
 from monitor_app.ui.forecastroom import ForecastRoom
 from monitor_app.ui.patternroom import PatternRoom
 from monitor_app.ui.profileroom import ProfileRoom
-from monitor_app.ui.profileroom import ProfileRoom
 from monitor_app.ui.whatif import WhatIf
 
 if TYPE_CHECKING:
