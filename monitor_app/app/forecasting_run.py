@@ -10,6 +10,7 @@ import numpy as np
 from monitor_app.app import forecasting_engine as engine
 from monitor_app.app.forecasting_assumptions import assumed_rates, has_local
 from monitor_app.app.forecasting_backtest import history
+from monitor_app.app.forecasting_checks import check_events, check_reachable
 from monitor_app.app.forecasting_draws import DrawInputs, given_totals
 from monitor_app.app.forecasting_finish import finish_of
 from monitor_app.app.forecasting_housing import Planned, check_types, planned_housing
@@ -166,7 +167,7 @@ def check(spec: ForecastSpec, town: Town) -> list[Issue]:
                     ),
                 )
             )
-    found += _contradictions(spec)
+    found += [*_contradictions(spec), *check_reachable(spec, town), *check_events(town)]
     for component, years in spec.weights().items():
         if not any(w > 0 and y in town.years[1:] for y, w in years.items()):
             found.append(
