@@ -19,7 +19,7 @@ from monitor_app.cartography.kinds import (
 )
 from monitor_app.cartography.mapspec import MapSpec, MapStyle, value_spec
 from monitor_app.core.areas import AreaSystem
-from monitor_app.core.formats import format_date, format_value
+from monitor_app.core.formats import THIN_SPACE, format_date, format_value
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 from monitor_app.core.status import has_value
@@ -145,6 +145,8 @@ def _against_target(
         (d for d in range(table.precision, 6) if round(target, d) == target), table.precision
     )
     shown = format_value(target, 0, decimals, table.unit)
+    if table.unit != "%":  # words stand apart as words do
+        shown = shown.replace(THIN_SPACE, "\u00a0")
     name = texts["title"]
     if kind is Kind.THRESHOLD:
         texts = {**texts, "title": _("{name}, target {target}").format(name=name, target=shown)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -46,6 +46,27 @@ class _Scale:
         return self.low + (x - self.left) / self.width * (self.high - self.low)
 
 
+def shown_range(
+    spec: MapSpec, breaks: tuple[float, ...]
+) -> tuple[tuple[float, float], tuple[bool, bool]]:
+    """The scale: all values but those beyond Tukey's outer fences (three interquartile ranges
+    from the quartiles), which would press the rest together, and all limits. Also whether values
+    lie below and above it; they stand in the first and last bar."""
+    known = spec.values[spec.classification.classes >= 0]
+    if not len(known):
+        ends = breaks or (0.0, 1.0)
+        low, high = min(ends), max(ends)
+    else:
+        q1, q3 = np.quantile(known, (0.25, 0.75))
+        reach = 3 * (q3 - q1) if q3 > q1 else np.inf
+        low = float(min(max(known.min(), q1 - reach), *breaks, known.max()))
+        high = float(max(min(known.max(), q3 + reach), *breaks, known.min()))
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        return (low - 0.5, high + 0.5), (False, False)
+    beyond = (bool((known < low).any()), bool((known > high).any()))
+    return (low, high), beyond
+
+
 class BreakHistogram(QWidget):
     """Drag a limit with the mouse (``previewed`` at every move, ``chosen`` at the end), double
     click to add or to take one away. Keys: Page up and down choose a limit, arrows move it
@@ -61,6 +82,7 @@ class BreakHistogram(QWidget):
         self._bars: HistogramSpec | None = None
         self._breaks: tuple[float, ...] = ()
         self._range = (0.0, 1.0)
+        self._beyond = (False, False)
         self._active: int | None = None
         self._dragged = False
         self.setFixedHeight(_HEIGHT)
@@ -82,16 +104,12 @@ class BreakHistogram(QWidget):
         if self._spec is None:
             self._bars = None
             return
-        self._bars = histogram_spec(self._spec)
         found = self._spec.classification
         self._breaks = found.breaks if found.k <= MAX_CLASSES else ()
         if not self._dragged:
-            ends = [*self._bars.edges[[0, -1]], *self._breaks, found.lower, found.upper]
-            known = [float(e) for e in ends if np.isfinite(e)]
-            low, high = min(known), max(known)
-            if high <= low:
-                low, high = low - 0.5, high + 0.5
-            self._range = (low, high)
+            self._range, self._beyond = shown_range(self._spec, self._breaks)
+        clipped = np.clip(self._spec.values, *self._range)
+        self._bars = histogram_spec(replace(self._spec, values=clipped))
         if self._active is not None and self._active >= len(self._breaks):
             self._active = None
         self._describe()
@@ -193,6 +211,8 @@ class BreakHistogram(QWidget):
         painter.setPen(self._theme.colour("muted"))
         foot = self.height() - 4.0
         low, high = (self._text(self._rounded(v)) for v in self._range)
+        low = f"≤ {low}" if self._beyond[0] else low
+        high = f"≥ {high}" if self._beyond[1] else high
         painter.drawText(QPointF(scale.left, foot), low)
         right = scale.left + scale.width - metrics.horizontalAdvance(high)
         painter.drawText(QPointF(right, foot), high)

@@ -97,11 +97,13 @@ class ContextBar(QFrame):
 
     def set_days(self, days: Sequence[date], current: date | None) -> None:
         with QSignalBlocker(self.day):
-            if [self.day.itemData(i) for i in range(self.day.count())] != list(reversed(days)):
+            newest_first = list(reversed(days))
+            if [self.day.itemData(i) for i in range(self.day.count())] != newest_first:
                 self.day.clear()
-                for day in reversed(days):
+                for day in newest_first:
                     self.day.addItem(format_date(day), day)
-            self.day.setCurrentIndex(self.day.findData(current) if current else -1)
+            # findData compares Python objects by identity: equal dates would not be found.
+            self.day.setCurrentIndex(newest_first.index(current) if current in newest_first else -1)
         self.day.setEnabled(bool(days))
 
     def set_scenarios(self, scenarios: Sequence[tuple[str, str, str]], current: str) -> None:

@@ -45,7 +45,7 @@ class KindChooser(QWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.kind.addItem(kind_name(Kind.VALUE), Kind.VALUE.value)
-        self.kind.addItem(_("Change between two dates"), CHANGE)
+        self.kind.addItem(_("Change (absolute)"), CHANGE)
         self.kind.addItem(_("Change in %"), CHANGE_RELATIVE)
         for kind in Kind:
             if kind is not Kind.VALUE:

@@ -44,9 +44,7 @@ class LegendRows(QWidget):
     def show_spec(self, spec: MapSpec) -> None:
         # Classes of two measures stand in a square of their own.
         paired = spec.pair is not None
-        entries = [
-            e for e in legend_entries(spec) if not (paired and e.kind is EntryKind.CLASS)
-        ]
+        entries = [e for e in legend_entries(spec) if not (paired and e.kind is EntryKind.CLASS)]
         self.rows = [(e.label, e.count) for e in entries]
         while len(self._cells) < len(entries):
             row = len(self._cells)

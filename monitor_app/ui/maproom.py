@@ -79,7 +79,9 @@ class MapRoom(QObject):
     def take(self, changes: dict[str, Any]) -> None:
         """Changes of the view as a panel of the page states them."""
         picture = self.page.picture
-        if picture is not None:
+        if picture is None:  # nothing is shown that a kind or a limit could be of
+            changes = {k: v for k, v in changes.items() if k not in ("show", "target", "breaks")}
+        else:
             changes = view_changes(
                 self.session, changes, picture.spec, picture.table, self._choices
             )
