@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
+from typer.core import TyperCommand, TyperGroup
 
 from monitor_app.app.logs import log_path
 from monitor_app.app.session import Session
@@ -25,7 +26,29 @@ from monitor_app.core.issues import Issue, Severity, UserError, errors, fail
 from monitor_app.core.progress import Progress
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class GermanHelp:
+    """The library says what ``--help`` does in English only."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            option.help = _("Show this help.")
+            option.metavar = ""
+        return option
+
+
+class HelpedCommand(GermanHelp, TyperCommand):
+    """One command."""
+
+
+class HelpedGroup(GermanHelp, TyperGroup):
+    """All commands."""
+
+
 app = typer.Typer(
+    cls=HelpedGroup,
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help=_("Small-area monitoring: import, compute, print maps and tables."),
 )  # fmt: skip
@@ -60,7 +83,7 @@ def command(name: str, text: str) -> Callable[[F], F]:
                 tell([_own_error(error)], as_json=bool(kwargs.get("as_json")))
                 raise typer.Exit(3) from None
 
-        app.command(name, help=text)(guarded)
+        app.command(name, cls=HelpedCommand, help=text)(guarded)
         return function
 
     return register
