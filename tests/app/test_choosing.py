@@ -208,6 +208,34 @@ def test_a_chosen_specification_survives_as_text_and_scenarios_still_differ() ->
     assert runs.method_of(natural).combination == {}
 
 
+def test_new_dwellings_come_on_top_of_what_was_chosen() -> None:
+    data = stocks(13)
+    spec = chosen_spec(town_of(data))
+    project = {"name": "Nordfeld", "area": "b1", "dwellings": {2022: 50},
+               "persons_per_dwelling": 2.0, "share_from_town": 0.4}  # fmt: skip
+    built = make_spec({**spec.model_dump(mode="json"), "housing": [project]})
+    totals = [
+        runs.make_forecast(source(data), system(), s).results[0].projection.totals
+        for s in (spec, built)
+    ]
+    more = (totals[1] - totals[0]).sum(axis=1)
+    assert np.allclose(more[:2], 0.0, atol=1e-6)
+    # Sixty of a hundred come from outside, and stay in the years after.
+    assert np.allclose(more[2:], 60.0, atol=1e-3)
+
+
+def test_a_town_of_one_area_and_first_origins_can_be_tested() -> None:
+    data = stocks(10).sum(axis=0, keepdims=True)
+    alone = read_town(source(data, keys=("a1",)), system(keys=("a1",)), "quarter",
+                      first_year=2008)  # fmt: skip
+    test = backtests.backtest(alone, Method(), horizons=(1, 3), origins=[2009, 2014], choosing=True)
+    assert np.isfinite(test.areas.forecasts[ENGINE]).all()
+    lower, upper = test.areas.intervals[ENGINE]
+    assert (lower < upper).all()
+    chosen = choices.choose(alone, make_spec({"level": "quarter"}), Method())
+    assert set(chosen.spec.combination) == {"town"}
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -262,11 +290,11 @@ def test_the_report_tells_the_truth_in_both_directions(tested: TownBacktest) -> 
     good, bad = claimed(tested, 1.0), claimed(tested, 1.5)
     assert numbers(good)["beats_best_naive"] == {"1": True, "3": True}
     assert numbers(bad)["beats_best_naive"] == {"1": False, "3": False}
-    for test, other in ((good, bad), (bad, good)):
-        text = report(test, "Stadt")
+    texts = {True: report(good, "Stadt"), False: report(bad, "Stadt")}
+    for test, which in ((good, True), (bad, False)):
         for line in verdict(test):
-            assert line in text
-            assert line not in report(other, "Stadt")
+            assert line in texts[which]
+            assert line not in texts[not which]
     same = replace(tested, areas=replace(tested.areas, forecasts={
         **tested.areas.forecasts, ENGINE: tested.areas.forecasts["damped"]}))  # fmt: skip
     for n, h in enumerate((1, 3)):
@@ -275,6 +303,7 @@ def test_the_report_tells_the_truth_in_both_directions(tested: TownBacktest) -> 
         assert not numbers(same)["beats_best_naive"][str(h)]
     assert "50,00" in verdict(bad)[1]
     assert "0,00" in verdict(good)[1]
-    lost = report(bad, "Stadt")
     own = f"{tested.areas.variables[0]}, "
-    assert any(line.startswith(f"- {own}") and "50,00 %" in line for line in lost.splitlines())
+    assert any(
+        line.startswith(f"- {own}") and "50,00 %" in line for line in texts[False].splitlines()
+    )
