@@ -38,6 +38,9 @@ from monitor_app.indicators.spatial import (
 )
 
 LISA, GI = "lisa", "gi"
+#: Local statistics are permuted so many times as often: after the correction for many tests the
+#: smallest p counts, and it can be no smaller than 2 / (permutations + 1).
+LOCAL_FACTOR = 10
 #: Colours of the classes on light paper, as usual for such maps.
 _HIGH, _LOW, _HIGH_OUT, _LOW_OUT, _NONE = "#b2182b", "#2166ac", "#f4a582", "#92c5de", "#e6e6e6"
 
@@ -108,9 +111,10 @@ def pattern(
     found = moran(values, here, permutations=permutations, seed=seed,
                   progress=progress.part(0.0, 0.1))  # fmt: skip
     progress.step(0.1, text)
-    local = lisa(values, here, permutations=permutations, alpha=alpha, seed=seed)
+    often = LOCAL_FACTOR * (permutations + 1) - 1
+    local = lisa(values, here, permutations=often, alpha=alpha, seed=seed)
     progress.step(0.3, text)
-    hot = hot_spots(values, here, permutations=permutations, alpha=alpha, seed=seed)
+    hot = hot_spots(values, here, permutations=often, alpha=alpha, seed=seed)
     progress.step(0.5, text)
     rates = _rates(session, table, column, here, permutations, seed)
     series = _series(table, near, permutations, seed, progress.part(0.5, 1.0))
@@ -283,7 +287,16 @@ def _counted(found: Pattern, kind: str, head: str) -> str:
         if label not in (None, none):
             groups.setdefault(str(label), []).append(name)
     if not groups:
-        return f"{head} " + _("none that is more than chance.")
+        local = local_of(found, kind)
+        single = int((local.p < local.alpha).sum())
+        text = _(
+            "none that is more than chance. Areas with a p below {alpha}: {count}; by chance alone "
+            "about {chance}."
+        )
+        return f"{head} " + text.format(
+            count=format_number(single), alpha=format_number(local.alpha, 2),
+            chance=format_number(local.alpha * float(np.isfinite(local.p).sum())),
+        )  # fmt: skip
     order = [n for n in class_colours(kind) if n in groups]
     return f"{head} " + "; ".join(f"{n}: {_listed(groups[n])}" for n in order)
 
@@ -298,8 +311,10 @@ def remarks(found: Pattern) -> tuple[str, ...]:
     """How the numbers were made."""
     lines = [
         _("Neighbours share a border or a corner; weights sum to one per area."),
-        _("p by {count} permutations, seed {seed}, two-sided.").format(
-            count=format_number(found.moran.permutations), seed=found.seed
+        _("p by {count} permutations (per area {local}), seed {seed}, two-sided.").format(
+            count=format_number(found.moran.permutations),
+            local=format_number(found.lisa.permutations),
+            seed=found.seed,
         ),
         _(
             "Areas count as significant with the false discovery rate held at {share} per cent."
