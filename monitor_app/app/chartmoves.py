@@ -117,6 +117,7 @@ def _components(
     }
     lacking = [k for k in titles if not found[k] and not (k == "inner" and area == CITY)]
     names = [titles[k] for k in titles if found[k]]
+    slots = [i for i, k in enumerate(titles) if found[k]]
     rows = [[found[k].get(y, np.nan) for y in years] for k in titles if found[k]]
     change = np.array([stocks.get(y, np.nan) - stocks.get(y - 1, np.nan) for y in years])
     rest = change - np.sum(rows, axis=0)
@@ -135,7 +136,7 @@ def _components(
     title = _("Components of change, {where}").format(where=area_name(session, level, area))
     return ComponentsSpec(
         tuple(names), tuple(str(y) for y in years), np.array(rows, dtype=np.float64), title,
-        _("persons"), tuple(y in forecast for y in years), note,
+        _("persons"), tuple(y in forecast for y in years), note, (*slots, len(titles)),
     )  # fmt: skip
 
 

@@ -249,6 +249,10 @@ def residual_map(session: Session, view: ViewState, second: str) -> MapSpec:
     values = np.where(good, y.values - (line.intercept + line.slope * other), np.nan)
     status = np.where(good | ~has_value(status), status, np.uint8(Status.MISSING)).astype(np.uint8)
     precision = max(y.precision, 1)
+    town = None
+    rates = is_rate(session, view.indicator) and is_rate(session, second)
+    if rates and y.city_value is not None and x.city_value is not None:
+        town = y.city_value - (line.intercept + line.slope * x.city_value)
     found = classify(
         values, status, Method.QUANTILES, 5, precision=precision, midpoint=0.0, signed=True
     )
@@ -256,7 +260,7 @@ def residual_map(session: Session, view: ViewState, second: str) -> MapSpec:
     return replace(
         y, values=values, status=status, classification=found, kind=MapKind.VALUE, signed=True,
         precision=precision, palette=DEFAULT_DIVERGING, reverse=False, colours=None, pair=None,
-        city_value=None, true_zero=False, base_day=None,
+        city_value=town, true_zero=False, base_day=None,
         title=_("Residual: {y} by {x}").format(y=y.title, x=x.title),
         note=note.format(y=y.title, x=x.title, r2=format_number(line.r2, 2)),
         reference=None,

@@ -112,9 +112,9 @@ def _list_axes(
     for i, (x, y) in enumerate(spokes):
         put(axes, str(i + 1), x * 1.13, y * 1.13, theme.ink, ha="center", va="center", face="bold")
         at = 1.55
-        name = fitted(f"{i + 1}  {spec.axes[i]}", (right - at) * radius * 0.68)
+        name = fitted(f"{i + 1}  {spec.axes[i]}", (right - at) * radius * 0.62)
         put(axes, name, at, top - i * line, theme.ink, va="center")
-        span = fitted(_span(spec, i), (right - at) * radius * 0.3)
+        span = fitted(_span(spec, i), (right - at) * radius * 0.36)
         put(axes, span, right - 0.05, top - i * line, theme.quiet, ha="right", va="center")
 
 
@@ -154,6 +154,11 @@ def _key(axes: Axes, figure: Figure, spec: RadarSpec, theme: ChartTheme) -> None
         x += 18 + text_width(text, SMALL) * PT_PER_MM + 16
 
 
+def _part_colour(spec: ComponentsSpec, number: int) -> str:
+    slot = spec.slots[number] if number < len(spec.slots) else number
+    return PART_COLOURS[slot % len(PART_COLOURS)]
+
+
 def draw_components(figure: Figure, spec: ComponentsSpec, theme: ChartTheme = LIGHT) -> Axes:
     """Gains above, losses below zero, the balance as a point."""
     begin(figure, theme)
@@ -183,7 +188,7 @@ def draw_components(figure: Figure, spec: ComponentsSpec, theme: ChartTheme = LI
         base = np.where(known >= 0, above, below)
         bars = axes.bar(
             np.arange(n), known, 0.72, bottom=base, zorder=3, linewidth=0.5,
-            color=PART_COLOURS[number % len(PART_COLOURS)], edgecolor=theme.paper,
+            color=_part_colour(spec, number), edgecolor=theme.paper,
         )  # fmt: skip
         for bar, ahead in zip(bars, spec.ahead, strict=False):
             bar.set_alpha(0.55 if ahead else 1.0)
@@ -198,7 +203,7 @@ def draw_components(figure: Figure, spec: ComponentsSpec, theme: ChartTheme = LI
     x = left
     for number, name in enumerate((*spec.names, _("Balance"))):
         last = number == len(spec.names)
-        colour = theme.ink if last else PART_COLOURS[number % len(PART_COLOURS)]
+        colour = theme.ink if last else _part_colour(spec, number)
         axes.plot(
             [(x + 4) / width], [13 / height], marker="D" if last else "s", markersize=5.5,
             color=colour, transform=figure.transFigure, clip_on=False,

@@ -97,7 +97,8 @@ def radar_spec(
 class ComponentsSpec:
     """What a population changed by, per period or area: ``parts`` (components, places) with sign
     (births +, deaths −). The balance is their sum; where a component is missing there is none.
-    ``ahead`` periods are forecast."""
+    ``ahead`` periods are forecast. ``slots``: colour of each component (its place where empty),
+    so that a component has the same colour in every chart."""
 
     names: tuple[str, ...]
     places: tuple[str, ...]
@@ -106,6 +107,7 @@ class ComponentsSpec:
     unit: str = ""
     ahead: tuple[bool, ...] = ()
     note: str = ""
+    slots: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.parts.shape != (len(self.names), len(self.places)):

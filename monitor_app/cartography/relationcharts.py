@@ -197,7 +197,8 @@ def draw_boxes(figure: Figure, spec: BoxSpec, theme: ChartTheme = LIGHT) -> Axes
     axes.set_xlim(ticks[0], ticks[-1])
     set_ticks(axes.xaxis, list(ticks), tick_texts(list(ticks), signed=spec.signed), theme.quiet)
     axes.xaxis.grid(visible=True, color=theme.grid, linewidth=0.6)
-    axes.set_ylim(max(n, 1) - 0.5, -0.5)
+    spare = max(3 - n, 0) / 2  # one or two boxes do not fill the height
+    axes.set_ylim(max(n, 1) - 0.5 + spare, -0.5 - spare)
     shown = [fitted(t, left - 14) for t in labels]
     set_ticks(axes.yaxis, list(range(n)), shown, theme.ink)
     fit_labels(axes.yaxis, (_height - top - 36) / max(n, 1))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QMimeData, QPoint, Qt
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 from shiboken6 import isValid
@@ -122,9 +122,29 @@ class ChartMenu(QMenu):
             self.popup(place)
 
 
-def add_menu(bench: Workbench, view: QWidget, maker: Maker) -> ChartMenu:
-    """Give a view that draws itself the menu, by right click and by key."""
+class _Corner(QObject):
+    """Keeps a button in an upper corner of a view."""
+
+    def __init__(self, view: QWidget, button: QToolButton, *, left: bool) -> None:
+        super().__init__(view)
+        self._view, self._button, self._left = view, button, left
+        view.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            x = 4 if self._left else self._view.width() - self._button.width() - 4
+            self._button.move(x, 0)
+            self._button.raise_()
+        return super().eventFilter(watched, event)
+
+
+def add_menu(bench: Workbench, view: QWidget, maker: Maker, *, left: bool = False) -> ChartMenu:
+    """Give a view that draws itself the menu: by right click, and by a button in an upper
+    corner."""
     menu = ChartMenu(bench, maker, view)
+    button = menu.button(view)
+    button.resize(28, 24)
+    _Corner(view, button, left=left)
     view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
     view.customContextMenuRequested.connect(lambda at: menu.open_at(view.mapToGlobal(at)))
     return menu

@@ -201,6 +201,10 @@ class ChartPanel(QWidget):
         for place, button in enumerate((self.button, self.large)):
             button.setVisible(shown)
             button.move(self.view.width() - (place + 1) * (button.width() + 4), 4)
+        # All charts share one place: another tab may have enlarged it.
+        self.large.blockSignals(True)
+        self.large.setChecked(self.height() > self._bench.map.height() * LARGE * 0.75)
+        self.large.blockSignals(False)
 
     def _enlarge(self, on: bool) -> None:
         """Give the charts most of the height of the page, or what they had before."""
@@ -208,7 +212,7 @@ class ChartPanel(QWidget):
         dock = self.parentWidget()
         if not isinstance(dock, QDockWidget):
             return
-        if on:
+        if on and self.height() < page.height() * LARGE * 0.75:
             self._height = dock.height() + CONTROL + 3  # the tabs above it are part of the place
         height = round(page.height() * LARGE) if on else self._height
         page.resizeDocks([dock], [height], Qt.Orientation.Vertical)

@@ -166,14 +166,14 @@ class RelationPanel(ChartPanel):
     def show_picture(self, picture: Picture) -> None:
         if self._map is not None and picture.spec is not self._map:
             self._map = None
-            self.residuals.setChecked(False)
+            self._mark_residuals(False)
             self._bench.map.banners.drop("residuals")
         super().show_picture(picture)
 
     def clear(self) -> None:
         self._map = None
         self._level = ""
-        self.residuals.setChecked(False)
+        self._mark_residuals(False)
         self._bench.map.banners.drop("residuals")
         super().clear()
 
@@ -250,20 +250,27 @@ class RelationPanel(ChartPanel):
         )  # fmt: skip
 
     def _no_residuals(self, error: UserError) -> None:
-        self.residuals.setChecked(False)
+        self._mark_residuals(False)
         self._bench.window_.say(error.issues[0].message)
 
     def _show_residuals(self, spec: MapSpec) -> None:
         page = self._bench.map
         picture = page.picture
         if self._closed or picture is None or picture.spec.keys != spec.keys:
-            self.residuals.setChecked(False)
+            self._mark_residuals(False)
             return
         self._map = spec
         rows = table_of(spec, picture.table, {}, "")
         page.show_picture(replace(picture, spec=spec, rows=rows, rate=False))
-        self.residuals.setChecked(True)
-        page.banners.put("residuals", "balance", spec.title, self._bench.maproom.show)
+        self._mark_residuals(True)
+        page.banners.put(
+            "residuals", "balance", _("Residuals on the map"), self._bench.maproom.show
+        )
+
+    def _mark_residuals(self, on: bool) -> None:
+        """The button says what its next click does."""
+        self.residuals.setChecked(on)
+        self.residuals.setText(_("Values on the map again") if on else _("Residuals on the map"))
 
 
 def _no_second() -> UserError:
@@ -448,7 +455,7 @@ def attach_menus(bench: Workbench, page: MapPage) -> tuple[ChartMenu, ChartMenu]
 
         return charts.time_line(session, *snapshot())
 
-    first = add_menu(bench, page.ranking, ranking)
+    first = add_menu(bench, page.ranking, ranking, left=True)
     second = add_menu(bench, page.lines, lines)
     first.name, second.name = _("Ranking"), _("Time line")
     return first, second
