@@ -172,18 +172,27 @@ def error_rows(
     size_class: int | None = None,
 ) -> list[ErrorRow]:  # fmt: skip
     """One row per method, the program first; the best of each horizon marked."""
-    names = reports.method_names()
-    table = {
-        method: [
-            value_of(tested.score(method, variable, h, size_class).scores, metric) for h in horizons
-        ]
+    return _rows_of(_scores(tested, horizons, variable, size_class), metric)
+
+
+def _scores(
+    tested: Backtest, horizons: Sequence[int], variable: int, size_class: int | None
+) -> dict[str, list[PointScores]]:
+    return {
+        method: [tested.score(method, variable, h, size_class).scores for h in horizons]
         for method in tested.forecasts
     }
-    best = [_best([table[m][i] for m in table], metric) for i in range(len(horizons))]
+
+
+def _rows_of(scores: dict[str, list[PointScores]], metric: str) -> list[ErrorRow]:
+    names = reports.method_names()
+    table = {m: [value_of(s, metric) for s in found] for m, found in scores.items()}
+    columns = list(zip(*table.values(), strict=True))
+    best = [_best(column, metric) for column in columns]
     return [
         ErrorRow(
             method, names.get(method, method), tuple(values),
-            tuple(n == best[i] for i in range(len(horizons))),
+            tuple(n == best[i] for i in range(len(columns))),
         )
         for n, (method, values) in enumerate(table.items())
     ]  # fmt: skip
@@ -249,8 +258,9 @@ def _errors_sheet(board: Board) -> ExportTable:
     for name, tested in board.levels.values():
         for size, label in size_classes(tested):
             for v, variable in enumerate(tested.variables):
+                scores = _scores(tested, horizons, v, size)
                 for metric in METRICS:
-                    for row in error_rows(tested, horizons, v, metric, size):
+                    for row in _rows_of(scores, metric):
                         texts.append((name, label, variable, metrics[metric], row.name))
                         numbers.append(row.values)
                         marks.append(", ".join(

@@ -112,9 +112,9 @@ class BacktestPanel(QWidget):
         self.reasons = QLabel()
         self.reasons.setWordWrap(True)
         self.level, self.variable = QComboBox(), QComboBox()
-        self.size, self.metric = QComboBox(), QComboBox()
+        self.size_class, self.measure = QComboBox(), QComboBox()
         names = (_("Level"), _("Age group"), _("Size of area"), _("Metric"))
-        boxes = (self.level, self.variable, self.size, self.metric)
+        boxes = (self.level, self.variable, self.size_class, self.measure)
         for box, name in zip(boxes, names, strict=True):
             box.setAccessibleName(name)
             box.setToolTip(name)
@@ -151,7 +151,7 @@ class BacktestPanel(QWidget):
         column.addWidget(line)
         tools = QHBoxLayout()
         tools.setSpacing(8)
-        for box in (self.level, self.variable, self.size, self.metric):
+        for box in (self.level, self.variable, self.size_class, self.measure):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             tools.addWidget(box)
         tools.addStretch(1)
@@ -188,7 +188,7 @@ class BacktestPanel(QWidget):
         self.save.clicked.connect(self._save)
         self.take.clicked.connect(self._choose)
         self.level.activated.connect(lambda _n: self._level_chosen())
-        for box in (self.variable, self.size, self.metric):
+        for box in (self.variable, self.size_class, self.measure):
             box.activated.connect(lambda _n: self._show_errors())
         self._told.connect(self._show_progress)
 
@@ -318,7 +318,7 @@ class BacktestPanel(QWidget):
                   " to its origin.").format(
             first=years[0], last=years[-1], areas=len(board.test.town.layout.areas))  # fmt: skip
         self.sure.setText(" ".join(t for t in (about, sureness(board)) if t))
-        for box in (self.level, self.variable, self.metric):
+        for box in (self.level, self.variable, self.measure):
             box.clear()
         for key, (name, _tested) in board.levels.items():
             self.level.addItem(name, key)
@@ -327,7 +327,7 @@ class BacktestPanel(QWidget):
             self.variable.addItem(name, n)
         names = metric_names()
         for metric in METRICS:
-            self.metric.addItem(names[metric], metric)
+            self.measure.addItem(names[metric], metric)
         self._level_chosen()
         self._show_coverage(board)
 
@@ -336,10 +336,10 @@ class BacktestPanel(QWidget):
         if board is None:
             return
         tested = board.levels[self.level.currentData()][1]
-        self.size.clear()
+        self.size_class.clear()
         for key, label in size_classes(tested):
-            self.size.addItem(label, key)
-        self.size.setVisible(self.size.count() > 1)
+            self.size_class.addItem(label, key)
+        self.size_class.setVisible(self.size_class.count() > 1)
         self._show_errors()
 
     def _show_errors(self) -> None:
@@ -348,9 +348,13 @@ class BacktestPanel(QWidget):
         if board is None:
             return
         tested = board.levels[self.level.currentData()][1]
-        metric = self.metric.currentData()
+        metric = self.measure.currentData()
         rows = error_rows(
-            tested, board.horizons, self.variable.currentData(), metric, self.size.currentData()
+            tested,
+            board.horizons,
+            self.variable.currentData(),
+            metric,
+            self.size_class.currentData(),
         )
         table = self.table
         table.clear()
