@@ -154,9 +154,10 @@ class ForecastRoom(QObject):
         self._stale = False
         page, known = self.inner, stored_specs(self.session)
         key = wanted or ("" if self.spec is None else self.spec.id)
-        spec = known.get(key) or (self.spec if self.spec and not wanted else None)
-        if spec is None or (spec.id not in known and known and not wanted):
-            spec = next(iter(known.values()), None) or draft(self.session)
+        spec = known.get(key)
+        if spec is None and self.session.project.read_only:
+            spec = self.spec  # changes that cannot be kept
+        spec = spec or next(iter(known.values()), None) or draft(self.session)
         levels = offered_levels(self.session)
         if spec is None or not levels:
             self.spec = self.town = None

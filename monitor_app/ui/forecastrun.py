@@ -150,7 +150,7 @@ class RunStep(QWidget):
         for column in range(5):
             side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
             self.table.horizontalHeaderItem(column).setTextAlignment(
-                int(side | Qt.AlignmentFlag.AlignVCenter)
+                side | Qt.AlignmentFlag.AlignVCenter
             )
         self.table.setRowCount(len(ends))
         for at, (key, (before, then)) in enumerate(ends.items()):
@@ -171,7 +171,7 @@ class RunStep(QWidget):
                 item = QTableWidgetItem(text)
                 if column:
                     item.setTextAlignment(
-                        int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                     )
                 self.table.setItem(at, column, item)
         head = self.table.horizontalHeader().sizeHint().height()

@@ -214,7 +214,7 @@ class ScenarioEditor(QWidget):
                         text = share_text(1.0)
                     item = QTableWidgetItem(text if on else "–")
                     item.setTextAlignment(
-                        int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                     )
                     if not on:
                         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
