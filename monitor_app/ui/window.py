@@ -105,7 +105,8 @@ class MainWindow(QMainWindow):
             "undo", "redo", "copy_map", "copy_table", "select_all", "select_invert",
             "select_none", "filter", "commands", "zoom_in", "zoom_out", "zoom_all",
             "zoom_selection", "show_table", "refresh", "reset_layout", "back", "forward", "play",
-            "balance", "help", "diagnostics", "about",
+            "balance", "select_by", "compare_maps", "series", "profile", "help", "diagnostics",
+            "about",
         )  # fmt: skip
         return {name: (lambda name=name: self._later(name)) for name in deferred} | own
 
