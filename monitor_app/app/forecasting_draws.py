@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -29,10 +29,21 @@ Paths = NDArray[np.float32]
 @dataclass(frozen=True, eq=False)
 class DrawInputs:
     """What draws of a scenario need besides its rates: projects that are built in it, and the
-    totals (years,) of the town that are given, NaN where free."""
+    totals (years,) of the town that are given, NaN where free.
+
+    ``kept``: paths of earlier scenarios with the same projects and totals. Scenarios share their
+    random numbers anyway, and only deviations from the median are used: those of the first will
+    do for the others, at a fraction of the time.
+    """
 
     projects: Sequence[Planned] = ()
     city: Array | None = None
+    kept: dict[object, Paths] = field(default_factory=dict)
+
+    def mark(self, rows: Sequence[slice]) -> object:
+        city = None if self.city is None else tuple(np.round(self.city, 3).tolist())
+        built = tuple(str(p) for p in self.projects)
+        return built, str(city), tuple((r.start, r.stop) for r in rows)
 
 
 def given_totals(spec: ForecastSpec, town: Town, done: Projection) -> Array | None:
@@ -71,6 +82,9 @@ def drawn_paths(
 
     A draw depends on the seed and its number alone: not on how many there are, nor on threads.
     """
+    mark = inputs.mark(rows)
+    if mark in inputs.kept:
+        return inputs.kept[mark]
     layout = town.layout
     launch = np.ascontiguousarray(town.register.stocks[-1])
     kernel = DrawKernel(layout, launch, rates.first, spec.years, rows)
@@ -87,9 +101,11 @@ def drawn_paths(
         return DrawEvents(residents, built.profiles, built.from_town, inputs.city)
 
     noise = chance(spec, town, rates, rows)
-    return run_ensemble(
+    found = run_ensemble(
         kernel, factors, spec.draws, events=events, after=noise, progress=progress
     ).paths
+    inputs.kept[mark] = found
+    return found
 
 
 def chance(

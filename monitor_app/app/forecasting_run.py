@@ -11,7 +11,7 @@ from monitor_app.app import forecasting_engine as engine
 from monitor_app.app.forecasting_assumptions import assumed_rates, has_local
 from monitor_app.app.forecasting_backtest import history
 from monitor_app.app.forecasting_checks import check_events, check_reachable
-from monitor_app.app.forecasting_draws import DrawInputs, given_totals
+from monitor_app.app.forecasting_draws import DrawInputs, Paths, given_totals
 from monitor_app.app.forecasting_finish import finish_of
 from monitor_app.app.forecasting_housing import Planned, check_types, planned_housing
 from monitor_app.app.forecasting_intervals import Intervals, expected_widths, make_intervals
@@ -275,6 +275,7 @@ def make_forecast(
                 )
             )  # fmt: skip
     results = []
+    kept: dict[object, Paths] = {}
     for n, scenario in enumerate(spec.scenarios):
         part = steps.part(0.4 + 0.6 * n / len(spec.scenarios), 0.4 + 0.6 * (n + 1) / len(
             spec.scenarios))  # fmt: skip
@@ -282,9 +283,8 @@ def make_forecast(
         done = _scenario(spec, town, method, base, scenario, projects, part)
         if spec.draws:
             shown = done[0].projection
-            inputs = DrawInputs(
-                projects if scenario.housing else (), given_totals(spec, town, shown)
-            )
+            built = projects if scenario.housing else ()
+            inputs = DrawInputs(built, given_totals(spec, town, shown), kept)
             ranges = make_intervals(
                 spec, town, done[1], shown, widths, measured, areas, part.part(0.3, 1.0), inputs
             )

@@ -42,18 +42,22 @@ def move_in_drawn(end: Floats, events: DrawEvents, year: int) -> None:
     """
     if events.residents is None or events.profiles is None or events.from_town is None:
         return
-    for kind, persons in enumerate(events.residents[year]):
-        total = float(persons.sum())
-        if total <= 0:
-            continue
-        profile, inside = events.profiles[kind], float(events.from_town[kind])
-        there = end.sum(axis=-1, dtype=np.float64)
-        wanted = profile * (total * inside)
-        taken = np.minimum(wanted, there)
-        share = np.divide(taken, there, out=np.zeros_like(there), where=there > 0)
-        end *= (1.0 - share)[..., None].astype(end.dtype)
-        came = taken + profile * (total * (1.0 - inside))
-        end += (came[..., None] * (persons / total)).astype(end.dtype)
+    now = events.residents[year]
+    totals = now.sum(axis=1)
+    if not totals.any():
+        return
+    there = end.sum(axis=-1, dtype=np.float64)
+    wanted = np.tensordot(totals * events.from_town, events.profiles, axes=1)
+    taken = np.minimum(wanted, there)
+    share = np.divide(taken, there, out=np.zeros_like(there), where=there > 0)
+    end *= (1.0 - share)[..., None].astype(end.dtype)
+    # Where a cell could not supply all, fewer of every kind came from inside.
+    placed = np.divide(taken, wanted, out=np.ones_like(taken), where=wanted > 0)
+    for persons, profile, inside in zip(now, events.profiles, events.from_town, strict=True):
+        places = np.flatnonzero(persons)
+        came = profile * (placed * inside + (1.0 - inside))
+        for place in places.tolist():
+            end[..., place] += (came * persons[place]).astype(end.dtype)
 
 
 def reach_city(end: Floats, arrived: Floats | None, departed: Floats | None, total: float) -> None:

@@ -210,20 +210,25 @@ class _Work:
         self.grids = {flow: np.empty((self.rows, areas), dtype=dtype) for flow in _SCALED}
         self.joint = tables.matrix is not None
         self.out = np.empty(layout.shape if self.joint else (layout.shape[0], 0, 0, 0), dtype=dtype)
-        self._runs: dict[int, tuple[NDArray[np.int64], Floats]] = {}
+        self._runs: dict[int, Any] = {}
         self.nothing = np.zeros((1, 0, 0), dtype=dtype)
         types = np.zeros(layout.shape[:3], np.int64) if tables.type_of is None else tables.type_of
         self.types = np.ascontiguousarray(types)
 
-    def runs(self, ages: slice, kinds: int) -> tuple[NDArray[np.int64], Floats]:
-        """Where runs of cells of one type of mover begin, and the type of each run as a table
-        (runs, types) of 0 and 1."""
+    def runs(
+        self, ages: slice
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, NDArray[np.int64]]:
+        """Types of movers among cells of ``ages``; where runs of cells of one type begin; the type
+        of each run as a table (runs, types) of 0 and 1; the position of each cell's type."""
         if ages.start not in self._runs:
             types = self.types[:, :, ages].ravel()
             starts = np.flatnonzero(np.diff(types, prepend=-1))
-            member = np.eye(kinds, dtype=self.out.dtype)[types[starts]]
-            self._runs[ages.start] = starts, member
-        return self._runs[ages.start]
+            kinds, of = np.unique(types, return_inverse=True)
+            member = np.eye(len(kinds), dtype=self.out.dtype)[of[starts]]
+            self._runs[ages.start] = kinds, starts, member, of
+        found: tuple[NDArray[np.int64], NDArray[np.int64], Floats, NDArray[np.int64]]
+        found = self._runs[ages.start]
+        return found
 
     def use(self, level: Mapping[str, Floats]) -> None:
         for flow, grid in self.grids.items():
@@ -251,7 +256,7 @@ def _year(
             aged = stock[sex, :, top - 1 : rows.stop - 1]
             _block(aged, sex, rows, end, tables, work, shares)
     if work.joint:
-        _join(slice(1, None), end, tables, work, shares)
+        _join(slice(1, None), end, tables, work, shares, level.get("attraction"))
     born = _born(women, end, tables, level.get("fertility"))
     first = slice(0, 1)
     for sex in range(sexes):
@@ -260,7 +265,7 @@ def _year(
         else:
             _block(born[sex][:, None], sex, first, end, tables, work, shares)
     if work.joint:
-        _join(first, end, tables, work, shares)
+        _join(first, end, tables, work, shares, level.get("attraction"))
     return born
 
 
@@ -305,8 +310,15 @@ def _compiled(
 
 
 def _attraction(tables: _Tables, level: Floats | None) -> Floats | None:
-    """Shares of destinations with the multipliers of a year, adding up to 1."""
-    base = tables.weights if tables.matrix is None else tables.matrix
+    """Shares of destinations (types, areas) with the multipliers of a year, adding up to 1.
+
+    Patterns by origin are not scaled as a whole, which would be a pass over all of them: this is
+    1 / sum of each origin's shares times the multipliers (types, origins) there, see ``_join``.
+    """
+    if tables.matrix is not None:
+        pull = np.ones(tables.matrix.shape[2], tables.matrix.dtype) if level is None else level
+        return np.asarray(1.0 / np.einsum("koa,a->ko", tables.matrix, pull))
+    base = tables.weights
     if base is None or level is None:
         return base
     scaled = base * level
@@ -388,18 +400,27 @@ def _pool(
     here += other
 
 
-def _join(ages: slice, end: Floats, tables: _Tables, work: _Work, shares: Floats | None) -> None:
-    """Movers in by type of mover, for all cells of ``ages`` at once."""
-    assert shares is not None
+def _join(
+    ages: slice, end: Floats, tables: _Tables, work: _Work, reach: Floats | None,
+    level: Floats | None,
+) -> None:  # fmt: skip
+    """Movers in by type of mover, for all cells of ``ages`` at once; ``reach`` of ``_attraction``,
+    ``level`` the multipliers of destinations."""
+    assert reach is not None
+    assert tables.matrix is not None
     out = work.out[:, :, ages]
-    starts, member = work.runs(ages, len(shares))
+    kinds, starts, member, of = work.runs(ages)
     cells = np.ascontiguousarray(out).reshape(-1, out.shape[-1])
     # Sums in a fixed order: einsum without BLAS, which also starts no threads of its own.
     movers = -np.einsum("rk,ra->ka", member, np.add.reduceat(cells, starts, axis=0))
-    inflow = np.einsum("ko,koa->ka", movers, shares, optimize=False)
     totals = movers.sum(axis=1)
+    movers *= reach[kinds]
+    matrix = tables.matrix if len(kinds) == len(tables.matrix) else tables.matrix[kinds]
+    inflow = np.einsum("ko,koa->ka", movers, matrix, optimize=False)
     inflow *= np.divide(1.0, totals, out=np.zeros_like(totals), where=totals > 0)[:, None]
-    came = np.take(inflow, work.types[:, :, ages].ravel(), axis=0)
+    if level is not None:
+        inflow *= level
+    came = np.take(inflow, of, axis=0)
     came *= -cells.sum(axis=1)[:, None]
     came = came.reshape(out.shape)
     came *= tables.late_life[:, :, ages]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import yaml
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from monitor_app.core.i18n import LANGUAGE
@@ -119,34 +120,57 @@ class HousingPlan:
         found = np.zeros((years, len(self.profiles), self.areas))
         if not self.schemes:
             return found
-        ids = np.array([stable_id(f"housing/{s.key}") for s in self.schemes], dtype=np.uint64)
-        built = plan.uniforms(draw, "housing/built", ids, 1)[0]
-        late = -np.log(plan.uniforms(draw, "housing/late", ids, 1)[0]) - 1.0
-        for scheme, share, wait in zip(self.schemes, built, late, strict=True):
-            real = realised(scheme.probability, float(share))
-            delay = scheme.delay + scheme.delay_spread * float(wait)
-            for year, persons in scheme.persons.items():
-                # What was expected before the launch is there already.
-                if year + scheme.delay < first:
-                    continue
-                _spread(found[:, scheme.kind, scheme.area], year + delay - first, persons * real)
+        table = self._table
+        uniforms = plan.uniforms(draw, "housing", table.ids, 2)
+        built = realised(table.probability, uniforms[0])[table.scheme]
+        late = table.spread * (-np.log(uniforms[1]) - 1.0)
+        row = table.year + late[table.scheme] - first
+        # What was expected before the launch is there already; nobody comes before the first year.
+        row = np.where(table.year < first, years, np.maximum(row, 0.0))
+        low = np.floor(row).astype(np.int64)
+        for at, part in ((low, 1.0 - (row - low)), (low + 1, row - low)):
+            inside = at < years
+            place = at[inside], table.kind[inside], table.area[inside]
+            np.add.at(found, place, (table.persons * built * part)[inside])
         return found
 
+    @cached_property
+    def _table(self) -> _Entries:
+        """Schemes as columns: one entry per scheme and year of first residents."""
+        entries = [
+            (n, s.kind, s.area, year + s.delay, persons)
+            for n, s in enumerate(self.schemes)
+            for year, persons in s.persons.items()
+        ]
+        scheme, kind, area, year, persons = (np.array(c) for c in zip(*entries, strict=True))
+        return _Entries(
+            np.array([stable_id(f"housing/{s.key}") for s in self.schemes], dtype=np.uint64),
+            np.array([s.probability for s in self.schemes]),
+            np.array([s.delay_spread for s in self.schemes]),
+            scheme, kind, area, year, persons.astype(np.float64),
+        )  # fmt: skip
 
-def realised(probability: float, uniform: float) -> float:
+
+@dataclass(frozen=True, eq=False)
+class _Entries:
+    """Columns of schemes (ids, probability, spread) and of their entries by year."""
+
+    ids: NDArray[np.uint64]
+    probability: Array
+    spread: Array
+    scheme: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    area: NDArray[np.int64]
+    year: NDArray[np.int64]
+    persons: Array
+
+
+def realised(probability: ArrayLike, uniform: ArrayLike) -> Array:
     """Share of a scheme that is built: beta distributed with mean ``probability``."""
-    if probability <= 0.0 or probability >= 1.0:
-        return float(probability)
-    a, b = REALISATION_WEIGHT * probability, REALISATION_WEIGHT * (1.0 - probability)
-    return float(special.betaincinv(a, b, uniform))
-
-
-def _spread(into: Array, row: float, persons: float) -> None:
-    """Add persons at a row that need not be whole, shared between its neighbours; nobody before
-    the first row, nobody after the last."""
-    row = max(row, 0.0)
-    low = int(np.floor(row))
-    part = row - low
-    for at, share in ((low, 1.0 - part), (low + 1, part)):
-        if at < len(into):
-            into[at] += persons * share
+    chance = np.asarray(probability, dtype=np.float64)
+    inside = (chance > 0.0) & (chance < 1.0)
+    safe = np.where(inside, chance, 0.5)
+    drawn = special.betaincinv(
+        REALISATION_WEIGHT * safe, REALISATION_WEIGHT * (1.0 - safe), uniform
+    )
+    return np.asarray(np.where(inside, drawn, chance), dtype=np.float64)
