@@ -125,6 +125,15 @@ def layers_of(session: Session, view: ViewState, spec: MapSpec) -> Layers:
     )
 
 
+def layer_sources(session: Session, view: ViewState) -> tuple[str, ...]:
+    """Citations of facilities and of what is only drawn, as far as the view shows them."""
+    keys = {entry.partition(":")[0] for entry in view.points}
+    found = [i.spec.source for i in session.project.datasets() if i.spec.key in keys]
+    if view.background:
+        found += [layer.source for layer in _backdrops(session)]
+    return tuple(text for text in dict.fromkeys(found) if text)
+
+
 def symbols_of(session: Session, view: ViewState, spec: MapSpec) -> Symbols:
     """*Slow* at the first call. Circles for a count on the areas of the map."""
     if view.symbols not in session.catalogue:

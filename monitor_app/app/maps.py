@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from monitor_app.app.mapkinds import Kind, kind_of, kind_spec
-from monitor_app.app.maplayers import layers_of
+from monitor_app.app.maplayers import layer_sources, layers_of
 from monitor_app.app.session import Session
 from monitor_app.app.view import ChangeKind, ViewState
 from monitor_app.cartography.classify import Method
@@ -34,7 +34,8 @@ def map_spec(session: Session, view: ViewState | None = None) -> MapSpec:
     nothing to show yet, or no map of that kind."""
     view = view or session.view
     spec = areas_spec(session, view)
-    return replace(spec, layers=layers_of(session, view, spec))
+    layers = layers_of(session, view, spec)
+    return replace(spec, layers=layers, source=_all_sources(session, view, spec))
 
 
 def shown_map(session: Session, view: ViewState | None = None) -> tuple[MapSpec, tuple[Issue, ...]]:
@@ -53,13 +54,27 @@ def shown_map(session: Session, view: ViewState | None = None) -> tuple[MapSpec,
         refused += error.issues
     for change in ({}, {"symbols": ""}, {"points": ()}, {"symbols": "", "points": ()}):
         try:
+            kept = replace(view, **change)
+            layers = layers_of(session, kept, spec)
+            source = _all_sources(session, kept, spec)
             return (
-                replace(spec, layers=layers_of(session, replace(view, **change), spec)),
+                replace(spec, layers=layers, source=source),
                 tuple(dict.fromkeys(refused)),
             )
         except UserError as error:
             refused += error.issues
     return spec, tuple(dict.fromkeys(refused))
+
+
+def _all_sources(session: Session, view: ViewState, spec: MapSpec) -> str:
+    """The citations of everything on the map: its values, a second measure, circles, facilities
+    and what is only drawn."""
+    found = dict.fromkeys(text for text in spec.source.split("; ") if text)
+    for name in beside(view):
+        table = session.view_table(replace(view, indicator=name))
+        found |= dict.fromkeys(sources_of(session, table))
+    found |= dict.fromkeys(layer_sources(session, view))
+    return "; ".join(text for text in found if text)
 
 
 def beside(view: ViewState) -> tuple[str, ...]:

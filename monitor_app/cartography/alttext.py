@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from monitor_app.cartography.looks import State, state_label
-from monitor_app.cartography.mapspec import MapSpec
+from monitor_app.cartography.mapspec import MapKind, MapSpec
 from monitor_app.core.formats import THIN_SPACE, collation_key, format_number
 from monitor_app.core.i18n import _, ngettext
 
@@ -21,6 +21,14 @@ def alt_text(spec: MapSpec) -> str:
         parts += _range(spec, good)
     else:
         parts.append(_("There is no value for any area."))
+    if spec.kind is MapKind.CATEGORIES:
+        found = spec.classification
+        types = zip(found.names, found.counts, strict=True)
+        parts.append(
+            _("Types: {types}.").format(
+                types=", ".join(f"{name} ({format_number(count)})" for name, count in types)
+            )
+        )
     if spec.city_value is not None:
         parts.append(_("Town as a whole: {value}.").format(value=_number(spec, spec.city_value)))
     for state in State:

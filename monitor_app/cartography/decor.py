@@ -66,7 +66,7 @@ def fitted_symbols(spec: MapSpec, shapes: AreaShapes, pixel: float) -> MapSpec:
     symbols = spec.layers.symbols
     if symbols is None:
         return spec
-    most = max(8.0, 0.8 * float(np.sqrt(shapes.median_surface)) / pixel)
+    most = max(20.0, 0.8 * float(np.sqrt(shapes.median_surface)) / pixel)
     if symbols.largest <= most:
         return spec
     return replace(spec, layers=replace(spec.layers, symbols=replace(symbols, largest=most)))
@@ -150,12 +150,14 @@ def _draw_symbols(axes: Axes, symbols: Symbols, shapes: AreaShapes, pixel: float
     order = np.flatnonzero(known)
     order = order[np.argsort(-np.abs(symbols.values[order]), kind="stable")]  # small ones on top
     sizes = np.array([symbols.diameter(float(symbols.values[i])) for i in order]) * pixel
-    hollow = ["#ffffff" if symbols.values[i] < 0 else symbols.colour for i in order]
+    less = [symbols.values[i] < 0 for i in order]
+    fills = ["#ffffff" if below else symbols.colour for below in less]
+    edges = [symbols.colour if below else "#ffffff" for below in less]
     axes.add_collection(
         EllipseCollection(
             sizes, sizes, np.zeros(len(sizes)), units="xy", offsets=places[order],
-            offset_transform=axes.transData, facecolors=hollow, edgecolors="#ffffff",
-            linewidths=0.9 * PT_PER_PX, alpha=0.88, zorder=8,
+            offset_transform=axes.transData, facecolors=fills, edgecolors=edges,
+            linewidths=1.2 * PT_PER_PX, alpha=0.88, zorder=8,
         ),
         autolim=False,
     )  # fmt: skip
@@ -224,8 +226,7 @@ def placed_labels(
             if width > wide or height > high:
                 continue
             x, y = float(places[i, 0]), float(places[i, 1])
-            # In the middle, else a little higher or lower where that is still inside.
-            shifts = [s * height for s in (0.0, 0.8, -0.8) if abs(s) * height < high / 4]
+            shifts = _shifts(spec.layers.symbols, int(i), height, high, pixel)
             tried = (PlacedLabel(int(i), lines, x, y + s, width, height) for s in shifts)
             free = next((label for label in tried if not room.taken(label)), None)
             if free is not None:
@@ -233,6 +234,20 @@ def placed_labels(
                 kept.append(free)
                 break
     return tuple(kept)
+
+
+def _shifts(
+    symbols: Symbols | None, i: int, height: float, high: float, pixel: float
+) -> list[float]:
+    """How far up a label may go from the middle of its area: not at all, else a little higher or
+    lower where that is still inside; below or above a circle that would be hidden."""
+    size = 0.0
+    if symbols is not None and np.isfinite(symbols.values[i]):
+        size = symbols.diameter(float(symbols.values[i])) * pixel
+    aside = (size + height) / 2
+    if size and aside + height / 2 < high / 2:
+        return [-aside, aside]
+    return [s * height for s in (0.0, 0.8, -0.8) if abs(s) * height < high / 4]
 
 
 class Room:

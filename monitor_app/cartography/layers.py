@@ -91,6 +91,11 @@ class Symbols:
         known = np.abs(self.values[np.isfinite(self.values)])
         return float(known.max()) if len(known) else 0.0
 
+    @property
+    def below_zero(self) -> bool:
+        """Whether there are negative values, whose circles are hollow."""
+        return bool((self.values < 0).any())
+
     def diameter(self, value: float) -> float:
         """CSS pixels for a value: areas, not widths, are compared."""
         return self.largest * float(np.sqrt(abs(value) / self.maximum)) if self.maximum else 0.0

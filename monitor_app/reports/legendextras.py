@@ -142,4 +142,11 @@ def _symbols(sheet: Sheet, spec: MapSpec, left: float, top: float, width: float)
         )
         text = format_number(sample, 0 if sample >= 1 else symbols.precision)
         sheet.text(left + largest + 3, height - SMALL * 0.6 / PT_PER_MM, text, SMALL)
-    return y + largest + 2.5
+    y += largest + 2.5
+    if symbols.below_zero:
+        axes = _box(sheet, left, y)
+        axes.scatter(
+            [0], [0], s=9.0**2, facecolors="#ffffff", edgecolors=symbols.colour, linewidths=0.9
+        )
+        y = _row(sheet, _("hollow: below zero"), left, y, width)
+    return y

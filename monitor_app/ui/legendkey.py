@@ -80,6 +80,10 @@ class LegendKey(QWidget):
             painter.setBrush(QColor("#ffffff"))
             painter.drawRect(QRectF(0.5, middle - 9, _SAMPLE - 1, 18))
             paint_shape(painter, row.shape, row.colour, QPointF(_SAMPLE / 2, middle), 9.0)
+        elif row.kind == "hollow":
+            painter.setPen(QPen(QColor(row.colour), 1.5))
+            painter.setBrush(QColor("#ffffff"))
+            painter.drawEllipse(QPointF(_SAMPLE / 2, middle), 7, 7)
         elif row.kind == "line":
             pen = QPen(QColor(row.colour), 2)
             if row.shape == "dashed":
@@ -142,6 +146,8 @@ def _rows(spec: MapSpec) -> list[_Row]:
         rows.append(_Row("head", symbols.title + unit, _ROW + 4))
         height = round(symbols.diameter(symbols.samples()[0])) + 14
         rows.append(_Row("circles", "", height, symbols=symbols))
+        if symbols.below_zero:
+            rows.append(_Row("hollow", _("hollow: below zero"), colour=symbols.colour))
     for points in layers.points:
         looks = points.looks
         if len(looks) > 1:

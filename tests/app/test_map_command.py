@@ -53,12 +53,15 @@ def test_layers_and_own_limits(town_file: Path, tmp_path: Path) -> None:
                "--symbols", "einwohner", "--palette", "blues")  # fmt: skip
     assert draw(town_file, out, *options) == 0
     text = out.read_text(encoding="utf-8")
-    for words in ("25,0 bis unter 27,5", "Kirche", "Fluss", "Straßenbahn", "Ostend",
+    for words in ("25,0 bis unter 27,5", "Kirche", "Fluss", "Straßenbahn",
                   "Einwohnerinnen"):  # fmt: skip
         assert words in text
-    without = tmp_path / "ohne.svg"
-    assert draw(town_file, without, "--no-background") == 0
-    assert "Fluss" not in without.read_text(encoding="utf-8")
+    without, bare = tmp_path / "ohne.svg", tmp_path / "kahl.svg"
+    assert draw(town_file, without, *options, "--labels", "") == 0
+    # Letters with a rim are drawn as outlines, one for each of the six names at least.
+    assert text.count("<path") >= without.read_text(encoding="utf-8").count("<path") + 6
+    assert draw(town_file, bare, "--no-background") == 0
+    assert "Fluss" not in bare.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
