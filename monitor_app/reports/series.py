@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
@@ -48,6 +49,8 @@ CAPTION = 9.0
 GAP = 5.0
 #: Height of a legend of its own below a map.
 STRIP = 11.0
+#: Colours of a moving picture that are meant as paper.
+NEARLY_WHITE = 246
 MOST = 24
 
 
@@ -128,8 +131,6 @@ def _named(specs: Sequence[MapSpec], title: str) -> MapSpec:
 
 def _pooled(specs: Sequence[MapSpec]) -> MapSpec:
     """One map with the areas of all, so that the legend counts them and names every state."""
-    import numpy as np
-
     first = specs[0]
     values = np.concatenate([s.values for s in specs])
     status = np.concatenate([s.status for s in specs])
@@ -277,11 +278,10 @@ def write_animation(
     for row, i in enumerate(samples):
         strip.paste(drawn[i], (0, row * height))
     table = strip.quantize(255, dither=Image.Dither.NONE)
-    colours = table.getpalette() or []
-    corner: Any = table.getpixel((0, 0))
-    paper = 3 * int(corner)
-    colours[paper : paper + 3] = [255, 255, 255]  # mixing had made the paper a little grey
-    table.putpalette(colours)
+    # Mixing had made the paper a little grey.
+    mixed = np.array(table.getpalette() or [], dtype=np.uint8).reshape(-1, 3)
+    mixed[(mixed >= NEARLY_WHITE).all(axis=1)] = 255
+    table.putpalette(mixed.ravel().tolist())
     frames: list[Any] = []
     for i, (spec, shape) in enumerate(zip(specs, shapes, strict=True)):
         step((len(samples) + i) / (n + len(samples)), spec.date_text)

@@ -40,6 +40,11 @@ class _View(QTableView):
     """Ctrl+C copies the selected rows with headers, or all where none is selected."""
 
     copied = Signal()
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -127,6 +132,7 @@ class AttributePanel(QWidget):
         view.setSortingEnabled(True)
         head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         view.entered.connect(self._entered)
+        view.resized.connect(self._fill_width)
         view.copied.connect(lambda: self.copy_rows(everything=False))
         view.selectionModel().selectionChanged.connect(self._rows_changed)
         self.model.modelReset.connect(self._show_selection)
@@ -161,10 +167,6 @@ class AttributePanel(QWidget):
             self.view.setColumnWidth(
                 0, max(self._name_width, self.view.viewport().width() - others)
             )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fill_width()
 
     def _count(self) -> None:
         shown, everything = self.model.rowCount(), len(self.model.table.keys)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def compare_commands(bench: Workbench) -> dict[str, Callable[[], object]]:
     """Commands by id; also lets expressions above the table name any indicator."""
     _serve_expressions(bench)
+    bench.map.profile.profile_wanted.connect(lambda: bench.window_.show_page(PROFILE))
     return {
         "compare_maps": lambda: CompareDialog(bench).show(),
         "series": lambda: SeriesDialog(bench).open(),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.core.formats import THIN_SPACE, format_number, format_value
@@ -20,7 +20,10 @@ MOST = 6
 
 
 class AreaProfile(QWidget):
-    """One block per selected area, the first selected first."""
+    """One block per selected area, the first selected first; below them the way to the whole
+    profile (``profile_wanted``)."""
+
+    profile_wanted = Signal()
 
     def __init__(self, theme: Theme, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +48,11 @@ class AreaProfile(QWidget):
         self._column.addWidget(self.heading)
         self._column.addLayout(self.blocks)
         self._column.addWidget(self.more)
+        self.open = QPushButton(_("Open profile"))
+        self.open.setProperty("role", "link")
+        self.open.setToolTip(_("Key figures, pyramid, time lines and neighbours of the area"))
+        self.open.clicked.connect(self.profile_wanted)
+        self._column.addWidget(self.open, 0, Qt.AlignmentFlag.AlignLeft)
         self._unsubscribe = selection.subscribe(self._selection_changed)
         self.hide()
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -25,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from monitor_app.cartography.alttext import cited
-from monitor_app.core.formats import collation_key
+from monitor_app.core.formats import collation_key, format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection
 from monitor_app.reports.profilesheet_spec import AreaProfile, Change
@@ -42,6 +41,7 @@ class PlainTable(QTableWidget):
         super().__init__(parent)
         self.setAccessibleName(name)
         self.setShowGrid(False)
+        self.setWordWrap(False)
         self.setAlternatingRowColors(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -49,8 +49,10 @@ class PlainTable(QTableWidget):
         self.setTabKeyNavigation(False)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(CONTROL - 2)
+        self.horizontalHeader().setFixedHeight(CONTROL + 4)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setMinimumSectionSize(48)
 
@@ -77,7 +79,7 @@ class PlainTable(QTableWidget):
         if heads:
             header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        height = header.sizeHint().height() + len(rows) * self.verticalHeader().defaultSectionSize()
+        height = header.height() + len(rows) * self.verticalHeader().defaultSectionSize()
         self.setFixedHeight(height + 2)
 
     def embolden(self, row: int) -> None:
@@ -117,7 +119,9 @@ class ProfilePage(QWidget):
         self.neighbours.cellActivated.connect(self._neighbour_activated)
         self.pyramid = ChartView(theme, selection)
         self.pyramid.setMinimumHeight(260)
+        self.pyramid_title = self._heading("")
         self.lines = [ChartView(theme, selection) for _n in range(LINES)]
+        self.line_titles = [QLabel() for _n in range(LINES)]
         self.sources = QLabel()
         self.sources.setProperty("role", "small")
         self.sources.setWordWrap(True)
@@ -149,17 +153,20 @@ class ProfilePage(QWidget):
                        self.neighbours, self.sources):  # fmt: skip
             left.addWidget(widget)
         left.addStretch(1)
-        right = QGridLayout()
-        right.setSpacing(8)
-        right.addWidget(self.pyramid, 0, 0, 1, 2)
-        for i, line in enumerate(self.lines):
-            line.setMinimumHeight(150)
-            right.addWidget(line, 1 + i // 2, i % 2)
-        right.setRowStretch(0, 2)
-        right.setRowStretch(1, 1)
-        right.setRowStretch(2, 1)
-        both.addLayout(left, 5)
-        both.addLayout(right, 4)
+        right = QVBoxLayout()
+        right.setSpacing(4)
+        right.addWidget(self.pyramid_title)
+        right.addWidget(self.pyramid, 2)
+        for title, line in zip(self.line_titles, self.lines, strict=True):
+            title.setWordWrap(True)
+            title.setStyleSheet("font-weight: 600")
+            line.setMinimumHeight(124)
+            right.addSpacing(8)
+            right.addWidget(title)
+            right.addWidget(line, 1)
+        right.addStretch(1)
+        both.addLayout(left, 2)
+        both.addLayout(right, 1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -213,17 +220,24 @@ class ProfilePage(QWidget):
     def show_profile(self, profile: AreaProfile) -> None:
         self._profile = profile
         self.sheet.setEnabled(True)
-        self.place.setText(f"{profile.city} · {profile.place}")
+        days = [f.day for f in profile.figures if not f.period]
+        when = " · " + _("as of {date}").format(date=format_date(max(days))) if days else ""
+        self.place.setText(f"{profile.city} · {profile.place}{when}")
         self._show_figures(profile)
         self._show_neighbours(profile)
-        if profile.pyramid is not None:
-            self.pyramid.set_chart(profile.pyramid)
+        pyramid = profile.pyramid
+        self.pyramid_title.setText("" if pyramid is None else pyramid.title)
+        self.pyramid_title.setVisible(pyramid is not None)
+        if pyramid is not None:
+            self.pyramid.set_chart(pyramid)
         else:
             self.pyramid.set_words(_("No population by age and sex on this level."))
         for i, view in enumerate(self.lines):
             there = i < len(profile.lines)
             view.setVisible(there)
+            self.line_titles[i].setVisible(there)
             if there:
+                self.line_titles[i].setText(profile.lines[i].title.split(" (")[0])
                 view.set_chart(profile.lines[i])
         sign = [s for f in profile.figures for s in f.signs]
         texts = [cited("; ".join(profile.sources)) if profile.sources else "", *profile.notes,
@@ -232,11 +246,14 @@ class ProfilePage(QWidget):
         self.stack.setCurrentIndex(1)
 
     def _show_figures(self, profile: AreaProfile) -> None:
-        heads = (_("Key figure"), _("Date"), _("Value"), _("Rank"), _("City"),
-                 _("Previous date"), _("Five years"))  # fmt: skip
+        heads = (_("Key figure"), _("Value"), _("Rank"), _("City"), _("Previous date"),
+                 _("Five years"))  # fmt: skip
+        usual = max((f.day for f in profile.figures), default=None)
         rows = [
-            (f.short_name, f.day_text, f.text + (" *" if f.remark and f.rank else ""),
-             f.rank_text, f.city_text, _change(f.previous), _change(f.five_years))
+            # The date stands where it is not the one of most figures.
+            (f.short_name if f.day == usual and not f.period else f"{f.short_name}, {f.day_text}",
+             f.text + (" *" if f.remark and f.rank else ""), f.rank_text, f.city_text,
+             _change(f.previous), _change(f.five_years))
             for f in profile.figures
         ]  # fmt: skip
         if not rows:
@@ -245,12 +262,12 @@ class ProfilePage(QWidget):
         for at, figure in enumerate(profile.figures):
             item = self.figures.item(at, 0)
             if item is not None:
-                item.setToolTip(figure.name)
-            value = self.figures.item(at, 2)
+                item.setToolTip(f"{figure.name}, {figure.day_text}")
+            value = self.figures.item(at, 1)
             if value is not None and figure.remark:
                 value.setToolTip(figure.remark)
                 value.setData(Qt.ItemDataRole.AccessibleDescriptionRole, figure.remark)
-            for column, change in ((5, figure.previous), (6, figure.five_years)):
+            for column, change in ((4, figure.previous), (5, figure.five_years)):
                 cell = self.figures.item(at, column)
                 if cell is not None and change is not None:
                     cell.setToolTip(_("since {date}").format(date=change.base_text))

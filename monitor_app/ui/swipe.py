@@ -174,7 +174,9 @@ class CompareDialog(QDialog):
         self.modes = QButtonGroup(self)
         for button in (self.under, self.next_to):
             button.setCheckable(True)
+            button.setProperty("role", "step")
             button.setAutoDefault(False)
+            button.setMinimumWidth(button.sizeHint().width() + 16)  # bold when it is on
             self.modes.addButton(button)
         self.under.setChecked(True)
         self.modes.buttonToggled.connect(lambda _button, on: self._arrange() if on else None)
@@ -202,6 +204,10 @@ class CompareDialog(QDialog):
         column = QVBoxLayout(inside)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(16)
+        self.title = QLabel()
+        self.title.setProperty("role", "heading")
+        self.title.setWordWrap(True)
+        column.addWidget(self.title)
         for side in self.sides:
             column.addWidget(side)
         column.addWidget(self.shared)
@@ -230,6 +236,7 @@ class CompareDialog(QDialog):
                  SCENARIOS: _("Two scenarios")}  # fmt: skip
         for key in offers:
             self.what.addItem(names[key], key)
+        self.swipe.setFocus()
         if not offers:
             self._refuse(_("There is only one date and one indicator: nothing to compare yet."))
             return
@@ -289,6 +296,7 @@ class CompareDialog(QDialog):
         for i in range(2):
             self.sides[i].tell(series.captions[i], series.specs[i])
             self.titles[i].setText(series.captions[i])
+        self.title.setText(series.title)
         self.shared.setText(
             _("Both maps have the same classes.")
             if series.shared
