@@ -106,9 +106,22 @@ def draw_time_line(figure: Figure, spec: TimeLineSpec, theme: ChartTheme = LIGHT
         axes.axvline(
             x[spec.dates.index(spec.day)], color=theme.quiet, linewidth=0.8, alpha=0.6, zorder=2
         )
+    _draw_reforms(axes, spec, theme)
     ends = [_draw_line(axes, line, x, theme) for line in spec.lines]
     _label_ends(axes, spec.lines, ends, theme, right - 10, height - top - 24)
     return axes
+
+
+def _draw_reforms(axes: Axes, spec: TimeLineSpec, theme: ChartTheme) -> None:
+    """A dotted line with words where the areas changed: left and right of it other areas count."""
+    for day in spec.breaks:
+        if spec.dates and spec.dates[0] < day <= spec.dates[-1]:
+            axes.axvline(day.toordinal(), color=theme.quiet, linewidth=1.1, linestyle=":", zorder=2)
+            axes.annotate(
+                _("other areas"), (day.toordinal(), 1.0), xycoords=("data", "axes fraction"),
+                xytext=(2, -1), textcoords="offset points", va="top", ha="left",
+                color=theme.quiet, fontproperties=font(SMALL), annotation_clip=False,
+            )  # fmt: skip
 
 
 def _colour(line: Line, theme: ChartTheme) -> str:

@@ -63,8 +63,8 @@ class Line:
 @dataclass(frozen=True, eq=False)
 class TimeLineSpec:
     """Values of areas over real time. ``low``/``high``: smallest and largest value of all areas
-    per date (NaN where no area has one). ``day``: the date that the map shows. ``signed``
-    values carry a plus."""
+    per date (NaN where no area has one). ``day``: the date that the map shows. ``breaks``: days of
+    territorial reforms, where the numbers begin to count other areas."""
 
     dates: tuple[date, ...]
     lines: tuple[Line, ...]
@@ -75,6 +75,7 @@ class TimeLineSpec:
     title: str = ""
     day: date | None = None
     period: bool = False
+    breaks: tuple[date, ...] = ()
 
     @property
     def forecast_from(self) -> int | None:
@@ -122,7 +123,7 @@ def time_line_spec(
     high = np.where(good, table.values, -np.inf).max(axis=0, initial=-np.inf)
     return TimeLineSpec(
         table.dates, tuple(lines), np.where(some, low, np.nan), np.where(some, high, np.nan),
-        table.unit if unit is None else unit, table.precision, title, day, period,
+        table.unit if unit is None else unit, table.precision, title, day, period, table.breaks,
     )  # fmt: skip
 
 
