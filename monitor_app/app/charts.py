@@ -6,7 +6,7 @@ the data cannot give is refused with a ``UserError`` that says what is missing a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -283,11 +283,14 @@ def nothing(session: Session, indicator: str, table: IndicatorTable) -> UserErro
 
 def describing(session: Session, view: ViewState, most: int, first: str = "") -> tuple[str, ...]:
     """Indicators that describe areas of a level and have values there, ``first`` before all."""
-    known = [i for i in (first, *DESCRIBING) if i and i in session.catalogue]
     found: list[str] = []
-    for indicator in dict.fromkeys(known):
+    tried: set[str] = set()
+    for indicator in _candidates(session, view, first):
         if len(found) == most:
             break
+        if indicator in tried:
+            continue
+        tried.add(indicator)
         table = _table(session, view, indicator)
         day = nearest_day(table.dates, view.day)
         if day is None:
@@ -296,6 +299,14 @@ def describing(session: Session, view: ViewState, most: int, first: str = "") ->
         if int(has_value(table.status)[:, column].sum()) >= min(3, len(table.areas)):
             found.append(indicator)
     return tuple(found)
+
+
+def _candidates(session: Session, view: ViewState, first: str) -> Iterator[str]:
+    """Describing indicators; after them whatever else the project can compute on the level."""
+    yield from (i for i in (first, *DESCRIBING) if i and i in session.catalogue)
+    for indicator in session.catalogue.ids:
+        if not session.engine.availability(indicator, view.level):
+            yield indicator
 
 
 def _column(table: IndicatorTable, day: date) -> FloatArray:

@@ -185,9 +185,11 @@ class RelationPanel(ChartPanel):
 
         def make() -> Any:
             choices = session.choices(view.level)
+            ready = {c.definition.id for c in choices if c.ready}
             if mode == "correlation":
-                return mode, charts.correlation(session, view, chosen), choices, ""
-            other = second if second in session.catalogue and second != view.indicator else ""
+                usable = [i for i in chosen if i in ready]
+                return mode, charts.correlation(session, view, usable), choices, ""
+            other = second if second in ready and second != view.indicator else ""
             if not other:
                 found = charts.describing(session, view, 2)
                 other = next((i for i in found if i != view.indicator), "")
