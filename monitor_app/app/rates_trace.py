@@ -9,7 +9,7 @@ import numpy as np
 from monitor_app.app.forecasting_events import Source
 from monitor_app.app.rates import RateBook, RateTable, group_name, sex_name
 from monitor_app.core.formats import THIN_SPACE, format_number
-from monitor_app.core.i18n import _
+from monitor_app.core.i18n import _, ngettext
 from monitor_app.forecast.estimate import LevelledRates
 from monitor_app.forecast.rate_edits import WITHOUT_AGES, RateEdit
 
@@ -117,7 +117,11 @@ def _counted(table: RateTable, sex: int, group: int, age: int, area: int | None)
         events = float(table.events[sex, group, age, area])
         exposure = float(table.exposure[sex, group, age, area])
         raw = float(table.raw[sex, group, age, area])
-    counts = _("{events} events in {exposure} person-years").format(
+    counts = ngettext(
+        "{events} event in {exposure} person-years",
+        "{events} events in {exposure} person-years",
+        1 if events == 1 else 2,
+    ).format(
         events=format_number(events, 0 if float(events).is_integer() else 1),
         exposure=format_number(exposure, 1),
     )

@@ -45,7 +45,7 @@ from monitor_app.app.backtest_view import (
 from monitor_app.app.forecasting_report import verdict
 from monitor_app.app.session import Event
 from monitor_app.core.formats import THIN_SPACE, format_number
-from monitor_app.core.i18n import _, ngettext
+from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.spec import ForecastSpec
@@ -162,7 +162,7 @@ class BacktestPanel(QWidget):
         grid.addWidget(self.errors, 0, 1)
         grid.addWidget(self.cover, 1, 0)
         grid.addWidget(self.held, 1, 1)
-        grid.setColumnStretch(0, 5)
+        grid.setColumnStretch(0, 7)
         grid.setColumnStretch(1, 4)
         column.addLayout(grid)
         column.addStretch(1)
@@ -358,14 +358,14 @@ class BacktestPanel(QWidget):
         )
         table = self.table
         table.clear()
-        table.setRowCount(len(rows))
+        table.setRowCount(len(rows) + 1)
         table.setColumnCount(len(board.horizons))
-        heads = [
-            f"{years_text(h)}\n" + ngettext("{n} origin", "{n} origins", n).format(n=n)
-            for h, n in origins_reached(board).items()
-        ]
-        table.setHorizontalHeaderLabels(heads)
-        table.setVerticalHeaderLabels([r.name for r in rows])
+        table.setHorizontalHeaderLabels([years_text(h) for h in board.horizons])
+        table.setVerticalHeaderLabels([*(r.name for r in rows), _("Number of origins")])
+        for j, count in enumerate(origins_reached(board).values()):
+            item = _cell(str(count))
+            item.setForeground(self._bench.theme.colour("muted"))
+            table.setItem(len(rows), j, item)
         signed = metric == "malpe"
         for i, row in enumerate(rows):
             for j, (value, best) in enumerate(zip(row.values, row.best, strict=True)):
@@ -520,6 +520,6 @@ def _cell(text: str, *, bold: bool = False) -> QTableWidgetItem:
 def _fit(table: QTableWidget) -> None:
     """All rows visible, columns as wide as there is room."""
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    table.horizontalHeader().setMinimumSectionSize(68)
+    table.horizontalHeader().setMinimumSectionSize(58)
     rows = table.rowCount() * table.verticalHeader().defaultSectionSize()
     table.setFixedHeight(rows + table.horizontalHeader().sizeHint().height() + 8)

@@ -97,7 +97,9 @@ def test_errors_stand_beside_each_simple_method_and_the_best_is_marked(
     methods = list(board.test.areas.forecasts)
     assert methods[0] == ENGINE
     assert len(methods) >= 9
-    assert tested.table.rowCount() == len(methods)
+    assert tested.table.rowCount() == len(methods) + 1
+    counts = [tested.table.item(len(methods), j) for j in range(len(board.horizons))]
+    assert [c.text() for c in counts if c is not None] == ["2", "2"]
     for j, horizon in enumerate(board.horizons):
         errors = [median_error(tested, m, 0, horizon) for m in methods]
         for i, error in enumerate(errors):
