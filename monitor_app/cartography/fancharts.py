@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -112,7 +113,7 @@ def _draw_course(axes: Axes, course: Course, x: FloatArray) -> None:
             x[known], band.low[known], band.high[known], color=course.colour, linewidth=0,
             alpha=_OPACITY.get(band.share, 0.2), zorder=0.5 + order / 10,
         )  # fmt: skip
-    common = {"color": course.colour, "linewidth": 1.9, "zorder": 4.0}
+    common: dict[str, Any] = {"color": course.colour, "linewidth": 1.9, "zorder": 4.0}
     axes.plot(x, course.seen, solid_capstyle="round", **common)
     known = np.isfinite(course.ahead)
     axes.plot(x[known], course.ahead[known], dashes=(3.5, 1.8), **common)
