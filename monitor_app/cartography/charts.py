@@ -118,7 +118,7 @@ def _draw_reforms(axes: Axes, spec: TimeLineSpec, theme: ChartTheme) -> None:
         if spec.dates and spec.dates[0] < day <= spec.dates[-1]:
             axes.axvline(day.toordinal(), color=theme.quiet, linewidth=1.1, linestyle=":", zorder=2)
             axes.annotate(
-                _("other areas"), (day.toordinal(), 1.0), xycoords=("data", "axes fraction"),
+                _("territorial reform"), (day.toordinal(), 1.0), xycoords=("data", "axes fraction"),
                 xytext=(2, -1), textcoords="offset points", va="top", ha="left",
                 color=theme.quiet, fontproperties=font(SMALL), annotation_clip=False,
             )  # fmt: skip
