@@ -76,7 +76,7 @@ class NetRates:
 
     ``by_band`` ``[sex, group, band]`` of the town, ``single`` ``[sex, group, age]`` before bands;
     ``city`` what is used; ``deviation`` ``[sex, group, band, area]`` of areas as counted,
-    ``weight`` how far it is believed; ``events`` and ``exposure`` ``[sex, group, age, area]`` pooled.
+    ``weight`` how far it is believed; ``events``, ``exposure`` ``[sex, group, age, area]`` pooled;
     ``rate`` step -> rates ``[sex, group, age, area]``; ``build`` makes the rates of a step of them.
     """
 
@@ -175,6 +175,8 @@ def _residual(town: Town, method: Method, death: Array) -> TownRates:
     default = town.default_rates(town.years[-1])
     found = _fertility(town, method, death)
     fertility = found.rates
+    if _counted_deaths(town):
+        death = fertility.death
     births = _children(register, fertility.girls, fertility.child_group)
     ages = town.layout.shape[2]
     exposed = age_on(register.stocks[:-1])
@@ -215,14 +217,23 @@ def _residual(town: Town, method: Method, death: Array) -> TownRates:
     return TownRates(of_step, of_step(0), found.tables, found.girls, own)
 
 
+def _counted_deaths(town: Town) -> bool:
+    """Whether deaths were counted: then the town's own rates hold, else those of the country."""
+    deaths = town.register.deaths
+    return (
+        town.sources["deaths"] is not Source.DEFAULT
+        and deaths is not None
+        and bool(np.nansum(deaths) > 0)
+    )
+
+
 def _fertility(town: Town, method: Method, death: Array) -> Estimate:
     """Births, their sex and group; nobody moves."""
     register = replace(
         town.register, arrivals=None, departures=None, moves_in=None, moves_out=None,
-        naturalised=None, deaths=None if town.sources["deaths"] is Source.DEFAULT
-        else town.register.deaths,
+        naturalised=None, deaths=town.register.deaths if _counted_deaths(town) else None,
     )  # fmt: skip
-    weights = {"births": method.year_weights("births", town.years[1:])}
+    weights = {c: method.year_weights(c, town.years[1:]) for c in ("births", "deaths")}
     girls = town.default_rates(town.years[-1]).girls
     found = estimate(register, Options(weights, {}, method.smoothness, girls=girls), death)
     return replace(found, rates=replace(found.rates, fertility=_fertile(found.rates.fertility)))

@@ -311,7 +311,8 @@ def _coverage_table(test: TownBacktest) -> list[str]:
                 continue
             shares = [100 * part.coverage(ENGINE, v, h) for h in horizons]
             lines.append(_row([f"{name}, {label}", *(f"{format_number(s)} %" for s in shares)]))
-    return lines
+    counts = [test.areas.score(ENGINE, 0, h).origins for h in horizons]
+    return [*lines, _row([_("Origins that could be checked"), *map(str, counts)])]
 
 
 def _size_table(test: TownBacktest) -> list[str]:

@@ -135,10 +135,14 @@ def test_settings_are_chosen_kept_and_tested(copy: Path, tmp_path: Path) -> None
 def test_districts_of_a_real_town_beat_simple_methods(vienna: Imported) -> None:
     """The goal of the forecast: better than every simple method at 3, 5 and 10 years, and better
     than the published projection of the same year."""
-    data = done("backtest", vienna.project, "-l", "bezirk")
+    data = done("backtest", vienna.project, "-l", "bezirk", "--choose")
+    assert data["chosen"]
     assert data["beats_best_naive"]["3"]
     assert data["beats_best_naive"]["5"]
     assert data["beats_best_naive"]["10"]
+    # Ranges of 80 per cent: the goal is 75 to 85; what is measured stands in docs/accuracy.md.
+    held = {c["horizon"]: c["areas"] for c in data["coverage_80"] if c["variable"] == "Insgesamt"}
+    assert all(0.70 <= held[h] <= 0.92 for h in (1, 3, 5, 10))
     ten = [r for r in data["published"] if r["horizon"] == 10]
     assert ten
     assert all(r["mape"]["engine"] < r["mape"]["published"] for r in ten)

@@ -21,7 +21,8 @@ from monitor_app.app.forecasting_report import numbers, report
 from monitor_app.app.forecasting_town import read_town
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.batch import AreaTable, FactTable, ImportBatch
-from monitor_app.core.datasets import Origin
+from monitor_app.core.cube import Cube
+from monitor_app.core.datasets import DatasetSpec, Kind, Origin, TimeReference
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Cancelled, CancelToken, Progress
 from monitor_app.core.status import Status
@@ -375,3 +376,22 @@ def test_a_backtest_scores_every_method_on_what_came() -> None:
     with pytest.raises(UserError) as error:
         backtest(known, Method(), origins=[1990])
     assert codes(error) == ["backtest-origin"]
+
+
+def test_counted_deaths_decide_where_migration_is_not_counted() -> None:
+    data, areas = source(stocks(14)), system()
+    spec = make_spec({"level": "quarter", "years": 3})
+    usual = runs.make_forecast(data, areas, spec).results[0].projection.components["deaths"]
+    days = tuple(date(2009 + n, 12, 31) for n in range(13))
+    counted = float(usual[0].sum()) * 1.6 * np.ones((1, len(days)))
+    cube = Cube.of({"area": ("city",), "date": days}, counted)
+    data.add(DatasetSpec("deaths", Kind.DEATHS, "Sterbefälle", "city", time=TimeReference.PERIOD),
+             cube)  # fmt: skip
+    known = read_town(data, areas, "quarter")
+    assert known.residual
+    assert known.sources["deaths"] is How.ALLOTTED
+    more = runs.make_forecast(data, areas, spec).results[0].projection
+    assert more.components["deaths"][0].sum() == pytest.approx(counted[0, 0], rel=0.1)
+    # The people are the same: what deaths take away, net migration has to have brought.
+    plain = runs.make_forecast(source(stocks(14)), areas, spec).results[0].projection
+    assert more.totals[1].sum() == pytest.approx(plain.totals[1].sum(), rel=0.005)
