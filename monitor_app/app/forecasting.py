@@ -74,6 +74,8 @@ def backtest(
     _known_level(session, spec.level)
     if not horizons or min(horizons) < 1:
         raise fail("backtest-horizon", _("A horizon is at least one year."))
+    # Errors are told by years ahead, so a test runs in single years whatever the step.
+    spec = spec.model_copy(update={"age_step": "single"})
     town = runs.read(session.project, session.areas, spec)
     ensure(runs.check(spec, town))
     done = backtests.backtest(

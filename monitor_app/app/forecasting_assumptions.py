@@ -26,7 +26,8 @@ def assumed_rates(
     pull = np.array([spec.attractiveness.get(a, 1.0) if local else 1.0 for a in layout.areas])
 
     def of_step(step: int) -> StepRates:
-        rates, year = base.of_step(step), first + step
+        # A step of several years takes the assumptions of its middle.
+        rates, year = base.of_step(step), first + step * layout.step + layout.step // 2
 
         def scaled(array: Array | None, component: str) -> Array | None:
             if array is None or not spec.switched_on(component):

@@ -153,3 +153,9 @@ def allot(counts: Array, weights: Array, maps: Sequence[Integers | None]) -> Arr
             shape[axis] = -1
             found = np.where((positions >= 0).reshape(shape), found, 0.0)
     return np.asarray(found, dtype=np.float64)
+
+
+def by_groups(values: Array, groups: AgeAxis, axis: int) -> Array:
+    """Single years of age added up to ``groups`` along ``axis``; the last group is open."""
+    edges = [*groups.lows.tolist(), values.shape[axis]]
+    return np.asarray(np.add.reduceat(values, edges[:-1], axis=axis), dtype=np.float64)

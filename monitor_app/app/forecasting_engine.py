@@ -16,11 +16,11 @@ from monitor_app.app.forecasting_candidates import (
     mobile,
     scored_bands,
 )
+from monitor_app.app.forecasting_five import mobility_of
 from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
 from monitor_app.app.forecasting_town import Town
 from monitor_app.core.progress import Progress
 from monitor_app.forecast import naive
-from monitor_app.forecast.defaults import mobility
 from monitor_app.forecast.flows import Step
 from monitor_app.forecast.projection import Projection, project
 from monitor_app.forecast.state import Array
@@ -77,7 +77,7 @@ def run(
             wanted += method.control * _moved(free.totals, usual.totals)[1:, None]
     elif finish is None:
         return once(None, parts), missed
-    weight = np.sqrt(mobility(town.layout.shape[2]))[None, None, :, None]
+    weight = np.sqrt(mobility_of(town.layout))[None, None, :, None]
     added = np.zeros((len(rows), len(town.layout.areas)))
 
     def control(step: int, done: Step) -> Step:

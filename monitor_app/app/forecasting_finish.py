@@ -30,19 +30,22 @@ def finish_of(
         return None
     first, areas = town.years[-1] + 1, town.layout.areas
     plan = housing_plan(spec, town, projects, rates.first)
-    residents = plan.expected(first, spec.years)
+    length = town.layout.step
+    yearly = plan.expected(first, spec.years)
+    residents = yearly.reshape(-1, length, *yearly.shape[1:]).sum(axis=1)
     apart = np.zeros(len(areas)) if town.special is None else town.special.sum(axis=(0, 1, 2))
 
     def finish(step: int, done: Step) -> tuple[Step, Sequence[Shortfall]]:
-        year = first + step
+        during = range(first + step * length, first + (step + 1) * length)
+        year = during[-1]
         gaps: list[Shortfall] = []
         for kind, persons in enumerate(residents[step]):
             if persons.any():
                 people = plan.profiles[kind][..., None] * persons
                 done = move_in(done, people, float(plan.from_town[kind]))
         for entry in demolition:
-            if entry.dwellings.get(year, 0.0) > 0:
-                done = _pulled_down(town, entry, year, done)
+            if (gone := sum(entry.dwellings.get(y, 0.0) for y in during)) > 0:
+                done = _pulled_down(town, entry, gone, done)
         for target in [t for t in spec.targets if t.year == year]:
             value = target.value
             if target.what == "population":
@@ -60,11 +63,9 @@ def finish_of(
     return finish
 
 
-def _pulled_down(town: Town, entry: Demolition, year: int, done: Step) -> Step:
+def _pulled_down(town: Town, entry: Demolition, dwellings: float, done: Step) -> Step:
     persons = np.zeros(len(town.layout.areas))
-    persons[town.layout.areas.index(entry.area)] = (
-        entry.dwellings[year] * entry.persons_per_dwelling
-    )
+    persons[town.layout.areas.index(entry.area)] = dwellings * entry.persons_per_dwelling
     weights = age_weights(town.layout, entry.ages) if entry.ages else None
     return demolish(done, who_leaves(done.end, persons, weights), entry.share_staying)
 

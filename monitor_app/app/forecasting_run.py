@@ -13,6 +13,7 @@ from monitor_app.app.forecasting_backtest import history
 from monitor_app.app.forecasting_checks import check_events, check_reachable
 from monitor_app.app.forecasting_draws import DrawInputs, Paths, given_totals
 from monitor_app.app.forecasting_finish import finish_of
+from monitor_app.app.forecasting_five import check_five, five_year_rates, five_year_town
 from monitor_app.app.forecasting_housing import Planned, check_types, planned_housing
 from monitor_app.app.forecasting_intervals import Intervals, expected_widths, make_intervals
 from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
@@ -61,7 +62,7 @@ class Forecast:
     def years(self) -> tuple[int, ...]:
         """Years at whose end the forecast stocks stand, the launch first."""
         last = self.town.years[-1]
-        return tuple(range(last, last + self.spec.years + 1))
+        return tuple(range(last, last + self.spec.years + 1, self.town.layout.step))
 
 
 def method_of(spec: ForecastSpec) -> Method:
@@ -124,12 +125,15 @@ def read(source: CubeSource, areas: AreaSystem, spec: ForecastSpec) -> Town:
             )
         town = town.until(town.years.index(spec.base))
     town = replace(town, issues=(*town.issues, *carried))
-    return hold_apart(source, areas, spec, town)
+    town = hold_apart(source, areas, spec, town)
+    return five_year_town(town) if spec.age_step == "five" else town
 
 
 def check(spec: ForecastSpec, town: Town) -> list[Issue]:
     """All findings before a run: names, years, bounds and the launch."""
     found = check_stock(town.layout, town.register.stocks[-1])
+    if town.layout.step > 1:
+        found += check_five(spec, town)
     known, last = set(town.layout.areas), town.years[-1]
     named = {
         "housing": [p.area for p in spec.housing],
@@ -252,7 +256,8 @@ def make_forecast(
     method = method_of(spec)
     types, told = area_types(spec, town)
     issues += told
-    base = town_rates(town, method, types)
+    five = town.layout.step > 1
+    base = five_year_rates(town) if five else town_rates(town, method, types)
     issues += check_edits(spec.rates, town, base)
     ensure(issues)
     base = with_edits(base, spec.rates, town.layout)
@@ -302,7 +307,7 @@ def _scenario(
     finish = finish_of(spec, town, rates, scenario, projects)
     local = has_local(spec, scenario)
     done, missed = engine.run(
-        town, method, spec.years, rates=rates, finish=finish,
+        town, method, spec.years // town.layout.step, rates=rates, finish=finish,
         neutral=assumed_rates(spec, town, base, scenario, local=False) if local else None,
         progress=progress.part(0.0, 0.3),
     )  # fmt: skip
@@ -311,6 +316,8 @@ def _scenario(
     issues = [
         issue
         for step, gap in missed
-        for issue in describe_shortfalls(town.layout, [gap], last + step + 1)
+        for issue in describe_shortfalls(
+            town.layout, [gap], last + (step + 1) * town.layout.step
+        )
     ]
     return ScenarioResult(scenario, done, None, tuple(issues)), rates

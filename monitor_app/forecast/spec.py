@@ -115,9 +115,10 @@ class ForecastSpec(_Model):
     group -> method -> years ahead -> weight; ``types``:
     component -> area -> name of its type, or ``auto``; ``attractiveness``: area -> factor on
     arrivals; ``rates``: changes of rate tables by hand, applied in their order;
-    ``planned_housing``: use the projects that the project file keeps as well; ``special`` and
-    ``special_dataset``: people held apart; ``changes``: rates that change over time, in all
-    scenarios.
+    ``age_step``: single years of age (estimated where the data have groups), or steps of five years
+    with the groups as they are; ``planned_housing``: use the projects that the project file keeps
+    as well; ``special`` and ``special_dataset``: people held apart; ``changes``: rates that change
+    over time, in all scenarios.
     """
 
     id: str = "main"
@@ -139,6 +140,7 @@ class ForecastSpec(_Model):
     minimum_population: Annotated[float, Field(ge=0.0)] = 8000.0
     scenarios: list[Scenario] = [Scenario(key="middle")]
     housing: list[HousingProject] = []
+    age_step: Literal["single", "five"] = "single"
     planned_housing: bool = True
     dwelling_types: dict[str, DwellingType] = {}
     demolition: list[Demolition] = []
