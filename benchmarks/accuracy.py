@@ -69,8 +69,8 @@ HEAD = "\n\n".join(
         "(mittlere statt quadrierter Fehler, damit ein einzelnes falsch gezähltes Jahr nicht alle "
         "Bereiche verbreitert) folgte aus der Ansicht der Fehler beider Städte (kürzeste "
         "Stützzeiten in Wien, Zählfehler in Konstanz 2020). Startjahre überlappen sich: 9 "
-        "Startjahre auf 10 Jahre sind kaum zwei unabhängige Prüfungen, Abweichungen von 10 Punkten und mehr sind dort zu "
-        "erwarten.",
+        "Startjahre auf 10 Jahre sind kaum zwei unabhängige Prüfungen, Abweichungen von 10 Punkten "
+        "und mehr sind dort zu erwarten.",
         "**Warum Altersgruppen verfehlt werden.** 0–4 und 20–29 hängen an Wendepunkten, die kein "
         "Verfahren vorausgesehen hat (Geburtenrückgang nach 2016, Zuwanderung 2014 bis 2016 und "
         "2022): Die Fehler aller Gebiete haben dann dasselbe Vorzeichen, und welches einfache "
