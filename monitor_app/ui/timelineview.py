@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 import numpy as np
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from monitor_app.cartography.chartspec import Role, TimeLineSpec, time_line_spec
 from monitor_app.cartography.mapspec import MapSpec
+from monitor_app.core.formats import format_value
 from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection, SelectionChange
-from monitor_app.core.status import Status
+from monitor_app.core.status import Status, has_value
 from monitor_app.core.values import IndicatorTable
-from monitor_app.ui.chartview import seen
-from monitor_app.ui.theme import Theme
+from monitor_app.ui.chartview import chart_style, seen
+from monitor_app.ui.theme import SMALL, Theme
 
 #: Smaller pictures than this are not worth drawing.
 _LEAST = QSize(160, 80)
@@ -40,6 +51,8 @@ class TimeLineView(QWidget):
         self._image: QImage | None = None
         self._buffer: bytes = b""
         self._places: list[tuple[float, date]] = []
+        self._origin, self._slope = (0.0, 0.0), (1.0, -1.0)  # pixels of zero, and per unit
+        self._fits = True
         self.setMinimumHeight(120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(_("Time line"))
@@ -74,7 +87,6 @@ class TimeLineView(QWidget):
             table,
             self._names,
             selected=self._selection.keys,
-            hovered=self._selection.hovered,
             day=shown.day,
             period=shown.period,
         )
@@ -119,10 +131,18 @@ class TimeLineView(QWidget):
         image = QImage(self._buffer, width, height, width * 4, QImage.Format.Format_RGBA8888)
         image.setDevicePixelRatio(dpr)
         self._image = image
-        across = axes.transData
+        to_display = axes.transData.transform
+        days = [float(day.toordinal()) for day in spec.dates]
+        origin, unit = (to_display((0.0, v)) / dpr for v in (0.0, 1.0))
+        per_day = (to_display((1e6, 0.0))[0] / dpr - origin[0]) / 1e6
+        self._origin = (float(origin[0]), self.height() - float(origin[1]))
+        self._slope = (float(per_day), float(origin[1] - unit[1]))
         self._places = [
-            (float(across.transform((day.toordinal(), 0.0))[0]) / dpr, day) for day in spec.dates
+            (self._origin[0] + x * self._slope[0], day)
+            for x, day in zip(days, spec.dates, strict=True)
         ]
+        # Where only the town's sum is drawn, an area would lie at the bottom of its scale.
+        self._fits = self._rate or any(line.role is not Role.CITY for line in spec.lines)
         self._describe(spec)
         self.update()
 
@@ -138,8 +158,59 @@ class TimeLineView(QWidget):
         painter.fillRect(self.rect(), self._theme.colour("surface"))
         if self._image is not None:
             painter.drawImage(0, 0, self._image)
+            self._paint_hovered(painter)
         elif self._table is not None and not self._soon.isActive():
             self._soon.start()
+
+    def _paint_hovered(self, painter: QPainter) -> None:
+        """The area under the mouse, painted over the picture: its line, its name and its value at
+        the date of the map."""
+        table, key, shown = self._table, self._selection.hovered, self._map
+        if table is None or shown is None or key not in table.areas:
+            return
+        row = table.areas.index(key)
+        status = table.status[row]
+        good = has_value(status) & np.isfinite(table.values[row])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        hot = QColor(chart_style(self._theme).hover)
+        points = [
+            QPointF(x, self._origin[1] + float(v) * self._slope[1])
+            for (x, _day), v in zip(self._places, table.values[row], strict=False)
+        ]
+        if self._fits:
+            for i in range(len(points) - 1):
+                if good[i] and good[i + 1]:
+                    ahead = status[i + 1] == Status.FORECAST
+                    style = Qt.PenStyle.DashLine if ahead else Qt.PenStyle.SolidLine
+                    painter.setPen(QPen(hot, 2, style))
+                    painter.drawLine(points[i], points[i + 1])
+        if shown.day not in table.dates:
+            return
+        at = table.dates.index(shown.day)
+        value = format_value(
+            float(table.values[row][at]), int(status[at]), table.precision, table.unit
+        )
+        self._paint_words(painter, f"{self._names.get(key, key)}: {value}", points, at, good)
+
+    def _paint_words(
+        self, painter: QPainter, text: str, points: Sequence[QPointF], at: int,
+        good: NDArray[np.bool_],
+    ) -> None:  # fmt: skip
+        if at >= len(points):
+            return
+        font = painter.font()
+        font.setPixelSize(SMALL)
+        painter.setFont(font)
+        metrics = painter.fontMetrics()
+        wide, high = metrics.horizontalAdvance(text) + 12, metrics.height() + 6
+        level = points[at].y() - high - 6 if self._fits and good[at] else 8.0
+        x = min(max(points[at].x() - wide / 2, 4.0), self.width() - wide - 36.0)
+        box = QRectF(x, min(max(level, 4.0), self.height() - high - 4.0), wide, high)
+        painter.setPen(QPen(self._theme.colour("border"), 1))
+        painter.setBrush(self._theme.colour("raised"))
+        painter.drawRoundedRect(box, 4, 4)
+        painter.setPen(self._theme.colour("text"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
         self._later()
@@ -149,9 +220,13 @@ class TimeLineView(QWidget):
             x = event.position().x()
             self.day_chosen.emit(min(self._places, key=lambda p: abs(p[0] - x))[1])
 
-    def _selection_changed(self, _change: SelectionChange) -> None:
-        if self._table is not None:
+    def _selection_changed(self, change: SelectionChange) -> None:
+        if self._table is None:
+            return
+        if change.added or change.removed:
             self._later()
+        else:
+            self.update()  # a hovered area is painted over the picture, within a frame
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() is QEvent.Type.StyleChange:

@@ -369,3 +369,35 @@ def test_enlarging_gives_the_chart_most_of_the_page(qtbot, rich: MainWindow):
     drawn(qtbot, rich, found)
     qtbot.mouseClick(found.large, LEFT)
     qtbot.waitUntil(lambda: abs(found.height() - before) < 8)
+
+
+def test_time_line_paints_the_hovered_area_over_its_picture(qtbot, rich: MainWindow):
+    show(qtbot, rich, indicator="altenquotient")
+    page = rich.workbench.map
+    page.raise_dock("lines")
+    lines = page.lines
+    qtbot.waitUntil(lambda: lines._image is not None and not lines._soon.isActive())
+    image, before = lines._image, lines.grab().toImage()
+    rich.workbench.session.selection.hover("003")
+    after = lines.grab().toImage()
+    assert lines._image is image
+    # the line goes through the value of the hovered area at each date
+    table = page.picture.table
+    row = table.areas.index("003")
+    ratio = after.devicePixelRatio()
+    for (x, _day), value in zip(lines._places[:2], table.values[row], strict=False):
+        y = lines._origin[1] + value * lines._slope[1]
+        spot = round((x + 0.5) * ratio), round(y * ratio)
+        assert any(
+            before.pixel(spot[0], spot[1] + d) != after.pixel(spot[0], spot[1] + d)
+            for d in (-1, 0, 1)
+        )
+    # places agree with those of the figure: the points of the town lie on its own line
+    ink = lines._theme.colour("text").rgb()
+    town = table.city_values[0]
+    spot = lines._places[0][0] * ratio, (lines._origin[1] + town * lines._slope[1]) * ratio
+    near = [
+        before.pixel(round(spot[0]) + dx, round(spot[1]) + dy)
+        for dx in (0, 1) for dy in (-1, 0, 1)
+    ]  # fmt: skip
+    assert ink in near
