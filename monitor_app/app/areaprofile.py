@@ -34,6 +34,8 @@ from monitor_app.reports.profilesheet_spec import AreaProfile, Change, KeyFigure
 LINES, COLUMNS = 4, 3
 #: A date counts as "five years before" where it lies at most this far from it.
 TOLERANCE = timedelta(days=200)
+#: Their course is that of the residents: a line of their own tells nothing more.
+LIKE_OTHERS = ("bevoelkerungsdichte", "bevoelkerungsdichte_ha")
 YEARS = 5
 
 
@@ -236,7 +238,7 @@ class Profiles:
     def _drawn(self) -> tuple[IndicatorTable, ...]:
         """Tables with a course worth a line (at least three dates): the first of each topic, then
         further ones."""
-        long = [t for t in self._tables if len(t.dates) >= 3]
+        long = [t for t in self._tables if len(t.dates) >= 3 and t.indicator not in LIKE_OTHERS]
         first = {self._definition(t).topic: t for t in reversed(long)}
         ranked = sorted(long, key=lambda t: t is not first[self._definition(t).topic])
         chosen = ranked[:LINES]

@@ -72,7 +72,8 @@ def compose_profile(profile: AreaProfile, layout: SheetLayout | None = None) -> 
     top = _head(sheet, profile, margin, wide)
     bottom = _foot(sheet, profile, layout, margin, wide)
     near = _neighbour_rows(profile)
-    needed = (2.0 + ROW * (1 + len(near))) if near else 0.0
+    more = 4.0 if len(profile.neighbours) > NEIGHBOURS else 0.0
+    needed = (2.0 + ROW * (1 + len(near)) + more) if near else 0.0
     charts = CHARTS if profile.pyramid is not None or profile.lines else 0.0
     room = bottom - top - needed - charts - 3.0
     top = _figures(sheet, profile, margin, top, wide, room)
@@ -181,7 +182,7 @@ def _leading(sheet: Sheet, profile: AreaProfile, left: float, top: float, room: 
         while text_width(figure.text, size, "bold") > width - 3.0 and size > 8:
             size -= 0.5
         sheet.text(at, top, figure.text, size, face="bold", colour=HERE_LINE)
-        lines = shorten(wrap(figure.name, width - 4.0, HEAD), 3)
+        lines = shorten(wrap(figure.short_name, width - 4.0, HEAD), 3)
         sheet.paragraph(at, top + 7.2, lines, HEAD, colour=QUIET, leading=1.25)
 
 
@@ -349,9 +350,9 @@ def _line(
     unit = f" ({line.unit})" if line.unit else ""
     heads = shorten(wrap(line.title.split(" (")[0] + unit, width, HEAD, "bold"), 2)
     below = sheet.paragraph(left, top, heads, HEAD, face="bold", leading=1.2)
-    plain = replace(
-        line, title="", unit="", lines=tuple(replace(one, label="") for one in line.lines)
-    )
+    # Days of reforms stand in the notes: words on so small a chart would cover its lines.
+    lines = tuple(replace(one, label="") for one in line.lines)
+    plain = replace(line, title="", unit="", lines=lines, breaks=())
     part = Region(sheet, left - 2.0, below - 2.0, width + 2.0, height - (below - top) + 2.0)
     draw_time_line(part.figure, plain)
 
@@ -373,12 +374,7 @@ def _neighbours(
     top: float,
     wide: float,
 ) -> None:
-    rest = len(profile.neighbours) - NEIGHBOURS
-    title = _("Beside its neighbours")
-    if rest > 0:
-        title += " " + _("(the {count} with the longest common border)").format(
-            count=format_number(NEIGHBOURS)
-        )
+    title = _("Neighbours")
     sheet.text(left, top, title, HEAD, face="bold", colour=QUIET)
     width = wide * 0.255
     edges = [wide - (len(profile.columns) - 1 - i) * width for i in range(len(profile.columns))]
@@ -395,6 +391,12 @@ def _neighbours(
             sheet.text(left + edge, top, text, BODY, face=face, align="right")
         top += ROW - 0.4
     sheet.rule(left, top - 0.4, wide)
+    rest = len(profile.neighbours) - NEIGHBOURS
+    if rest > 0:
+        text = _("The {count} with the longest common border; {rest} more.").format(
+            count=format_number(NEIGHBOURS), rest=format_number(rest)
+        )
+        sheet.text(left, top, text, 6.4, colour=QUIET)
 
 
 def file_stem(profile: AreaProfile) -> str:

@@ -31,6 +31,11 @@ def help_text(page: str) -> str:
             "dates. The legend at the right sets classes and colours; below are ranking, time "
             "line and table. Ctrl+B compares two dates."
         ),
+        "profile": _(
+            "Everything about one area: choose it in the list, on the map or in the table. A "
+            "double click on a key figure shows it on the map, one on a neighbour goes there. "
+            "“Choose key figures” puts together the list, “Save sheet” writes one page per area."
+        ),
         "import": _(
             "Five steps lead from a file to data: choose files, read them, say what each column "
             "means, look at the findings, confirm. Nothing is stored before the last step."

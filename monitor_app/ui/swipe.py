@@ -176,7 +176,8 @@ class CompareDialog(QDialog):
             button.setCheckable(True)
             button.setProperty("role", "step")
             button.setAutoDefault(False)
-            button.setMinimumWidth(button.sizeHint().width() + 16)  # bold when it is on
+            words = button.fontMetrics().horizontalAdvance(button.text())
+            button.setMinimumWidth(round(1.15 * words) + 40)  # bold when it is on
             self.modes.addButton(button)
         self.under.setChecked(True)
         self.modes.buttonToggled.connect(lambda _button, on: self._arrange() if on else None)

@@ -73,7 +73,7 @@ def test_only_what_exists_is_offered(window: MainWindow, town: Path, qtbot):
     window.open_path(town)
     settle(qtbot, window)
     assert window.page == "map"
-    assert set(window.rail.buttons) == {"start", "data", "map", "whatif", "catalogue"}
+    assert set(window.rail.buttons) == {"start", "data", *bench(window).rooms}
     assert bench(window).bar.project.text() == "Probestadt"
 
 
