@@ -23,7 +23,7 @@ from monitor_app.core.formats import collation_key
 from monitor_app.core.i18n import _
 from monitor_app.ui.chooser import Choice as TreeChoice
 from monitor_app.ui.chooser import Topic, TreeChooser
-from monitor_app.ui.theme import CONTROL
+from monitor_app.ui.theme import CONTROL, Theme
 from monitor_app.ui.topics import topic_name
 
 _ROLE = Qt.ItemDataRole.UserRole
@@ -167,11 +167,15 @@ def fill(combo: QComboBox, entries: Sequence[tuple[str, object]], wanted: object
 class SideChooser(TreeChooser):
     """A tree of choices in a narrow column at the bottom of the window: it opens upwards."""
 
+    def __init__(self, theme: Theme, placeholder: str, parent: QWidget | None = None) -> None:
+        super().__init__(theme, placeholder, parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
     def set_current(self, choice_id: str) -> None:
         super().set_current(choice_id)
         title = self.toolTip()
         room = Qt.TextElideMode.ElideRight
-        self.setText(self.fontMetrics().elidedText(title, room, 168).replace("&", "&&") + "  ▾")
+        self.setText(self.fontMetrics().elidedText(title, room, 164).replace("&", "&&") + "  ▾")
 
     def open(self) -> None:
         super().open()

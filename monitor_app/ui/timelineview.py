@@ -204,7 +204,9 @@ class TimeLineView(QWidget):
         metrics = painter.fontMetrics()
         wide, high = metrics.horizontalAdvance(text) + 12, metrics.height() + 6
         level = points[at].y() - high - 6 if self._fits and good[at] else 8.0
-        x = min(max(points[at].x() - wide / 2, 4.0), self.width() - wide - 36.0)
+        # Names of lines stand at the right end: words about its last date stay left of it.
+        ends = at == len(points) - 1
+        x = max(points[at].x() - (wide + 8 if ends else wide / 2), 4.0)
         box = QRectF(x, min(max(level, 4.0), self.height() - high - 4.0), wide, high)
         painter.setPen(QPen(self._theme.colour("border"), 1))
         painter.setBrush(self._theme.colour("raised"))
