@@ -32,7 +32,8 @@ def finish_of(
     plan = housing_plan(spec, town, projects, rates.first)
     length = town.layout.step
     yearly = plan.expected(first, spec.years)
-    residents = yearly.reshape(-1, length, *yearly.shape[1:]).sum(axis=1)
+    steps = spec.years // length
+    residents = yearly.reshape(steps, length, *yearly.shape[1:]).sum(axis=1)
     apart = np.zeros(len(areas)) if town.special is None else town.special.sum(axis=(0, 1, 2))
 
     def finish(step: int, done: Step) -> tuple[Step, Sequence[Shortfall]]:
