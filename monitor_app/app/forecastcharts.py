@@ -14,6 +14,7 @@ from monitor_app.cartography.fanspec import (
     SHARES,
     AgeRange,
     AheadPyramidSpec,
+    Course,
     FanSpec,
     course,
 )
@@ -47,7 +48,8 @@ def fan_of_scenarios(
         )  # fmt: skip
     name = results.level(level).names.get(unit, unit)
     return FanSpec(
-        dates, tuple(courses), base, unit=_("Persons"), day=_day(results, year), notes=(),
+        dates, tuple(courses), base, unit=_("Persons"), day=_day(results, year),
+        notes=_notes(courses),
         title=f"{name} – {results.group_names()[group]}",
     )  # fmt: skip
 
@@ -76,8 +78,15 @@ def fan_of_areas(
     label = results.scenario(scenario).label
     return FanSpec(
         dates, tuple(courses), base, unit=_("Persons"), day=_day(results, year),
-        title=f"{results.group_names()[group]} – {label}",
+        title=f"{results.group_names()[group]} – {label}", notes=_notes(courses),
     )  # fmt: skip
+
+
+def _notes(courses: Sequence[Course]) -> tuple[str, ...]:
+    """What a reader of a chart without bands should know."""
+    if any(c.bands for c in courses):
+        return ()
+    return (_("computed without draws: probable ranges are not known"),)
 
 
 def pyramid_of(

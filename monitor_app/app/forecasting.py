@@ -55,7 +55,9 @@ def choose(session: Session, spec: ForecastSpec, progress: Progress | None = Non
 
 def keep(session: Session, forecast: runs.Forecast, progress: Progress | None = None) -> None:
     """*Slow.* Store a forecast as one revision."""
-    session.apply(store.batch_of(forecast, session.project.datasets()), progress)
+    project = session.project
+    ids = project.documents(store.PREFIX)
+    session.apply(store.batch_of(forecast, project.datasets(), ids), progress)
 
 
 def backtest(

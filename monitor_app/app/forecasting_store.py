@@ -30,11 +30,15 @@ def dataset_key(spec: ForecastSpec, scenario: str, what: str) -> str:
     return dataset_start(spec.id, scenario) + what
 
 
-def batch_of(forecast: Forecast, present: Sequence[DatasetInfo]) -> ImportBatch:
+def batch_of(
+    forecast: Forecast, present: Sequence[DatasetInfo], ids: Iterable[str] = ()
+) -> ImportBatch:
     """One revision: all data sets of a forecast and its specification; those of an earlier run of
-    the same id go."""
+    the same id go. ``ids``: other forecasts of the project, whose data sets stay (the keys of
+    ``main_2`` begin like those of ``main``)."""
     spec = forecast.spec
     own = f"{PREFIX}_{spec.id}_"
+    others = tuple(s for i in ids if (s := f"{PREFIX}_{i}_").startswith(own) and s != own)
     facts = [f for r in forecast.results for f in _tables(forecast, r)]
     return ImportBatch(
         label=_("Forecast {name}").format(name=spec.name or spec.id),
@@ -43,7 +47,9 @@ def batch_of(forecast: Forecast, present: Sequence[DatasetInfo]) -> ImportBatch:
         removed=tuple(
             i.spec.key
             for i in present
-            if i.spec.origin is Origin.FORECAST and i.spec.key.startswith(own)
+            if i.spec.origin is Origin.FORECAST
+            and i.spec.key.startswith(own)
+            and not i.spec.key.startswith(others)
         ),
         documents={(PREFIX, spec.id): dump_spec(spec)},
     )

@@ -14,11 +14,10 @@ from monitor_app.app.forecasting_town import (
     component_names,
     method_names,
 )
-from monitor_app.app.scenarios import PREFIX, dataset_start
+from monitor_app.app.scenarios import PREFIX
 from monitor_app.app.session import Session
 from monitor_app.core.areas import CITY
 from monitor_app.core.batch import ImportBatch
-from monitor_app.core.datasets import Origin
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
@@ -66,12 +65,8 @@ def keep_spec(session: Session, spec: ForecastSpec, label: str = "") -> bool:
 
 def remove_forecast(session: Session, spec: ForecastSpec) -> None:
     """*Slow.* Remove the numbers of a forecast, then its specification."""
-    starts = tuple(dataset_start(spec.id, s.key) for s in spec.scenarios)
-    own = tuple(
-        d.spec.key
-        for d in session.project.datasets()
-        if d.spec.origin is Origin.FORECAST and d.spec.key.startswith(starts)
-    )
+    start = f"{spec.id}/"
+    own = tuple(k for s in session.scenarios() if s.key.startswith(start) for k in s.datasets)
     label = _("Delete forecast “{name}”").format(name=spec_name(spec))
     if own:
         session.apply(ImportBatch(label, (), removed=own))
@@ -260,9 +255,13 @@ def spec_words(spec: ForecastSpec, town: Town | None, level: str) -> tuple[tuple
         found.append((_("Left out"), ", ".join(off)))
     for scenario in spec.scenarios:
         found.append((scenario_name(scenario), scenario_words(spec, scenario)))
+    if spec.combination:
+        found.append((_("Settings"), _("chosen by the test on the past")))
     for heading, items in (
+        (_("Changes of rates by hand"), spec.rates), (_("Rates over time"), spec.changes),
+        (_("Demolition"), spec.demolition), (_("People held apart"), spec.special),
         (_("Housing projects"), spec.housing), (_("Targets"), spec.targets),
-        (_("Bounds"), spec.bounds),
+        (_("Bounds"), spec.bounds), (_("Attractiveness"), spec.attractiveness),
     ):  # fmt: skip
         if items:
             found.append((heading, format_number(len(items))))

@@ -61,6 +61,7 @@ class ExpertPanel(QWidget):
         self.errors: dict[str, QLabel] = {}
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self._base(), _("Base years"))
         self.tabs.addTab(self._components(), _("Components"))
         self.tabs.addTab(self._types(), _("Types of areas"))

@@ -125,6 +125,7 @@ class ResultStep(QWidget):
         inside.addWidget(self.pyramid, 1)
         inside.addWidget(self.share)
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         for page, title in (
             (self.fan, _("Course")), (ages, _("Age structure")),
             (self.components, _("Births, deaths, moves")),
