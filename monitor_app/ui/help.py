@@ -28,8 +28,9 @@ def help_text(page: str) -> str:
         "map": _(
             "Drag moves the map, the wheel zooms. A click selects an area, Ctrl adds to the "
             "selection, Shift and drag selects with a box. The arrow keys step through the "
-            "dates. The legend at the right sets classes and colours; below are ranking, time "
-            "line and table. Ctrl+B compares two dates."
+            "dates. The legend at the right chooses the kind of map, classes and colours – drag "
+            "a limit in its histogram – and what lies over the map. Below are ranking, time line, "
+            "charts and table. Ctrl+B compares two dates."
         ),
         "profile": _(
             "Everything about one area: choose it in the list, on the map or in the table. A "
