@@ -298,7 +298,7 @@ def _rivals_sheet(board: Board) -> list[ExportTable]:
     columns: tuple[Column, ...] = (
         TextColumn(_("Projection"), tuple(r.name for r, _m, _s in rows)),
         TextColumn(_("From"), tuple(str(r.origin) for r, _m, _s in rows)),
-        TextColumn(_("To"), tuple(str(r.origin + r.horizon) for r, _m, _s in rows)),
+        TextColumn(_("Until"), tuple(str(r.origin + r.horizon) for r, _m, _s in rows)),
         TextColumn(_("Procedure"), tuple(names.get(m, m) for _r, m, _s in rows)),
         ValueColumn.of(_("Mean error, per cent"), [s.mape for _r, _m, s in rows], 2),
         ValueColumn.of(_("Median error, per cent"), [s.mdape for _r, _m, s in rows], 2),

@@ -44,20 +44,39 @@ def column_edits(
     for area, cells in changed.items():
         for what in _profile_changes(table, area, cells):
             areas_of.setdefault(_like(areas_of, what), []).append(area)
+    alike: dict[tuple[_What, tuple[int, ...]], list[tuple[int, int]]] = {}
+    for what, found_in in areas_of.items():
+        key = (0, 0, *what[2:]), tuple(found_in)
+        same = next((k for k in alike if k[1] == key[1] and _equal(k[0], key[0])), key)
+        alike.setdefault(same, []).append(what[:2])
     found = []
-    for (sex, group, ages, factor, value), areas in areas_of.items():
-        everywhere = len(areas) == len(table.areas)
-        found.append(
-            RateEdit(
-                table=table.key,
-                sex=(table.sexes[sex],) if len(table.sexes) > 1 else (),
-                group=(table.groups[group],) if len(table.groups) > 1 else (),
-                ages=None if ages == (table.first_age, table.last_age) else ages,
-                areas=() if everywhere else tuple(table.areas[a] for a in areas),
-                factor=factor, value=value, note=note,
-            )
-        )  # fmt: skip
+    for (what, areas), people in alike.items():
+        for sexes, groups in _products(people):
+            found.append(_edit(table, what, areas, sexes, groups, note))
     return found
+
+
+def _products(people: list[tuple[int, int]]) -> list[tuple[set[int], set[int]]]:
+    """Pairs of sex and group as one product where they are one, else one by one."""
+    sexes, groups = {s for s, _g in people}, {g for _s, g in people}
+    if len(people) == len(sexes) * len(groups):
+        return [(sexes, groups)]
+    return [({s}, {g}) for s, g in people]
+
+
+def _edit(
+    table: RateTable, what: _What, areas: tuple[int, ...], sexes: set[int], groups: set[int],
+    note: str,
+) -> RateEdit:  # fmt: skip
+    def keys(chosen: set[int] | tuple[int, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+        return () if len(chosen) == len(known) else tuple(known[n] for n in sorted(chosen))
+
+    ages = what[2]
+    return RateEdit(
+        table=table.key, sex=keys(sexes, table.sexes), group=keys(groups, table.groups),
+        ages=None if ages == (table.first_age, table.last_age) else ages,
+        areas=keys(areas, table.areas), factor=what[3], value=what[4], note=note,
+    )  # fmt: skip
 
 
 def _all(changed: Mapping[int, Mapping[Place, float]]) -> list[float]:
@@ -66,15 +85,15 @@ def _all(changed: Mapping[int, Mapping[Place, float]]) -> list[float]:
 
 def _like(known: Mapping[_What, list[int]], what: _What) -> _What:
     """The change among ``known`` that is the same up to rounding, else ``what`` itself."""
-    for other in known:
-        if other[:3] == what[:3] and other[4] == what[4]:
-            one, two = other[3], what[3]
-            if one is None or two is None:
-                if one is two:
-                    return other
-            elif abs(one - two) <= _SAME * max(one, two):
-                return other
-    return what
+    return next((other for other in known if _equal(other, what)), what)
+
+
+def _equal(one: _What, two: _What) -> bool:
+    if one[:3] != two[:3] or one[4] != two[4] or (one[3] is None) != (two[3] is None):
+        return False
+    if one[3] is None or two[3] is None:
+        return True
+    return abs(one[3] - two[3]) <= _SAME * max(one[3], two[3])
 
 
 def _profile_changes(table: RateTable, area: int, cells: Mapping[Place, float]) -> list[_What]:

@@ -98,6 +98,18 @@ def test_a_column_times_one_factor_becomes_one_change_and_scales_births(
     np.testing.assert_array_equal(both[1]["arrivals"][0], both[0]["arrivals"][0])
 
 
+def test_both_sexes_times_one_factor_become_one_change(book: RateBook, file: Path) -> None:
+    def change(rows: list[list[Any]]) -> None:
+        for row in rows[1:]:
+            if 20 <= int(row[2]) <= 29:
+                row[5] = row[5] * 0.8
+
+    rewrite(file, sheet_names(book)["departures"], change)
+    [edit] = taken(book, file).spec.rates
+    assert (edit.sex, edit.ages, edit.areas) == ((), (20, 29), ("a2",))
+    assert edit.factor == pytest.approx(0.8)
+
+
 def test_text_with_a_comma_is_a_number(book: RateBook, file: Path) -> None:
     def change(rows: list[list[Any]]) -> None:
         rows[5][4] = "3,25"
