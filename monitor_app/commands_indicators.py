@@ -10,6 +10,12 @@ import typer
 
 from monitor_app.app import definitions
 from monitor_app.app.explain import explain, explanation, explanation_data
+from monitor_app.app.usedefinitions import (
+    used_data,
+    used_definition,
+    used_definitions,
+    used_text,
+)
 from monitor_app.commandline import (
     IndicatorId,
     Json,
@@ -23,6 +29,7 @@ from monitor_app.commandline import (
     tell,
 )
 from monitor_app.core.areas import CITY
+from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 
@@ -128,5 +135,38 @@ def trace(
             emit(explanation_data(found))
         else:
             console.print(explanation(session, found, carried=carried), markup=False)
+    finally:
+        session.close()
+
+
+@command("definitions", _("Definitions as they were when a page or table was handed on."))
+def used(
+    project: ProjectPath,
+    key: Annotated[
+        str | None, typer.Argument(metavar=_("KEY"), help=_("Key of one (default: list all)"))
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Definitions as they were when a page or table was handed on."""
+    session = open_session(project)
+    try:
+        if key is not None:
+            one = used_definition(session, key)
+            if as_json:
+                emit(used_data(one))
+            else:
+                console.print(used_text(session, one), markup=False)
+            return
+        found = used_definitions(session)
+        if as_json:
+            emit({"definitions": [used_data(u) for u in found]})
+            return
+        for kept in found:
+            mark = _("changed since") if kept.changed else ""
+            pages = ", ".join(dict.fromkeys(u.file for u in kept.uses[-3:]))
+            line = f"{format_date(kept.last)}  {kept.key}  {kept.name}  [{pages}]  {mark}"
+            console.print(line.rstrip(), markup=False)
+        if not found:
+            console.print(_("No page or table has been handed on yet."))
     finally:
         session.close()

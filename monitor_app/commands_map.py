@@ -11,6 +11,7 @@ from monitor_app.app.exports import write_map
 from monitor_app.app.mapkinds import WITH_TARGET, Kind
 from monitor_app.app.maplayers import LABELS
 from monitor_app.app.session import Session
+from monitor_app.app.usedefinitions import keep_used
 from monitor_app.app.view import ChangeKind
 from monitor_app.cartography.classify import Method
 from monitor_app.cartography.palettes import all_palettes
@@ -78,6 +79,9 @@ def draw_map(
     scenario: Annotated[str, typer.Option(help=_("Forecast that the series goes on with"))] = "",
     portrait: Annotated[bool, typer.Option(help=_("Portrait format"))] = False,
     office: Annotated[str | None, typer.Option(help=_("Office that publishes the page"))] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help=_("Keep the definitions used in the project"))
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Print a map as a page (PDF, SVG, PNG)."""
@@ -87,7 +91,7 @@ def draw_map(
     _check("unknown_labels", _("Unknown labels: {name}"), labels, LABELS)
     _check("unknown_palette", _("Unknown colour scheme: {name}"), palette,
            ("", *(p.id for p in all_palettes())))  # fmt: skip
-    session = open_session(project)
+    session = open_session(project, "write" if record else "read")
     try:
         table = session.series(indicator, level, carried=carried, scenario=scenario)
         wanted: dict[str, Any] = {
@@ -106,6 +110,10 @@ def draw_map(
         orientation = Orientation.PORTRAIT if portrait else Orientation.LANDSCAPE
         named = session.settings.office if office is None else office
         write_map(session, out, SheetLayout(orientation, office=named))
+        if record:
+            used = [indicator, *([second] if second else [])]
+            keep_used(session, used, out.name, level, session.view.day)
+            session.project.save()  # the view of the window stays as it was
     finally:
         session.close(discard=True)
     if as_json:

@@ -1,5 +1,6 @@
 """Texts that the project keeps: recipes, own indicators, views, weightings, settings, bridges of
-territorial reforms, reference values, layers that are only drawn, planned dwellings."""
+territorial reforms, reference values, layers that are only drawn, planned dwellings, definitions as
+they were when a page was printed."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from monitor_app.project.history import Change
 
 KINDS = (
     "recipe", "indicator", "view", "weighting", "forecast", "setting", "bridge", "reference",
-    "backdrop", "housing",
+    "backdrop", "housing", "used_definition",
 )  # fmt: skip
 
 

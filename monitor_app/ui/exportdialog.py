@@ -24,6 +24,8 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from monitor_app.app.exports import value_table, write_table
+from monitor_app.app.session import Event
+from monitor_app.app.usedefinitions import keep_used
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.core.i18n import _
 from monitor_app.core.progress import Progress
@@ -233,7 +235,12 @@ class PageDialog(QDialog):
         spec, layout, shapes = self.spec(), self.sheet(), self._picture.shapes
         window = self._bench.window_
 
+        session, view = self._bench.session, self._bench.session.view
+
         def done(path: Path) -> None:
+            used = [view.indicator, *([view.second] if view.second else [])]
+            keep_used(session, used, path.name, view.level, spec.day)
+            session.announce(Event.SAVED)
             window.say(_("Written: {path}").format(path=path))
             self.accept()
 
@@ -278,5 +285,11 @@ class TableDialog:
         bench.job(
             _("Writing {name}").format(name=target.name),
             lambda progress: write_table(target, value_table(bench.session, table), progress),
-            lambda _none: bench.window_.say(_("Written: {path}").format(path=target)),
+            lambda _none: self._written(target),
         )
+
+    def _written(self, target: Path) -> None:
+        table, session = self._picture.table, self._bench.session
+        keep_used(session, [table.indicator], target.name, table.level)
+        session.announce(Event.SAVED)
+        self._bench.window_.say(_("Written: {path}").format(path=target))
