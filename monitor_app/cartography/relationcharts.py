@@ -169,7 +169,7 @@ def draw_histogram(figure: Figure, spec: HistogramSpec, theme: ChartTheme = LIGH
         share = spec.counts[:, number]
         axes.bar(
             edges[:-1], share, np.diff(edges), bottom=below, align="edge", color=colour,
-            edgecolor=theme.paper, linewidth=0.6, zorder=3,
+            edgecolor=theme.quiet, linewidth=0.5, zorder=3,
         )  # fmt: skip
         below = below + share
     for value in spec.breaks:
