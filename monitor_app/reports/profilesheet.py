@@ -162,8 +162,8 @@ def _head(sheet: Sheet, profile: AreaProfile, margin: float, wide: float) -> flo
         lines = shorten(balanced(profile.name, room, size, "bold"), 3)
     top = sheet.paragraph(margin, margin - 2.0, lines, size, face="bold", leading=1.2)
     under = [f"{profile.city} · {profile.place}"]
-    if profile.day is not None:
-        under.append(_("Values up to {date}").format(date=format_date(profile.day)))
+    if profile.usual_day is not None:
+        under.append(_("As of {date}").format(date=format_date(profile.usual_day)))
     for text in under:
         lines = shorten(wrap(text, room, SUBTITLE), 2)
         top = sheet.paragraph(margin, top + 0.4, lines, SUBTITLE, colour=QUIET)
@@ -237,8 +237,9 @@ def _foot(
     left: list[str] = []
     if profile.sources:
         left += shorten(wrap(cited("; ".join(profile.sources)), wide * 0.62, FOOT), 4)
-    ranks = _("Rank 1: highest value.") if profile.figures else ""
-    for note in (*profile.notes, f"{ranks} {_signs(profile)}".strip(), layout.note):
+    ranks = _("Rank 1: highest value") if profile.figures else ""
+    signs = " · ".join(t for t in (ranks, _signs(profile)) if t)
+    for note in (*profile.notes, signs, layout.note):
         left += shorten(wrap(note, wide * 0.62, FOOT), 2)
     right = [(line, "bold") for line in wrap(layout.office, wide * 0.34, FOOT, "bold")]
     return foot(sheet, left, right, layout, margin, wide)
@@ -246,7 +247,7 @@ def _foot(
 
 def _signs(profile: AreaProfile) -> str:
     """What the signs in the table mean, those that occur."""
-    return "; ".join(dict.fromkeys(sign for f in profile.figures for sign in f.signs))
+    return " · ".join(dict.fromkeys(sign for f in profile.figures for sign in f.signs))
 
 
 # the table -------------------------------------------------------------------------------------
@@ -272,13 +273,15 @@ def _figures(
     for i, figure in enumerate(rows):
         if i and figure.topic != rows[i - 1].topic:
             sheet.rule(left, top - 0.1, wide, "#d5d5d5")
-        _figure(sheet, figure, left, top, wide)
+        _figure(sheet, profile, figure, left, top, wide)
         top += step
     sheet.rule(left, top - 0.1, wide)
     return top
 
 
-def _figure(sheet: Sheet, figure: KeyFigure, left: float, top: float, wide: float) -> None:
+def _figure(
+    sheet: Sheet, profile: AreaProfile, figure: KeyFigure, left: float, top: float, wide: float
+) -> None:
     small = HEAD
     cells = (
         (figure.text, BODY, "bold", INK),
@@ -292,12 +295,17 @@ def _figure(sheet: Sheet, figure: KeyFigure, left: float, top: float, wide: floa
         sheet.text(
             left + share * wide, top + down, text, size, face=face, colour=colour, align="right"
         )
-    day = figure.day_text + (" *" if figure.remark else "")
-    room = COLUMNS[0] * wide - text_width(figure.text, BODY, "bold") - 4.0
-    day_room = text_width(day, 6.2) + 2.0
-    name = cut(figure.short_name, room - day_room, BODY)
-    sheet.text(left, top, name, BODY)
-    sheet.text(left + text_width(name, BODY) + 1.6, top + 0.75, day, 6.2, colour=QUIET)
+    day = profile.day_beside(figure) + ("*" if figure.remark else "")
+    day_room = text_width(day, 6.2) + 2.0 if day else 0.0
+    room = COLUMNS[0] * wide - text_width(figure.text, BODY, "bold") - 4.0 - day_room
+    size = BODY
+    while size > 7.0 and text_width(figure.short_name, size) > room:
+        size -= 0.25
+    name = cut(figure.short_name, room, size)
+    sheet.text(left, top + (BODY - size) / PT_PER_MM, name, size)
+    if day:
+        at = left + text_width(name, size) + 1.6
+        sheet.text(at, top + (BODY - 6.2) / PT_PER_MM, day, 6.2, colour=QUIET)
 
 
 def _change(change: Change | None) -> str:

@@ -93,7 +93,10 @@ class KeyFigure:
         pairs += [(c.value, c.status) for c in (self.previous, self.five_years) if c is not None]
         for _value, status in pairs:
             if status >= Status.MISSING:
-                found.append(f"{STATUS_SIGNS[Status(status)]} {status_word(status)}")
+                sign = STATUS_SIGNS[Status(status)]
+                found.append(
+                    _("“{sign}”: {meaning}").format(sign=sign, meaning=status_word(status))
+                )
         return tuple(found)
 
     @property
@@ -141,6 +144,17 @@ class AreaProfile:
     sources: tuple[str, ...]
     notes: tuple[str, ...]
     shapes: AreaShapes
+
+    @property
+    def usual_day(self) -> date | None:
+        """The date that most figures of a day share; only others need to say theirs."""
+        days = [f.day for f in self.figures if not f.period]
+        return max(days, key=lambda day: (days.count(day), day), default=None)
+
+    def day_beside(self, figure: KeyFigure) -> str:
+        """The date of a figure where it is not the usual one, else empty."""
+        usual = figure.day == self.usual_day and not figure.period
+        return "" if usual else figure.day_text
 
     @property
     def place(self) -> str:

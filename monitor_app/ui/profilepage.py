@@ -220,8 +220,8 @@ class ProfilePage(QWidget):
     def show_profile(self, profile: AreaProfile) -> None:
         self._profile = profile
         self.sheet.setEnabled(True)
-        days = [f.day for f in profile.figures if not f.period]
-        when = " · " + _("as of {date}").format(date=format_date(max(days))) if days else ""
+        day = profile.usual_day
+        when = " · " + _("As of {date}").format(date=format_date(day)) if day else ""
         self.place.setText(f"{profile.city} · {profile.place}{when}")
         self._show_figures(profile)
         self._show_neighbours(profile)
@@ -241,17 +241,15 @@ class ProfilePage(QWidget):
                 view.set_chart(profile.lines[i])
         sign = [s for f in profile.figures for s in f.signs]
         texts = [cited("; ".join(profile.sources)) if profile.sources else "", *profile.notes,
-                 _("Rank 1: highest value."), "; ".join(dict.fromkeys(sign))]  # fmt: skip
+                 _("Rank 1: highest value"), " · ".join(dict.fromkeys(sign))]  # fmt: skip
         self.sources.setText("\n".join(t for t in texts if t))
         self.stack.setCurrentIndex(1)
 
     def _show_figures(self, profile: AreaProfile) -> None:
         heads = (_("Key figure"), _("Value"), _("Rank"), _("City"), _("Previous date"),
                  _("Five years"))  # fmt: skip
-        usual = max((f.day for f in profile.figures), default=None)
         rows = [
-            # The date stands where it is not the one of most figures.
-            (f.short_name if f.day == usual and not f.period else f"{f.short_name}, {f.day_text}",
+            (", ".join(t for t in (f.short_name, profile.day_beside(f)) if t),
              f.text + (" *" if f.remark and f.rank else ""), f.rank_text, f.city_text,
              _change(f.previous), _change(f.five_years))
             for f in profile.figures
