@@ -1,9 +1,10 @@
 """How fast the forecast engine is, beside a clean long-table version of the same model in pandas.
 
-    python benchmarks/forecast.py [--json FILE] [--quick]
+    python benchmarks/forecast.py [--json FILE] [--quick] [--draws N]
 
 Everything is measured in this run on this machine: the pandas model, the engine, and the memory
-bandwidth that bounds it. Data are synthetic; both versions must agree on the result.
+bandwidth that bounds it. Data are synthetic; both versions must agree on the result. Draws are
+measured with numpy alone and, where it is installed, with numba.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ import numpy as np
 import pandas as pd
 
 from monitor_app.core.ages import AgeAxis
+from monitor_app.forecast import rng
 from monitor_app.forecast.draws import DrawKernel
+from monitor_app.forecast.draws_fast import compiled
 from monitor_app.forecast.ensemble import quantiles, run_ensemble
 from monitor_app.forecast.factors import FactorModel, Shock, default_factors, places_of
 from monitor_app.forecast.moves import OriginDestination, Pool
@@ -239,29 +242,49 @@ def case(name: str, areas: int, moves: str, repeats: int, speed: float, **option
     }
 
 
-def ensemble_case(draws: int, slow: float) -> dict[str, Any]:
-    """400 areas x ``draws`` x 25 years in float32, random numbers included, and all quantiles."""
+def ensemble_case(draws: int, slow: float, fast: bool = False) -> dict[str, Any]:
+    """400 areas x ``draws`` x 25 years in float32, random numbers included, and all quantiles.
+
+    ``fast``: with numba, kernels and random numbers; else numpy alone.
+    """
     layout, stock, rates = synthetic(400)
     district = {area: str(i // 20) for i, area in enumerate(layout.areas)}
     factors = FactorModel(places_of(layout.areas, district), default_factors(), YEARS, 7, Shock())
-    kernel = DrawKernel(layout, stock, rates, YEARS, ENSEMBLE_BANDS)
-    run_ensemble(kernel, factors, 2)
+    kernel = DrawKernel(layout, stock, rates, YEARS, ENSEMBLE_BANDS, fast=fast)
     found: dict[str, Any] = {"draws": draws}
-    for workers in (1, 2):
-        start, spent = time.perf_counter(), time.process_time()
-        ensemble = run_ensemble(kernel, factors, draws, workers=workers)
-        found[f"seconds_{workers}"] = time.perf_counter() - start
-        found[f"cpu_{workers}"] = time.process_time() - spent
-        found["megabytes_of_paths"] = ensemble.paths.nbytes / 1e6
-        if workers == 1:
-            del ensemble  # two sets of paths at once would be a gigabyte
+    usual = rng.compiled
+    if not fast:
+        rng.compiled = lambda: None
+    try:
+        run_ensemble(kernel, factors, 2)  # compiled here, not in the measurement
+        for workers in (1, 2):
+            start, spent = time.perf_counter(), time.process_time()
+            ensemble = run_ensemble(kernel, factors, draws, workers=workers)
+            found[f"seconds_{workers}"] = time.perf_counter() - start
+            found[f"cpu_{workers}"] = time.process_time() - spent
+            found["megabytes_of_paths"] = ensemble.paths.nbytes / 1e6
+            if workers == 1:
+                del ensemble  # two sets of paths at once would be a gigabyte
+    finally:
+        rng.compiled = usual
     start = time.perf_counter()
+    found["median_total"] = float(np.median(ensemble.paths[-1].sum(axis=(1, 2))))
     quantiles(ensemble.paths)
     found["quantiles_s"] = time.perf_counter() - start
     best = min(found["seconds_1"], found["seconds_2"])
     found["ns_per_cell_year"] = best / (np.prod(layout.shape) * YEARS * draws) * 1e9
     found["ratio_to_pandas"] = slow * draws / best
+    found["ratio_of_processor_time"] = slow * draws / found["cpu_1"]
     return found
+
+
+def show_ensemble(name: str, found: dict[str, Any]) -> None:
+    print(
+        f"400 areas, {found['draws']} draws, {name}: {found['seconds_1']:.1f} s with one thread,"
+        f" {found['seconds_2']:.1f} s with two (processor {found['cpu_1']:.1f} and"
+        f" {found['cpu_2']:.1f} s), {found['ns_per_cell_year']:.2f} ns/cell-year,"
+        f" x{found['ratio_to_pandas']:.0f}; all quantiles {found['quantiles_s']:.2f} s"
+    )
 
 
 def time_pandas(tables: dict[str, pd.DataFrame]) -> tuple[float, float, pd.DataFrame]:
@@ -279,6 +302,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--quick", action="store_true", help="small cases only")
+    parser.add_argument("--draws", type=int, help="draws of the ensembles (1000; 100 if quick)")
     options = parser.parse_args()
     speed = bandwidth()
     print(f"memory bandwidth, one thread: {speed:.1f} GB/s")
@@ -307,17 +331,18 @@ def main() -> int:
         )
     print(f"{'400 areas, pandas long table':<44}{slow * 1e3:>9.1f} ms")
     print(f"relative difference of the city totals: {agree:.1e}")
-    ensemble = ensemble_case(100 if options.quick else 1000, slow)
-    print(
-        f"400 areas, {ensemble['draws']} draws: {ensemble['seconds_1']:.1f} s with one thread,"
-        f" {ensemble['seconds_2']:.1f} s with two (processor {ensemble['cpu_1']:.1f} and"
-        f" {ensemble['cpu_2']:.1f} s), {ensemble['ns_per_cell_year']:.2f} ns/cell-year,"
-        f" x{ensemble['ratio_to_pandas']:.0f}; all quantiles {ensemble['quantiles_s']:.2f} s"
-    )
+    draws = options.draws or (100 if options.quick else 1000)
+    ensembles = {"numpy": ensemble_case(draws, slow)}
+    if compiled("float32") is not None:
+        ensembles["numba"] = ensemble_case(draws, slow, fast=True)
+        off = ensembles["numba"]["median_total"] / ensembles["numpy"]["median_total"] - 1.0
+        print(f"relative difference of the median totals, numba and numpy: {abs(off):.1e}")
+    for name, found in ensembles.items():
+        show_ensemble(name, found)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory: {memory:.0f} MB")
     if options.json:
-        found = {
+        report = {
             "machine": platform.processor() or platform.machine(),
             "numpy": np.__version__,
             "pandas": pd.__version__,
@@ -327,9 +352,9 @@ def main() -> int:
             "agreement": agree,
             "peak_memory_mb": memory,
             "cases": rows,
-            "ensemble": ensemble,
+            "ensembles": ensembles,
         }
-        options.json.write_text(json.dumps(found, indent=1))
+        options.json.write_text(json.dumps(report, indent=1))
     return 0 if agree < 1e-9 else 1
 
 
