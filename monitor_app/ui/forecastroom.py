@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from monitor_app.app.session import Event
 from monitor_app.core.areas import CITY
@@ -21,6 +20,7 @@ from monitor_app.core.issues import Issue, Severity, UserError
 from monitor_app.core.progress import Progress
 from monitor_app.core.selection import SelectionChange
 from monitor_app.ui.forecastoutcome import Outcome
+from monitor_app.ui.forecastplace import Place, panels
 
 if TYPE_CHECKING:
     from monitor_app.app.forecasting_run import Forecast
@@ -30,28 +30,6 @@ if TYPE_CHECKING:
     from monitor_app.ui.workbench import Workbench
 
 FORECAST = "forecast"
-
-
-class Place(QWidget):
-    """Where the page stands once it is looked at: building it costs time that the start of the
-    program has not."""
-
-    appeared = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-
-    def put(self, page: QWidget) -> None:
-        layout = self.layout()
-        assert layout is not None
-        layout.addWidget(page)
-        self.setFocusProxy(page)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.appeared.emit()
 
 
 class ForecastRoom(QObject):
@@ -331,10 +309,16 @@ class ForecastRoom(QObject):
             self._show_field_issues(check(spec, self.town))
 
     def _take_spec(self, spec: ForecastSpec) -> None:
-        """A panel has changed the specification and kept it."""
-        if self.spec is not None and spec != self.spec and not self.running:
-            self.spec = spec
-            self._show_spec()
+        """A panel has changed the specification."""
+        from monitor_app.app.forecastspecs import keep_spec
+
+        if self.spec is None or spec == self.spec or self.running:
+            return
+        self.spec = spec
+        if not self.session.project.read_only and not self.bench.locked:
+            keep_spec(self.session, spec)
+            self.session.announce(Event.SAVED)
+        self._show_spec()
 
     def _show_field_issues(self, issues: Sequence[Issue]) -> None:
         """Findings about the specification (not the data), at its fields."""
@@ -494,19 +478,3 @@ class ForecastRoom(QObject):
                 panel.shutdown()
         if self.inner is not None:
             self.inner.shutdown()
-
-
-def panels(bench: Workbench) -> list[Any]:
-    """Steps made elsewhere: rates, and the test of the method on the past; None where missing."""
-    from importlib import import_module
-
-    found: list[Any] = []
-    for module, name in (
-        ("monitor_app.ui.ratespanel", "RatesPanel"),
-        ("monitor_app.ui.backtestpanel", "BacktestPanel"),
-    ):
-        try:
-            found.append(getattr(import_module(module), name)(bench))
-        except ModuleNotFoundError:
-            found.append(None)
-    return found

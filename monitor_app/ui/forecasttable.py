@@ -133,6 +133,7 @@ class EditTable(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.columns = self._columns = tuple(columns)
+        self._shown: list[dict[str, Any]] = []
         self.table = QTableWidget(0, len(columns))
         self.table.setAccessibleName(name)
         self.table.setHorizontalHeaderLabels([c.title for c in columns])
@@ -172,17 +173,25 @@ class EditTable(QWidget):
 
     def show_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Put rows in; nothing happens where they are shown already."""
-        try:
-            if self.rows() == [{k: v for k, v in r.items() if v is not None} for r in rows]:
-                return
-        except WrongCellError:
-            pass
+        given = [{k: v for k, v in r.items() if v is not None} for r in rows]
+        if given == self._shown and self._pending():
+            return  # what is being typed stays
+        self._shown = given
+        if not self._pending():
+            return
         with QSignalBlocker(self.table):
             self.table.setRowCount(0)
             for values in rows:
                 self._append(values)
         self._say("")
         self._fit()
+
+    def _pending(self) -> bool:
+        """Whether the table holds other rows than those that were put in."""
+        try:
+            return self.rows() != self._shown
+        except WrongCellError:
+            return True
 
     def _append(self, values: Mapping[str, Any]) -> None:
         at = self.table.rowCount()
@@ -267,8 +276,9 @@ class EditTable(QWidget):
         return "" if item is None else item.text()
 
     def say(self, text: str) -> None:
-        """What the specification has against these rows."""
-        self._say(text)
+        """What the specification has against these rows; rows that it has not taken keep theirs."""
+        if text or not self._pending():
+            self._say(text)
 
     def _say(self, text: str) -> None:
         self.message.setText(text)

@@ -191,6 +191,12 @@ def housing_projects_and_presets_change_the_specification(qtbot, room) -> None:
     assert (project.name, project.area, project.dwellings) == (
         "Neue Aue", "a1", {2024: 60.0, 2025: 40.0},
     )  # fmt: skip
+    qtbot.mouseClick(page.housing.add, LEFT)
+    page.housing.table.item(1, 0).setText("Später")
+    room.change({"years": 5})
+    assert page.housing.table.item(1, 0).text() == "Später"  # what is being typed stays
+    assert len(room.spec.housing) == 1
+    room.change({"years": 4})
     page.preset.setCurrentIndex(page.preset.findData("no_housing"))
     page.preset.activated.emit(page.preset.currentIndex())
     assert [s.housing for s in room.spec.scenarios] == [True, False]
