@@ -77,6 +77,16 @@ HEAD = "\n\n".join(
         "Verfahren zufällig nahe lag, steht erst hinterher fest. Standardraten für Sterbefälle "
         "und Fruchtbarkeit stammen aus der Ausgabe 2024 der UN-Vorausschätzung: verwendet werden "
         "nur Zeiträume vor dem Startjahr, aber in der heutigen Fassung.",
+        "**Was sonst versucht wurde.** Die Zu-, Weg- und Umzüge der Wiener Bezirke ab 2007 "
+        "(ohne Alter) als weiterer Kandidat: Wanderung von außen mit Rückkehr zum Mittel, "
+        "Umzüge und Rest aus den jüngsten fünf Jahren. Die Anteile der Bezirke traf er im "
+        "Mittel der Startjahre ab 2010 auf 1, 3, 5 und 10 Jahre mit 0,63, 1,60, 2,47 und 4,68 % "
+        "Fehler, der lineare Trend mit 0,61, 1,57, 2,62 und 4,17 %: kein Gewinn, der die "
+        "zusätzlichen Daten lohnt; er ist nicht im Programm.",
+        "**Konstanz** hat ein Gebiet, 17 vergleichbare Jahre und 2 bis 11 prüfbare Startjahre. "
+        "Das Wachstum der 2010er Jahre endete um 2019; wer es abbremste, lag richtig. Das "
+        "Programm lernt das (der gedämpfte Trend zählt heute 9 bis 25 %), aber bei so wenigen "
+        "unabhängigen Fehlern absichtlich langsam: In Wien wäre dieselbe Bremse falsch gewesen.",
     ]
 )
 
