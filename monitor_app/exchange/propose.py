@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from monitor_app.core.areas import CITY
+from monitor_app.core.backdrops import BackdropLook
 from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
 from monitor_app.exchange.guess import Guess, Role, guess_columns, wide_headers
@@ -16,6 +17,7 @@ from monitor_app.exchange.recipe_model import (
     AgeRule,
     AreasContent,
     AttributeRule,
+    BackdropContent,
     CodeRule,
     DateRule,
     FacilitiesContent,
@@ -41,6 +43,10 @@ _SUBJECTS = (
     ("completions", re.compile(r"fertigstell|completion")),
     ("population", re.compile(r"einwohner|bev[oö]lk|population|personen|wohnber|ewr|_pop")),
 )
+#: Layers of areas that nobody counts in, by how their names begin.
+_WATER = re.compile(r"gew(ä|ae)sser|wasserfl|fl(ü|ue)sse|seen?(_|$)|water|rivers?(_|$)|lakes?(_|$)")
+_GREEN = re.compile(r"gr(ü|ue)n(fl|anl|z)|waldfl|w(ä|ae)lder|parks?(_|$)|forests?(_|$)|green")
+_RIVER = re.compile(r"gew(ä|ae)sser|flu(ss|ß)|b(a|ä|ae)che?(_|$)|river|stream")
 _TOTAL_ROW = r"(?i)^\s*(insgesamt|gesamt|gesamtstadt|summe|total|zusammen|stadt insgesamt)\b"
 
 
@@ -79,17 +85,43 @@ def slug(text: str, default: str) -> str:
 
 def _content(
     table: RawTable, context: ImportContext, reasons: list[str]
-) -> AreasContent | FacilitiesContent | FactContent | tuple[FactContent, ...]:
+) -> AreasContent | BackdropContent | FacilitiesContent | FactContent | tuple[FactContent, ...]:
     levels = {level.key: context.areas.keys(level.key) for level in context.areas.levels}
     levels.pop(CITY, None)
     names = {level.key: level.name for level in context.areas.levels}
     guesses = guess_columns(table, levels, names)
     kinds = {g.geom_type for g in table.geometries or () if g is not None}
+    look = _drawn_as(table, kinds)
+    if look is not None:
+        return _backdrop(table, look, reasons)
     if kinds & {"Polygon", "MultiPolygon"}:
         return _areas(table, guesses, context, reasons)
     if kinds & {"Point", "MultiPoint"}:
         return _points(table, guesses, reasons)
     return _facts(table, guesses, reasons)
+
+
+def _drawn_as(table: RawTable, kinds: set[str]) -> BackdropLook | None:
+    """How a layer is drawn that holds no areas of a level: lines, or water and green by name."""
+    if kinds and kinds <= {"LineString", "MultiLineString"}:
+        river = _RIVER.search(f"{table.name}_{PurePath(table.source.name).stem}".casefold())
+        return BackdropLook.WATER if river else BackdropLook.LINE
+    if not kinds or not kinds <= {"Polygon", "MultiPolygon"}:
+        return None
+    for text in (table.name, PurePath(table.source.name).stem):
+        for look, pattern in ((BackdropLook.WATER, _WATER), (BackdropLook.GREEN, _GREEN)):
+            if pattern.match(text.casefold()):
+                return look
+    return None
+
+
+def _backdrop(table: RawTable, look: BackdropLook, reasons: list[str]) -> BackdropContent:
+    reasons.append(_("The layer is only drawn on the map; nothing is counted in it."))
+    title = table.name or PurePath(table.source.name).stem
+    return BackdropContent(
+        kind="backdrop", layer=slug(title, "layer"), name=Text(de=title, en=title), look=look,
+        sheets=(table.name,) if table.name else (),
+    )  # fmt: skip
 
 
 def _best(guesses: Sequence[Sequence[Guess]], role: Role, reasons: list[str]) -> Guess | None:

@@ -15,6 +15,7 @@ from monitor_app.core.issues import fail
 from monitor_app.exchange.propose import slug
 from monitor_app.exchange.recipe_model import (
     AreasContent,
+    BackdropContent,
     Content,
     FacilitiesContent,
     FactContent,
@@ -130,7 +131,8 @@ def choices_of(recipe: Recipe) -> Choices:
     day = (first.date.fixed or "") if isinstance(first, FactContent | PersonsContent) else ""
     kind = first.counts if isinstance(first, PersonsContent) else first.kind
     keep = getattr(first, "unknown_areas", "error") == "keep"
-    return Choices(kind, str(first.name), first.level, day=day, decimal=decimal, keep_unknown=keep)
+    level = getattr(first, "level", "")  # what is only drawn stands on no level
+    return Choices(kind, str(first.name), level, day=day, decimal=decimal, keep_unknown=keep)
 
 
 def edited(
@@ -150,6 +152,8 @@ def edited(
         contents = _facts(recipe, header, roles, choices)
     elif isinstance(first, FacilitiesContent):
         contents = [_facilities(first, header, roles, choices)]
+    elif isinstance(first, BackdropContent) and len(recipe.contents) == 1 and choices.name:
+        contents = [{**first.model_dump(), "name": choices.name}]
     else:
         contents = [c.model_dump() for c in recipe.contents]
     stored = recipe.model_dump()

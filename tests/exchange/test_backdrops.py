@@ -91,3 +91,25 @@ def test_undo_takes_a_layer_back(tmp_path: Path) -> None:
         project.redo()
         again = Backdrop.load(project.documents(DOCUMENT)["tram"])
         assert shapely.area(again.geometries[0]) == 25
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "look"),
+    [
+        ("strassenbahn", shapely.LineString([(0, 0), (9, 9)]), BackdropLook.LINE),
+        ("flusslauf", shapely.LineString([(0, 0), (9, 9)]), BackdropLook.WATER),
+        ("Gewässer_2024", shapely.box(0, 0, 5, 5), BackdropLook.WATER),
+        ("gruenflaechen", shapely.box(0, 0, 5, 5), BackdropLook.GREEN),
+        ("stadtteile", shapely.box(0, 0, 5, 5), None),
+        ("waldstadt_wasserburg_seestadt", shapely.box(0, 0, 5, 5), None),
+        ("kitas_am_fluss", shapely.Point(1, 1), None),
+    ],
+)
+def test_what_is_only_drawn_is_proposed_by_shape_and_name(
+    tmp_path: Path, name, shape, look
+) -> None:
+    batch = prepare_import([_geojson(tmp_path / f"{name}.geojson", [shape])], None)
+    assert [layer.look for layer in _layers(batch).values()] == ([look] if look else [])
+    if look:
+        assert not batch.blocked
+        assert not batch.areas
