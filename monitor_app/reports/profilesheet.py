@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.lines import Line2D
 
 from monitor_app.cartography.alttext import cited
 from monitor_app.cartography.charts import draw_pyramid, draw_time_line
@@ -24,6 +25,7 @@ from monitor_app.cartography.figures import (
     INK,
     PT_PER_MM,
     QUIET,
+    RULE,
     Sheet,
     balanced,
     shorten,
@@ -269,13 +271,13 @@ def _figures(
     for text, share in zip(heads, COLUMNS, strict=True):
         sheet.text(left + share * wide, top, text, HEAD, face="bold", colour=QUIET, align="right")
     top += head
-    sheet.rule(left, top - 0.6, wide, "#555555")
+    _rule(sheet, left, top - 0.6, wide, "#555555")
     for i, figure in enumerate(rows):
         if i and figure.topic != rows[i - 1].topic:
-            sheet.rule(left, top - 0.1, wide, "#d5d5d5")
+            _rule(sheet, left, top - 0.1, wide, "#d5d5d5")
         _figure(sheet, profile, figure, left, top, wide)
         top += step
-    sheet.rule(left, top - 0.1, wide)
+    _rule(sheet, left, top - 0.1, wide)
     return top
 
 
@@ -312,6 +314,16 @@ def _change(change: Change | None) -> str:
     if change is None:
         return "–"
     return change.text + ("*" if change.reform else "")
+
+
+def _rule(sheet: Sheet, left: float, top: float, width: float, colour: str = RULE) -> None:
+    """A thin line straight on the page: axes of its own for each would take longer to draw than
+    all words."""
+    y = 1 - top / sheet.height
+    ends = (left / sheet.width, (left + width) / sheet.width)
+    sheet.figure.add_artist(
+        Line2D(ends, (y, y), color=colour, linewidth=0.5, solid_capstyle="butt")
+    )
 
 
 def cut(text: str, room: float, size: float, face: str = "regular") -> str:
@@ -390,7 +402,7 @@ def _neighbours(
         text = cut(name.split(" (")[0], width - 1.5, HEAD, "bold")
         sheet.text(left + edge, top, text, HEAD, face="bold", colour=QUIET, align="right")
     top += 4.6
-    sheet.rule(left, top - 0.6, wide, "#555555")
+    _rule(sheet, left, top - 0.6, wide, "#555555")
     for i, (name, values) in enumerate(rows):
         face = "bold" if i == 0 else "regular"
         room = (edges[0] - width if edges else wide) - 2.0
@@ -398,7 +410,7 @@ def _neighbours(
         for text, edge in zip(values, edges, strict=True):
             sheet.text(left + edge, top, text, BODY, face=face, align="right")
         top += ROW - 0.4
-    sheet.rule(left, top - 0.4, wide)
+    _rule(sheet, left, top - 0.4, wide)
     rest = len(profile.neighbours) - NEIGHBOURS
     if rest > 0:
         text = _("The {count} with the longest common border; {rest} more.").format(

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from monitor_app.app.session import Event
 from monitor_app.core.selection import Selection
 from monitor_app.ui import swipemap
 from monitor_app.ui.seriesdialog import MOVING, SeriesDialog
@@ -259,3 +260,38 @@ def test_cancelling_a_series_leaves_no_file(
     opened.jobs.cancel_job()
     settle(qtbot, opened)
     assert not list(tmp_path.glob("reihe*"))
+
+
+def test_closing_while_it_draws_leaves_nothing(qtbot: QtBot, opened: MainWindow) -> None:
+    for _round in range(3):
+        opened.actions_["compare_maps"].trigger()
+        dialog = next(
+            w for w in QApplication.topLevelWidgets()
+            if isinstance(w, CompareDialog) and w.isVisible()
+        )  # fmt: skip
+        dialog.resize(700, 500)
+        QApplication.processEvents()
+        dialog.reject()
+    settle(qtbot, opened)
+
+
+def test_it_goes_with_its_project(qtbot: QtBot, opened: MainWindow, compare: CompareDialog) -> None:
+    session = opened.workbench.session
+    session.close(discard=True)
+    session.announce(Event.PROJECT)
+    assert not isValid(compare) or not compare.isVisible()
+
+
+@pytest.mark.parametrize("size", [(200, 200), (3840, 2160), (40, 600)])
+@pytest.mark.parametrize("shapes", [grid_shapes(1, 1), grid_shapes(0, 0)], ids=["one", "none"])
+def test_any_size_and_few_areas(qtbot: QtBot, theme: Theme, size, shapes) -> None:
+    swipe = SwipeMap(theme, Selection())
+    qtbot.addWidget(swipe)
+    swipe.resize(*size)
+    spec = spec_for(shapes)
+    swipe.set_pair((spec, shapes), (spec, shapes), ("ein langer Stand 31.12.2024", ""))
+    swipe.show()
+    for share in (0.0, 0.5, 1.0):
+        swipe.set_share(share)
+        swipe.repaint()
+    swipe.shutdown()
