@@ -27,9 +27,10 @@ from monitor_app.core.datasets import Kind
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.exchange.preview import Preview
-from monitor_app.exchange.recipe_model import FactContent, Recipe
+from monitor_app.exchange.recipe_model import BridgeContent, FactContent, Recipe
 from monitor_app.exchange.table import RawTable
 from monitor_app.exchange.wording import kind_name
+from monitor_app.ui.bridgewords import bridge_columns, bridge_words
 from monitor_app.ui.importstate import Group, Reading
 from monitor_app.ui.importsteps import heading, muted
 from monitor_app.ui.rawmodel import OriginalModel, RawView, ResultModel
@@ -260,6 +261,9 @@ class MapStep(QWidget):
     def _show_recipe(self, recipe: Recipe) -> None:
         reasons = " ".join(recipe.proposed)
         described = str(recipe.description) if recipe.description is not None else ""
+        bridges = [c for c in recipe.contents if isinstance(c, BridgeContent)]
+        if bridges:
+            described = " ".join((described, bridge_words(bridges[0]))).strip()
         self.why.setText(reasons or described)
         self.why.setVisible(bool(self.why.text()))
         self.problem.clear()
@@ -303,6 +307,8 @@ class MapStep(QWidget):
         table = self._group().tables[0]
         offered = roles_for(recipe.contents[0])
         roles = roles_of(recipe, table.header)
+        first = recipe.contents[0]
+        meanings = bridge_columns(first) if isinstance(first, BridgeContent) else {}
         self.roles.setRowCount(len(table.header))
         for row, column in enumerate(table.header):
             self.roles.setItem(row, 0, QTableWidgetItem(column))
@@ -312,7 +318,7 @@ class MapStep(QWidget):
             combo = QComboBox()
             combo.setAccessibleName(_("Meaning of {column}").format(column=column))
             for role in offered or (roles[column],):
-                combo.addItem(role_text(role), role)
+                combo.addItem(meanings.get(column) or role_text(role), role)
             combo.setCurrentIndex(max(0, combo.findData(roles[column])))
             combo.setEnabled(bool(offered))
             combo.activated.connect(self._touch)
