@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app.forecasting_events import FERTILE, Source
+from monitor_app.app.forecasting_five import five_year_rates
 from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
 from monitor_app.app.forecasting_town import ALL, Town, ensure, method_names
 from monitor_app.app.forecasting_types import area_types
@@ -52,7 +53,8 @@ class RateTable:
     ``values`` as the first forecast year has them, ``before`` without changes by hand, ``edited``
     where they differ by one; ``raw`` events per person-year as counted (NaN unknown) with
     ``exposure`` person-years and ``events``; ``town_line`` what an area would have at the level of
-    the town; ``levels`` how areas were told from the town; ``years`` with their weights.
+    the town; ``levels`` how areas were told from the town; ``years`` with their weights;
+    ``first_age`` and ``last_age`` positions on the age axis between which the table is shown.
     ``summed``: the town has the sum of its areas, else their mean weighted by exposure.
     """
 
@@ -80,9 +82,20 @@ class RateTable:
     summed: bool = False
 
     @property
-    def ages(self) -> range:
-        """Ages that the table shows."""
-        return range(self.first_age, self.last_age + 1)
+    def ages(self) -> list[int]:
+        """First ages of the age groups that the table shows."""
+        lows = self.layout.ages.lows
+        return [int(a) for a in lows[self.first_age : self.last_age + 1]]
+
+    def position(self, age: int) -> int:
+        """Position on the age axis of the group that begins at ``age``."""
+        return self.first_age + self.ages.index(age)
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """First and last year of age of the groups from one position to another."""
+        lows = self.layout.ages.lows
+        end = lows[last] if last + 1 >= len(lows) else lows[last + 1] - 1
+        return int(lows[first]), int(end)
 
     def of_town(self, array: Array) -> Array:
         """``array`` of areas for the town as a whole ``[sex, group, age]``."""
@@ -162,7 +175,8 @@ def make_book(
     method = runs.method_of(spec)
     steps.step(0.6, _("Estimating rates …"))
     types, _told = area_types(spec, town)
-    base = town_rates(town, method, types)
+    five = town.layout.step > 1
+    base = five_year_rates(town) if five else town_rates(town, method, types)
     steps.step(0.9)
     return _book(spec, town, method, base, types)
 
@@ -208,9 +222,11 @@ def _table(
     assert before is not None
     values, edited = edited_values(key, before, spec.rates, layout)
     raw, events, exposure, levels = _basis(key, base, town, weights, before.shape)
-    ages = (FERTILE.start, FERTILE.stop - 1) if key == "births" else (0, layout.shape[2] - 1)
+    ages = _shown_ages(key, layout)
+    per_step = _("persons per step of {years} years").format(years=layout.step)
     units = {
-        "births": _("births per 1,000 women"), "arrivals": _("persons per year"),
+        "births": _("births per 1,000 women"),
+        "arrivals": _("persons per year") if layout.step == 1 else per_step,
         "net_migration": _("persons per 1,000"),
     }  # fmt: skip
     sexes = layout.sexes if key != "births" else (layout.sexes[layout.mothers],)
@@ -221,6 +237,15 @@ def _table(
         values, before, edited, raw, events, exposure, _town_line(key, base, before, levels),
         source, years, levels, counts,
     )  # fmt: skip
+
+
+def _shown_ages(key: str, layout: Layout) -> tuple[int, int]:
+    """Positions of the first and last age group that a table shows."""
+    lows = layout.ages.lows
+    if key != "births":
+        return 0, len(lows) - 1
+    rows = np.flatnonzero((lows + layout.step > FERTILE.start) & (lows < FERTILE.stop))
+    return int(rows[0]), int(rows[-1])
 
 
 def _basis(
@@ -234,7 +259,9 @@ def _basis(
         events, exposure = levels.pooled.events, levels.pooled.exposure
     else:
         nothing = np.full(shape, np.nan)
-        people = np.broadcast_to(town.register.stocks[-1], town.layout.shape)
+        people = town.register.stocks[-1]
+        if key == "births":
+            people = people[town.layout.mothers][None]
         return nothing, nothing, people, None
     if key == "arrivals":
         return events / weights.sum(), events, exposure, levels

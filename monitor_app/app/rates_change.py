@@ -51,9 +51,10 @@ def cells_edits(
         return []
     if table.key == "girls":
         return [RateEdit(table="girls", factor=factor, note=note)]
+    alone = table.key in WITHOUT_AGES
     by_area: dict[int | None, list[int]] = {}
     for age, area in cells:
-        by_area.setdefault(area, []).append(age)
+        by_area.setdefault(area, []).append(0 if alone else table.position(age))
     if table.key == "destinations":
         drawn = tuple(table.areas[a] for a in by_area if a is not None)
         return (
@@ -76,8 +77,9 @@ def _edit(
     areas: tuple[str, ...], factor: float, note: str,
 ) -> RateEdit:  # fmt: skip
     whole = run == (table.first_age, table.last_age)
+    ages = None if whole else table.span(*run)
     return RateEdit(
-        table=table.key, sex=sex, group=group, ages=None if whole else run, areas=areas,
+        table=table.key, sex=sex, group=group, ages=ages, areas=areas,
         factor=factor, note=note,
     )  # fmt: skip
 
@@ -91,9 +93,11 @@ def value_edit(
     if table.key == "girls":
         return RateEdit(table="girls", value=value, note=note)
     s, g = shown
+    row = 0 if table.key in WITHOUT_AGES else table.position(age)
+    ages = table.span(row, row)
     if area is None or table.key in WITHOUT_AGES:
         now = float((table.of_town(table.values) if area is None else table.values[..., area])[
-            s, g, age])  # fmt: skip
+            s, g, row])  # fmt: skip
         areas = () if area is None else (table.areas[area],)
         if table.key == "destinations":
             # A share p becomes q where its pull is multiplied by q (1 - p) / (p (1 - q)).
@@ -101,15 +105,13 @@ def value_edit(
             return RateEdit(table="destinations", areas=areas, factor=min(odds, 100.0), note=note)
         if now > 0 and value >= 0 and value / now <= 100.0:
             return RateEdit(
-                table=table.key, sex=sex, group=group, ages=(age, age), factor=value / now,
+                table=table.key, sex=sex, group=group, ages=ages, factor=value / now,
                 note=note,
             )  # fmt: skip
         value = value / len(table.areas) if table.summed else value
-        return RateEdit(
-            table=table.key, sex=sex, group=group, ages=(age, age), value=value, note=note
-        )
+        return RateEdit(table=table.key, sex=sex, group=group, ages=ages, value=value, note=note)
     return RateEdit(
-        table=table.key, sex=sex, group=group, ages=(age, age), areas=(table.areas[area],),
+        table=table.key, sex=sex, group=group, ages=ages, areas=(table.areas[area],),
         value=value, note=note,
     )  # fmt: skip
 

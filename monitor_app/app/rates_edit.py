@@ -121,7 +121,7 @@ def _unknown_names(edit: RateEdit, layout: Layout, place: str) -> list[Issue]:
                 )
             )  # fmt: skip
     if edit.ages is not None and edit.table not in WITHOUT_AGES:
-        oldest = layout.shape[2] - 1
+        oldest = int(layout.ages.lows[-1])
         if edit.ages[0] > oldest:
             found.append(
                 _error(

@@ -32,10 +32,10 @@ Rows = list[tuple[int, int, int]]
 def _rows(table: RateTable) -> Rows:
     """Positions of sex, group and age of the rows of a sheet."""
     return [
-        (s, g, age)
+        (s, g, row)
         for s in range(len(table.sexes))
         for g in range(len(table.groups))
-        for age in table.ages
+        for row in range(table.first_age, table.last_age + 1)
     ]
 
 
@@ -71,11 +71,11 @@ def area_header(book: RateBook, area: int) -> str:
 
 
 def _sheet(book: RateBook, table: RateTable) -> ExportTable:
-    rows = _rows(table)
+    rows, lows = _rows(table), table.layout.ages.lows
     columns: list[Column] = [
         TextColumn(_("Sex"), tuple(_sex_cell(table, s) for s, _g, _a in rows)),
         TextColumn(_("Group"), tuple(_group_cell(book, table, g) for _s, g, _a in rows)),
-        TextColumn(_("Age"), tuple(str(a) for _s, _g, a in rows)),
+        TextColumn(_("Age"), tuple(str(int(lows[a])) for _s, _g, a in rows)),
     ]
     town = table.of_town(table.values) * table.scale
     if table.areas == ("",):
@@ -318,11 +318,11 @@ def _row_places(
         elif age is None or int(age) != age or int(age) not in table.ages:
             tell("rates-row", _("This age does not occur in the table."), row, raw.header[2],
                  texts[2])  # fmt: skip
-        elif (sex, group, int(age)) in taken:
+        elif (sex, group, table.position(int(age))) in taken:
             tell("rates-row-twice", _("This row occurs twice."), row, raw.header[2], texts[2],
                  _("Keep one of them."))  # fmt: skip
         else:
-            found[i] = sex, group, int(age)
+            found[i] = sex, group, table.position(int(age))
             taken.add(found[i])
     return found
 

@@ -22,30 +22,33 @@ class Measure:
     precision: int
 
 
-def life_expectancy(hazards: Array, age: int = 0) -> float:
-    """Remaining years of life at the end of the year in which ``age`` is reached (``age`` 0: at
-    birth) from yearly hazards (ages,) of the cohorts that reach an age, row 0 for half a year.
+def life_expectancy(hazards: Array, row: int = 0, width: int = 1) -> float:
+    """Remaining years of life at the beginning of age group ``row`` (0: at birth) from yearly
+    hazards (ages,) of the cohorts that reach an age group ``width`` years wide in a step.
 
-    In a stationary population those who reach age x within a year, counted at its end, are the
-    years lived at age x; the oldest group stays for ``s / (1 - s)`` further years.
+    Those born live half of the first step. In a stationary population those who reach an age group
+    within a step, counted at its end, are the years lived in it, per year of the step; the oldest
+    group stays for ``s / (1 - s)`` further steps.
     """
-    used = np.asarray(hazards, dtype=np.float64)[age:].copy()
-    if age == 0:
+    used = float(width) * np.asarray(hazards, dtype=np.float64)[row:]
+    if row == 0:
         used[0] *= 0.5
     else:
         used[0] = 0.0
     alive = np.exp(-np.cumsum(used[:-1]))
     stay = float(np.exp(-used[-1]))
     open_group = alive[-1] * stay / (1.0 - stay) if stay < 1.0 else float("inf")
-    return float(alive.sum() + open_group - (0.5 if age else 0.0))
+    return width * float(alive.sum() + open_group - (0.5 if row else 0.0))
 
 
-def mean_age(rates: Array, first: int) -> float:
-    """Mean of the middles of the ages from ``first`` on, weighted by rates; NaN for no rates."""
+def mean_age(rates: Array, table: RateTable, *, reached: bool = False) -> float:
+    """Mean of the middles of the age groups of a table, weighted by rates; NaN for no rates.
+    ``reached``: rates by age reached at the end of a step, half a step after the event."""
+    middles = np.array(table.ages) + (0.0 if reached else table.layout.step / 2.0)
     total = float(np.nansum(rates))
     if total <= 0:
         return float("nan")
-    return float(np.nansum((np.arange(len(rates)) + first + 0.5) * rates) / total)
+    return float(np.nansum(middles * rates) / total)
 
 
 def measures(
@@ -53,24 +56,25 @@ def measures(
 ) -> tuple[Measure, ...]:
     """Measures of one profile; ``before``: without changes by hand."""
     profile = table.column(table.before if before else table.values, sex, group, area)
-    years = _("years")
+    years, width = _("years"), table.layout.step
     if table.key == "births":
         return (
-            Measure("tfr", _("Children per woman (TFR)"), float(profile.sum()), "", 2),
-            Measure("mean_age", _("Mean age at birth"), mean_age(profile, table.first_age), years,
-                    1),
+            Measure("tfr", _("Children per woman (TFR)"), width * float(profile.sum()), "", 2),
+            Measure("mean_age", _("Mean age at birth"), mean_age(profile, table), years, 1),
         )  # fmt: skip
     if table.key == "deaths":
         return (
-            Measure("e0", _("Life expectancy at birth"), life_expectancy(profile), years, 1),
-            Measure("e65", _("Further life expectancy at 65"), life_expectancy(profile, 65), years,
-                    1),
+            Measure("e0", _("Life expectancy at birth"), life_expectancy(profile, 0, width),
+                    years, 1),
+            Measure("e65", _("Further life expectancy at 65"),
+                    life_expectancy(profile, table.position(65), width), years, 1),
         )  # fmt: skip
     if table.key == "arrivals":
-        # By age reached at the end of the year: half a year younger when they moved.
         return (
-            Measure("arrivals", _("Moves in per year"), float(profile.sum()), _("persons"), 0),
-            Measure("mean_age", _("Mean age"), mean_age(profile, 0) - 0.5, years, 1),
+            Measure(
+                "arrivals", _("Moves in per year"), float(profile.sum()) / width, _("persons"), 0
+            ),
+            Measure("mean_age", _("Mean age"), mean_age(profile, table, reached=True), years, 1),
         )
     if table.key == "net_migration":
         return (Measure("gmr", _("Net moves in a life"), float(profile.sum()), "", 2),)
@@ -78,8 +82,8 @@ def measures(
         name = _("Naturalisations in a life") if table.key == "naturalisation" else (
             _("Moves in a life (GMR)"))  # fmt: skip
         return (
-            Measure("gmr", name, float(profile.sum()), "", 2),
-            Measure("mean_age", _("Mean age"), mean_age(profile, 0) - 0.5, years, 1),
+            Measure("gmr", name, width * float(profile.sum()), "", 2),
+            Measure("mean_age", _("Mean age"), mean_age(profile, table, reached=True), years, 1),
         )
     if table.key == "girls":
         girls = float(profile[0])

@@ -8,7 +8,7 @@ from monitor_app.app.rates import RateTable
 from monitor_app.app.rates_change import runs_of
 from monitor_app.forecast.rate_edits import RateEdit
 
-Place = tuple[int, int, int]  # positions of sex, group, age
+Place = tuple[int, int, int]  # positions of sex, group and age group
 #: Cells whose factors differ by less than this (relatively) were multiplied by one factor.
 _SAME = 1e-6
 #: What is one change apart from where it holds: sex, group, first and last age, factor, value.
@@ -74,7 +74,7 @@ def _edit(
     ages = what[2]
     return RateEdit(
         table=table.key, sex=keys(sexes, table.sexes), group=keys(groups, table.groups),
-        ages=None if ages == (table.first_age, table.last_age) else ages,
+        ages=None if ages == (table.first_age, table.last_age) else table.span(*ages),
         areas=keys(areas, table.areas), factor=what[3], value=what[4], note=note,
     )  # fmt: skip
 

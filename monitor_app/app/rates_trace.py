@@ -35,6 +35,7 @@ def trace(book: RateBook, key: str, sex: int, group: int, age: int, area: int | 
     """The way of one cell. ``sex``, ``group`` positions in the table, ``age`` in years, ``area``
     a position or None for the town."""
     table = book.tables[key]
+    age = 0 if key in WITHOUT_AGES else table.position(age)
     found = [_data(book, table)]
     if key == "girls":
         found += _girls(book)
@@ -44,13 +45,17 @@ def trace(book: RateBook, key: str, sex: int, group: int, age: int, area: int | 
                           text))  # fmt: skip
     elif key == "net_migration":
         found += _net(book, table, sex, group, age, area)
+    elif table.levels is None and table.source is not Source.DEFAULT:
+        value = _shown(table, _cell(table, table.before, sex, group, age, area))
+        text = _("estimated for steps of five years from the population alone")
+        found.append(Step(_("Result"), value, text))
     elif table.levels is None:
         found.append(_default(book, table, sex, group, age, area))
     else:
         found += _counted(table, sex, group, age, area)
         found += _level_steps(book, table, table.levels, sex, group, age, area)
     found += _changes(book, table, sex, group, age, area)
-    found += _later(book, key)
+    found += [*_later(book, key), *_assumed(book, table, group, area)]
     return Trace(_title(book, table, sex, group, age, area), tuple(found))
 
 
@@ -66,10 +71,14 @@ def _title(
     return f"{table.name}: {book.area_name(area)}, {', '.join(parts)}"
 
 
-def age_name(table: RateTable, age: int) -> str:
-    oldest = age == table.layout.shape[2] - 1
-    return _("{age} years and older").format(age=age) if oldest else (
-        _("{age} years").format(age=age))  # fmt: skip
+def age_name(table: RateTable, row: int) -> str:
+    """Name of an age group by its position."""
+    first, last = table.span(row, row)
+    if row == table.layout.shape[2] - 1:
+        return _("{age} years and older").format(age=first)
+    if first < last:
+        return _("ages {first} to {last}").format(first=first, last=last)
+    return _("{age} years").format(age=first)
 
 
 def years_text(table: RateTable) -> str:
@@ -322,6 +331,24 @@ def _meets(
     cells = edit.cells(table.layout)
     rows = cells[:, group, age] if table.key == "births" else cells[sex : sex + 1, group, age]
     return bool(rows.any() if area is None else rows[:, area].any())
+
+
+def _assumed(book: RateBook, table: RateTable, group: int, area: int | None) -> list[Step]:
+    """Assumptions of the specification that change the rate from year to year."""
+    parts = {"net_migration": ("arrivals", "departures"), "destinations": (), "girls": ()}
+    wanted = parts.get(table.key, (table.key,))
+    found = []
+    for change in book.spec.changes:
+        there = not change.areas or area is None or table.areas[area] in change.areas
+        same = change.group is None or table.groups[group] == change.group
+        if change.component not in wanted or not (there and same):
+            continue
+        given = change.factor if isinstance(change.factor, dict) else {None: change.factor}
+        text = ", ".join(
+            f"× {format_number(f, 2)}" + (f" ({year})" if year else "") for year, f in given.items()
+        )
+        found.append(Step(_("Assumption"), text, change.note or _("for all scenarios"), mark=True))
+    return found
 
 
 def _later(book: RateBook, key: str) -> list[Step]:

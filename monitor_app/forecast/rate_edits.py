@@ -34,8 +34,9 @@ class RateEdit(BaseModel):
     """A change of cells of one table.
 
     ``sex``, ``group`` and ``areas``: keys, all where none are given; ``ages``: first and last age,
-    inclusive. Either ``factor`` (on the rate of each year) or ``value`` (in its place, in all
-    years): events per person and year, arrivals in persons per year, ``girls`` a share.
+    inclusive (of age groups those that begin in between). Either ``factor`` (on the rate of each
+    year) or ``value`` (in its place, in all years): events per person and year, arrivals in
+    persons per year, ``girls`` a share.
     ``note``: the reason in words.
     """
 
@@ -70,8 +71,8 @@ class RateEdit(BaseModel):
         def among(keys: Sequence[str], known: Sequence[str]) -> NDArray[np.bool_]:
             return np.array([not keys or k in keys for k in known])
 
-        ages = np.arange(layout.shape[2])
-        lo, hi = self.ages or (0, len(ages))
+        ages = layout.ages.lows
+        lo, hi = self.ages or (0, int(ages[-1]))
         return np.asarray(
             among(self.sex, layout.sexes)[:, None, None, None]
             & among(self.group, layout.groups)[None, :, None, None]

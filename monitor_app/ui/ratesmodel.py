@@ -121,7 +121,10 @@ class RatesModel(QAbstractTableModel):
             age = self.table.ages[section]
             if len(self.table.ages) == 1:
                 return "–"
-            return f"{age}+" if age == self.table.layout.shape[2] - 1 else str(age)
+            if age == int(self.table.layout.ages.lows[-1]):
+                return f"{age}+"
+            wide = self.table.layout.step
+            return str(age) if wide == 1 else f"{age}–{age + wide - 1}"
         if role == Qt.ItemDataRole.ToolTipRole and way is Qt.Orientation.Horizontal:
             return self._names[section]
         return None

@@ -358,7 +358,7 @@ class RatesPanel(QWidget):
         table = self.current()
         if table is None or len(table.ages) < 2:
             return 0
-        return 30 - table.first_age
+        return table.ages.index(30)
 
     def _selected(self, *_args: object) -> None:
         self._show_cell()
@@ -497,6 +497,9 @@ class RatesPanel(QWidget):
     def _set_edits(self, edits: list[RateEdit], *, remember: bool = True) -> bool:
         """Use other changes; False where they cannot be."""
         if self.book is None or self.spec is None:
+            return False
+        if self.session.project.read_only:
+            self._refuse(_("The project is open for reading only."))
             return False
         spec = self.spec.model_copy(update={"rates": edits})
         book = with_spec(self.book, spec)

@@ -105,6 +105,8 @@ def test_life_expectancy_of_a_constant_hazard(hazard: float) -> None:
     assert found == pytest.approx(1.0 / hazard, rel=hazard**2)
     later = life_expectancy(np.full(101, hazard), 65)
     assert later == pytest.approx(1.0 / hazard, rel=0.01)
+    wide = life_expectancy(np.full(21, hazard), 0, 5)
+    assert wide == pytest.approx(5.0 / (2.0 * np.sinh(2.5 * hazard)), rel=1e-12)
 
 
 def test_moves_in_a_life_are_the_sum_of_the_rates(counted: RateBook) -> None:
@@ -139,7 +141,7 @@ def test_every_cell_of_every_table_can_be_traced(counted: RateBook, residual: Ra
         for key, table in book.tables.items():
             areas = [None] if table.areas == ("",) else [None, 0, len(table.areas) - 1]
             for area in areas:
-                for age in {table.first_age, table.last_age}:
+                for age in {table.ages[0], table.ages[-1]}:
                     told = trace(book, key, 0, 0, age, area)
                     assert told.title
                     assert len(told.steps) >= 2
@@ -152,6 +154,32 @@ def test_net_migration_is_the_town_and_what_is_believed_of_the_area(residual: Ra
     losing = net.city <= 0  # gains are carried over as counts
     expected = (net.city[..., None] + own)[losing]
     np.testing.assert_allclose(table.values[losing], expected)
+
+
+def test_steps_of_five_years_have_tables_of_five_year_groups() -> None:
+    spec = make_spec({"level": "quarter", "age_step": "five", "years": 10})
+    book = make_book(source(stocks(16)), system(), spec)
+    table = book.tables["births"]
+    assert table.ages == [10, 15, 20, 25, 30, 35, 40, 45, 50, 55]
+    tfr = measures(table, 0, 0, 0)[0].value
+    assert tfr == pytest.approx(5.0 * table.values[0, 0, :, 0].sum())
+    some = edited(book, {"table": "births", "ages": [25, 34], "areas": ["a2"], "factor": 1.5})
+    changed = np.argwhere(some.tables["births"].edited)
+    assert changed.tolist() == [[0, 0, 5, 1], [0, 0, 6, 1]]
+    [edit] = cells_edits(table, [(25, 1), (30, 1)], (), (), 1.5, "weil")
+    assert edit.ages == (25, 34)
+    for key, other in book.tables.items():
+        area = None if other.areas == ("",) else 0
+        assert trace(book, key, 0, 0, other.ages[-1], area).steps
+        assert all(np.isfinite(m.value) for m in measures(other, 0, 0, area))
+
+
+def test_assumptions_by_year_stand_in_the_trace(counted: RateBook) -> None:
+    changes = [{"component": "deaths", "factor": {2030: 0.9}, "note": "besser versorgt"}]
+    spec = make_spec({**counted.spec.model_dump(), "changes": changes})
+    book = with_spec(counted, spec)
+    assert any("besser versorgt" in s.text for s in trace(book, "deaths", 0, 0, 70, 0).steps)
+    assert not any("besser" in s.text for s in trace(book, "births", 0, 0, 30, 0).steps)
 
 
 # -- changes ---------------------------------------------------------------------------------------
