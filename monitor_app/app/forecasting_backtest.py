@@ -119,16 +119,7 @@ def backtest(
     """
     steps = progress or Progress()
     last = len(town.years) - 1
-    usable = range(min(MINIMUM_HISTORY, max(last - 1, 1)), last)
-    chosen = list(usable) if origins is None else [_position(town, y) for y in origins]
-    if not chosen or last < _FIRST + 1:
-        raise fail(
-            "backtest-history",
-            _("The population of {n} years is too short for a test of the method.").format(
-                n=last + 1
-            ),
-            repair=_("Import earlier years."),
-        )
+    chosen = _origins(town, origins)
     wanted = tuple(sorted({h for h in horizons if h <= last - chosen[0]}))
     longest = max(*wanted, 1)
     bands = scored_bands(town.source_ages)
@@ -143,6 +134,17 @@ def backtest(
         runs[FIXED] = history(town, given, longest, steps.part(0.8, 0.9), max(chosen), also).runs
     groups = groups_of(bands, town.layout.shape[2])
     intervals = PastIntervals(past.errors, past.sizes, past.origins, wanted, groups)
+    areas, city = _scored(observed, bands, runs, intervals, chosen)
+    steps.step(1.0)
+    return TownBacktest(town, bands, areas, city, choosing)
+
+
+def _scored(
+    observed: Array, bands: Sequence[tuple[int, int | None]], runs: dict[str, dict[int, Array]],
+    intervals: PastIntervals, chosen: list[int],
+) -> tuple[Backtest, Backtest]:  # fmt: skip
+    """Forecasts, ranges and what came, of areas and of the whole town."""
+    wanted = intervals.horizons
     shape = (len(chosen), len(wanted), *observed.shape[1:])
     known, lower, upper = (np.full(shape, np.nan) for _i in range(3))
     edges = np.full((2, len(chosen), len(wanted), observed.shape[1], 1), np.nan)
@@ -154,7 +156,7 @@ def backtest(
         for name, ask in naive.items():
             found[name][row] = ask(origin, wanted)
         for i, h in enumerate(wanted):
-            if origin + h <= last:
+            if origin + h < len(observed):
                 known[row, i] = observed[origin + h]
         for v in range(observed.shape[1]):
             half, city = intervals.at(v, origin)
@@ -171,8 +173,29 @@ def backtest(
         names, marks, wanted, known.sum(axis=-1, keepdims=True), whole,
         size.sum(axis=-1, keepdims=True), {ENGINE: (edges[0], edges[1])},
     )  # fmt: skip
-    steps.step(1.0)
-    return TownBacktest(town, bands, areas, city_test, choosing)
+    return areas, city_test
+
+
+def _origins(town: Town, years: Sequence[int] | None) -> list[int]:
+    """Positions of the origins; ``UserError`` where a test is not possible."""
+    last = len(town.years) - 1
+    if town.layout.step > 1:
+        raise fail(
+            "backtest-step",
+            _("The method can be tested in single years only."),
+            repair=_("Set “age_step” to “single”."),
+        )
+    usable = range(min(MINIMUM_HISTORY, max(last - 1, 1)), last)
+    chosen = list(usable) if years is None else [_position(town, y) for y in years]
+    if not chosen or last < _FIRST + 1:
+        raise fail(
+            "backtest-history",
+            _("The population of {n} years is too short for a test of the method.").format(
+                n=last + 1
+            ),
+            repair=_("Import earlier years."),
+        )
+    return chosen
 
 
 def forecast_series(

@@ -153,9 +153,13 @@ def choose(
     the usual settings stay.
     """
     last = len(town.years) - 1
+    usual = spec.model_copy(update={"combination": {}})
+    if town.layout.step > 1:
+        reason = _("In steps of five years nothing is chosen: the usual settings stay.")
+        return Choice(usual, (reason,), ())
     past = gather(town, replace(method, combination={}), LONGEST, progress)
     if not past.origins:
-        return Choice(spec.model_copy(update={"combination": {}}), (_too_short(town),), ())
+        return Choice(usual, (_too_short(town),), ())
     tables, strengths = past.learned(last)
     rows = _table(past, tables, last)
     base = _base(tables)

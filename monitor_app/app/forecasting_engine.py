@@ -63,18 +63,11 @@ def run(
     rows: tuple[slice, ...] = (slice(None),)
     wanted: Array | None = None
     if method.combination:
-        bands = scored_bands(town.source_ages)
-        rows = tuple(slice(lo, hi) for lo, hi in bands)
+        rows = tuple(slice(lo, hi) for lo, hi in scored_bands(town.source_ages))
         wanted = combination_of(town, method, steps, None if plain else rates)[:, 1:]
     elif method.control > 0 and len(town.layout.areas) > 1:
-        free = once(None, parts.part(0.0, 0.4))
-        trend = shares_of_growth(town, free.totals)
-        wanted = blended(free.totals[1:], trend, method.control)[:, None]
-        if neutral is not None:
-            usual = project(
-                town.layout, launch, neutral.of_step, steps, keep_stocks=False, check_cells=False
-            )
-            wanted += method.control * _moved(free.totals, usual.totals)[1:, None]
+        free = once(None, parts.part(0.0, 0.4)).totals
+        wanted = _controlled(town, method, free, neutral)[:, None]
     elif finish is None:
         return once(None, parts), missed
     weight = np.sqrt(mobility_of(town.layout))[None, None, :, None]
@@ -92,6 +85,20 @@ def run(
         return done
 
     return once(control, parts.part(0.4, 1.0)), missed
+
+
+def _controlled(town: Town, method: Method, free: Array, neutral: TownRates | None) -> Array:
+    """Totals of areas (steps, areas) moved towards their shares of growth; ``free`` by rates alone
+    (steps + 1, areas)."""
+    steps = len(free) - 1
+    wanted = blended(free[1:], shares_of_growth(town, free), method.control)
+    if neutral is None:
+        return wanted
+    launch = np.ascontiguousarray(town.register.stocks[-1])
+    usual = project(
+        town.layout, launch, neutral.of_step, steps, keep_stocks=False, check_cells=False
+    )
+    return wanted + method.control * _moved(free, usual.totals)[1:]
 
 
 def combination_of(town: Town, method: Method, steps: int, rates: TownRates | None = None) -> Array:

@@ -14,6 +14,7 @@ from monitor_app.app import forecasting_choose as choices
 from monitor_app.app import forecasting_engine as engine
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app.forecasting_backtest import ENGINE, FIXED, TownBacktest
+from monitor_app.app.forecasting_five import five_year_town
 from monitor_app.app.forecasting_rates import Method
 from monitor_app.app.forecasting_report import numbers, report, verdict
 from monitor_app.app.forecasting_town import Town, read_town
@@ -222,6 +223,16 @@ def test_new_dwellings_come_on_top_of_what_was_chosen() -> None:
     assert np.allclose(more[:2], 0.0, atol=1e-6)
     # Sixty of a hundred come from outside, and stay in the years after.
     assert np.allclose(more[2:], 60.0, atol=1e-3)
+
+
+def test_steps_of_five_years_keep_the_usual_settings_and_are_not_tested() -> None:
+    five = five_year_town(town_of(stocks(16)))
+    chosen = choices.choose(five, make_spec({"level": "quarter", "age_step": "five"}), Method())
+    assert chosen.spec.combination == {}
+    assert len(chosen.reasons) == 1
+    with pytest.raises(UserError) as error:
+        backtests.backtest(five, Method())
+    assert [i.code for i in error.value.issues] == ["backtest-step"]
 
 
 def test_a_town_of_one_area_and_first_origins_can_be_tested() -> None:
