@@ -8,7 +8,7 @@ pool; movers into the areas are made of movers out of them, so moves add up to z
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from monitor_app.forecast.draw_events import (
     move_in_drawn,
     reach_city,
 )
-from monitor_app.forecast.draws_fast import compiled
+from monitor_app.forecast.draws_fast import compiled, sums
 from monitor_app.forecast.fertility import fertile_ages
 from monitor_app.forecast.moves import OriginDestination, Pool
 from monitor_app.forecast.rates import StepRates
@@ -85,7 +85,8 @@ class DrawKernel:
         work = _Work(self.layout, np.dtype(self.dtype), tables, self.fast)
         stock = self.launch.astype(self.dtype)
         spare = np.empty_like(stock)
-        _add_up(stock, self.bands, out[0])
+        sums_of = work.bands(self.bands)
+        sums_of(stock, out[0])
         levels = {
             flow: _level(drawn, self.paths.get(flow)).astype(self.dtype)
             for flow, drawn in multipliers.items()
@@ -96,7 +97,7 @@ class DrawKernel:
             if events is not None:
                 _events(stock, spare, born, tables, level, events, year)
             stock, spare = spare, stock
-            _add_up(stock, self.bands, out[year + 1])
+            sums_of(stock, out[year + 1])
 
 
 def _level(drawn: Array, path: Array | None) -> Array:
@@ -203,6 +204,7 @@ class _Work:
     ) -> None:
         _, groups, _, areas = layout.shape
         self.compiled = compiled(dtype.name) if fast else None
+        self.summing = sums(dtype.name) if fast else None
         self.rows = 1 if self.compiled else max(1, _BLOCK_CELLS // (groups * areas))
         self.scratch = np.empty((4, groups, self.rows, areas), dtype=dtype)
         # Multipliers of a year, repeated for each age row of a block: equal strides are twice as
@@ -229,6 +231,15 @@ class _Work:
         found: tuple[NDArray[np.int64], NDArray[np.int64], Floats, NDArray[np.int64]]
         found = self._runs[ages.start]
         return found
+
+    def bands(self, bands: Sequence[slice]) -> Callable[[Floats, Floats], None]:
+        """Sums of a stock over sex, group and age bands, written to (bands, areas)."""
+        if self.summing is None:
+            return lambda stock, into: _add_up(stock, bands, into)
+        ages = self.types.shape[2]
+        edges = np.array([band.indices(ages)[:2] for band in bands], dtype=np.int64)
+        add_up, first, stop = self.summing[0], edges[:, 0].copy(), edges[:, 1].copy()
+        return lambda stock, into: add_up(stock, first, stop, into)
 
     def use(self, level: Mapping[str, Floats]) -> None:
         for flow, grid in self.grids.items():
@@ -257,7 +268,7 @@ def _year(
             _block(aged, sex, rows, end, tables, work, shares)
     if work.joint:
         _join(slice(1, None), end, tables, work, shares, level.get("attraction"))
-    born = _born(women, end, tables, level.get("fertility"))
+    born = _born(women, end, tables, work, level.get("fertility"))
     first = slice(0, 1)
     for sex in range(sexes):
         if work.compiled is not None:
@@ -427,11 +438,16 @@ def _join(
     end[:, :, ages] += came
 
 
-def _born(women: Floats, end: Floats, tables: _Tables, level: Floats | None) -> Floats:
+def _born(women: Floats, end: Floats, tables: _Tables, work: _Work, level: Floats | None) -> Floats:
     """Children ``[sex, group, area]`` of the year (period fertility); overwrites ``women``."""
-    women += end[tables.mothers, :, tables.fertile]
-    women *= 0.5
-    by_mother = np.einsum("gxa,gxa->ga", women, np.broadcast_to(tables.fertility, women.shape))
+    after = end[tables.mothers, :, tables.fertile]
+    if work.summing is not None and tables.fertility.shape == women.shape:
+        by_mother = np.empty((women.shape[0], women.shape[2]), dtype=women.dtype)
+        work.summing[1](women, np.ascontiguousarray(after), tables.fertility, by_mother)
+    else:
+        women += after
+        women *= 0.5
+        by_mother = np.einsum("gxa,gxa->ga", women, np.broadcast_to(tables.fertility, women.shape))
     if level is not None:
         by_mother *= level
     if tables.child_group is None:

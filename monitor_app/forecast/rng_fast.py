@@ -46,26 +46,33 @@ def compiled() -> Callable[..., None] | None:
     block = _block(numba)
 
     @numba.njit(nogil=True)  # type: ignore[untyped-decorator]
-    def quantile(u: float) -> float:
-        q = u - 0.5
-        if abs(q) <= 0.425:
-            return q * ratio(0.180625 - q * q, _A, _B)  # type: ignore[no-any-return]
-        root = np.sqrt(-np.log(u if q < 0 else 1.0 - u))
+    def tail(u: float) -> float:
+        root = np.sqrt(-np.log(min(u, 1.0 - u)))
         found = ratio(root - 1.6, _C, _D) if root <= 5.0 else ratio(root - 5.0, _E, _F)
-        return -found if q < 0 else found  # type: ignore[no-any-return]
+        return -found if u < 0.5 else found  # type: ignore[no-any-return]
 
-    @numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+    @numba.njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
     def fill(seed: Any, draw: Any, components: Any, ids: Any, made: Any) -> None:
         rows = made.shape[1]
+        uniform = np.empty((8, len(ids)))
         for c in range(len(components)):
             for start in range(0, rows, 8):
                 for i in range(len(ids)):
                     words = block(ids[i], components[c], np.uint64(start // 8), np.uint64(1),
                                   seed, draw)  # fmt: skip
-                    for n in range(min(8, rows - start)):
-                        word = words[n // 2]
-                        half = word >> np.uint64(32) if n % 2 else word & np.uint64(0xFFFFFFFF)
-                        made[c, start + n, i] = quantile((half + 0.5) / 4294967296.0)
+                    for n in range(4):
+                        low, high = words[n] & np.uint64(0xFFFFFFFF), words[n] >> np.uint64(32)
+                        uniform[2 * n, i] = (low + 0.5) / 4294967296.0
+                        uniform[2 * n + 1, i] = (high + 0.5) / 4294967296.0
+                for n in range(min(8, rows - start)):
+                    here, row = uniform[n], made[c, start + n]
+                    # The middle of the distribution for all, so that the loop can be vectorised.
+                    for i in range(len(ids)):
+                        q = here[i] - 0.5
+                        row[i] = q * ratio(0.180625 - q * q, _A, _B)
+                    for i in range(len(ids)):
+                        if abs(here[i] - 0.5) > 0.425:
+                            row[i] = tail(here[i])
 
     return fill  # type: ignore[no-any-return]
 
@@ -73,7 +80,7 @@ def compiled() -> Callable[..., None] | None:
 def _ratio(numba: Any) -> Callable[..., Any]:
     """Quotient of two polynomials of degree 7."""
 
-    @numba.njit(inline="always")  # type: ignore[untyped-decorator]
+    @numba.njit(inline="always", error_model="numpy")  # type: ignore[untyped-decorator]
     def ratio(r: float, p: Any, q: Any) -> float:
         up = (((((p[0] * r + p[1]) * r + p[2]) * r + p[3]) * r + p[4]) * r + p[5]) * r + p[6]
         down = (((((q[0] * r + q[1]) * r + q[2]) * r + q[3]) * r + q[4]) * r + q[5]) * r + q[6]
