@@ -140,6 +140,19 @@ class MapButtons(QFrame):
         self.move(self._map.width() - self.width() - 12, 12)
 
 
+def paint_marks(painter: QPainter, colour: QColor, box: QRectF | None, ring: QRectF | None) -> None:
+    """The box that is being drawn to select, and the focus frame."""
+    if box is not None:
+        painter.setPen(colour)
+        veil = QColor(colour)
+        veil.setAlpha(40)
+        painter.fillRect(box, veil)
+        painter.drawRect(box)
+    if ring is not None:
+        painter.setPen(QPen(colour, 2))
+        painter.drawRect(ring.adjusted(1, 1, -1, -1))
+
+
 def paint_furniture(painter: QPainter, view: View, spec: MapSpec, *, day: bool) -> None:
     """Scale bar at the lower left, and the date at the upper left where nothing else shows it."""
     painter.save()

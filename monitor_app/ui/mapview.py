@@ -29,7 +29,13 @@ from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection, SelectionChange
 from monitor_app.ui.mapframe import Frame, LayerPicture
-from monitor_app.ui.mapfurniture import HoverCard, MapButtons, paint_furniture, value_words
+from monitor_app.ui.mapfurniture import (
+    HoverCard,
+    MapButtons,
+    paint_furniture,
+    paint_marks,
+    value_words,
+)
 from monitor_app.ui.mapworker import Decor, MapWorker, Sketch, SmoothBorders, Wish
 from monitor_app.ui.theme import Theme
 
@@ -75,6 +81,7 @@ class MapView(QWidget):
         self._worker.smoothed.connect(self._take_smooth, Qt.ConnectionType.QueuedConnection)
         self._worker.decorated.connect(self._take_decor, Qt.ConnectionType.QueuedConnection)
         self._decor: LayerPicture | None = None
+        self._last_decor: Wish | None = None
         self._unsubscribe = selection.subscribe(self._selection_changed)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -114,7 +121,17 @@ class MapView(QWidget):
             and frame.number == self._number
             and frame.spec is self._spec
             and self._worker.idle
+            and self._decorated()
         )
+
+    def _decorated(self) -> bool:
+        """Whether the layers on screen are those of the map."""
+        spec, shapes, wish = self._spec, self._shapes, self._last_decor
+        if spec is None or shapes is None or not spec.layers:
+            return True
+        if self._decor is not None and self._decor.fits(spec, shapes, self._view):
+            return True
+        return wish is not None and wish.spec is spec and wish.view == self._view
 
     def set_map(self, spec: MapSpec | None, shapes: AreaShapes | None) -> None:
         """Show a map. With the same shapes only colours change; with others of the same extent
@@ -184,7 +201,7 @@ class MapView(QWidget):
         spec = self._spec
         if spec is None or decor.wish.shapes is not self._shapes:
             return
-        self._decor = None
+        self._decor, self._last_decor = None, decor.wish
         if spec.layers and decor.colours is not None:
             self._decor = LayerPicture(decor.wish, decor.colours)
         self.update()
@@ -302,18 +319,8 @@ class MapView(QWidget):
             self._follow_size()  # the window went to another screen
         painter = QPainter(self)
         self._paint_map(painter)
-        if self._box is not None:
-            colour = self._theme.colour("map_hover")
-            painter.setPen(colour)
-            colour.setAlpha(40)
-            painter.fillRect(self._box, colour)
-            painter.drawRect(self._box)
-        if self._ring:
-            pen = painter.pen()
-            pen.setColor(self._theme.colour("map_hover"))
-            pen.setWidth(2)
-            painter.setPen(pen)
-            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+        ring = QRectF(self.rect()) if self._ring else None
+        paint_marks(painter, self._theme.colour("map_hover"), self._box, ring)
 
     def _paint_map(self, painter: QPainter, *, day: bool = False) -> None:
         painter.fillRect(self.rect(), self._theme.colour("map_ground"))
