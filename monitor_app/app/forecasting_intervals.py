@@ -80,7 +80,7 @@ def make_intervals(
             sums = paths.sum(axis=1)
             sums *= main[year, v].sum() / max(float(np.median(sums)), 1e-9)
             city_levels[:, year, v] = np.quantile(sums, QUANTILES)
-    fans = make_fans(town, areas, done.stocks, drawn, bands, widths, _spread)
+    fans = make_fans(town, areas, done.stocks, drawn, bands, widths)
     return Intervals(
         QUANTILES, bands, levels, city_levels, spec.draws, spec.seed, own_history, fans
     )
