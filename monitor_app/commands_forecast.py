@@ -158,14 +158,19 @@ def backtest(
     horizons: Annotated[str, typer.Option(help=_("Years ahead, such as 1,3,5,10"))] = "1,3,5,10",
     control: Control = None,
     choose: Choose = False,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help=_("Report (.md)"))] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help=_("Report (.md or .xlsx)"))
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Forecast the past from earlier years and score the method."""
     from monitor_app.app import forecasting
     from monitor_app.app import forecasting_report as reports
+    from monitor_app.app.backtest_view import Board, check_report_path, levels_of, save_report
     from monitor_app.app.forecasting_choose import as_data
 
+    if out is not None:
+        check_report_path(out)
     session = open_session(project)
     try:
         wanted = _spec(session, spec, level=level, control=control)
@@ -177,10 +182,11 @@ def backtest(
                 progress=steps.part(0.2, 1.0),
             )  # fmt: skip
         title = f"{session.project.name} – {wanted.level}"
+        board = Board(wanted, done, others, levels_of(done, session.areas), title)
     finally:
         session.close(discard=True)
     if out is not None:
-        _write(out, reports.report(done, title, others, chosen) + "\n")
+        save_report(board, out, choice=chosen)
     if as_json:
         data = {"choice": as_data(chosen)} if chosen is not None else {}
         emit({"ok": True, "file": None if out is None else str(out), **data,
@@ -191,15 +197,3 @@ def backtest(
         console.print(_("Written: {path}").format(path=out), markup=False)
     else:
         console.print(reports.report(done, title, others, chosen), markup=False)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        from monitor_app.core.causes import cause
-
-        raise fail(
-            "write", _("The report cannot be written: {reason}.").format(reason=cause(error)),
-            file=str(path),
-        ) from None  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 from monitor_app.app import forecasting
 from monitor_app.app import forecasting_report as reports
 from monitor_app.app.forecasting_backtest import ENGINE, HORIZONS, PROBABILITY, TownBacktest
+from monitor_app.app.forecasting_choose import Choice
 from monitor_app.app.session import Session
 from monitor_app.core.areas import CITY, AreaSystem
 from monitor_app.core.formats import format_number
@@ -306,24 +307,32 @@ def _rivals_sheet(board: Board) -> list[ExportTable]:
     return [ExportTable(_("Published"), columns, _("Beside a published projection"))]
 
 
-def save_report(board: Board, path: Path, progress: Progress | None = None) -> None:
-    """*Slow.* The report as text (``.md``) or as a workbook (``.xlsx``)."""
-    ending = path.suffix.lower()
-    if ending == ".xlsx":
-        write_xlsx(path, export_tables(board), reports.verdict(board.test), progress)
-    elif ending == ".md":
-        text = reports.report(board.test, board.title, board.rivals) + "\n"
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            from monitor_app.core.causes import cause
+def save_report(
+    board: Board, path: Path, progress: Progress | None = None, choice: Choice | None = None
+) -> None:
+    """*Slow.* The report as text (``.md``) or as a workbook (``.xlsx``); ``choice``: settings that
+    were chosen from the past, with their reasons."""
+    check_report_path(path)
+    if path.suffix.lower() == ".xlsx":
+        notes = [*reports.verdict(board.test), *(choice.reasons if choice is not None else ())]
+        write_xlsx(path, export_tables(board), notes, progress)
+        return
+    text = reports.report(board.test, board.title, board.rivals, choice) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        from monitor_app.core.causes import cause
 
-            raise fail(
-                "write",
-                _("The report cannot be written: {reason}.").format(reason=cause(error)),
-                file=str(path),
-            ) from None
-    else:
+        raise fail(
+            "write",
+            _("The report cannot be written: {reason}.").format(reason=cause(error)),
+            file=str(path),
+        ) from None
+
+
+def check_report_path(path: Path) -> None:
+    """``UserError`` unless the ending names a format of reports."""
+    if path.suffix.lower() not in REPORT_ENDINGS:
         raise fail(
             "ending",
             _("The ending of {file} names no format that can be written.").format(file=path.name),

@@ -75,6 +75,7 @@ class BacktestPanel(QWidget):
         self.session = bench.session
         self.spec: ForecastSpec | None = None
         self.result: Board | None = None
+        self.choice: Choice | None = None
         self.horizons: tuple[int, ...] = HORIZONS
         self.origins: tuple[int, ...] | None = None
         self.running = False
@@ -239,6 +240,11 @@ class BacktestPanel(QWidget):
                 "targets": [], "bounds": {}, "name": "", "note": "", "seed": 1}  # fmt: skip
         return board.spec.model_copy(update=same) != spec.model_copy(update=same)
 
+    def _older_choice(self) -> bool:
+        """Whether the settings in use are not those that were chosen here."""
+        choice, spec = self.choice, self.spec
+        return choice is None or spec is None or choice.spec.combination != spec.combination
+
     # running ---------------------------------------------------------------------------------
 
     def run(self) -> None:
@@ -303,7 +309,9 @@ class BacktestPanel(QWidget):
     def _finished(self, board: Board) -> None:
         self.running = False
         self.result = board
-        self.reasons.hide()
+        if self._older_choice():
+            self.choice = None
+            self.reasons.hide()
         self._show_state()
         self._show_board(board)
 
@@ -457,6 +465,7 @@ class BacktestPanel(QWidget):
     def _chosen(self, choice: Choice) -> None:
         self.running = False
         changed = choice.spec != self.spec
+        self.choice = choice
         self.spec = choice.spec
         self._show_state()
         title = _("Settings taken:") if changed else _("The settings stay as they are:")
@@ -481,12 +490,12 @@ class BacktestPanel(QWidget):
 
     def save_to(self, path: Path) -> None:
         """Write the report of the shown test."""
-        board = self.result
+        board, choice = self.result, self.choice
         if board is None:
             return
         self._bench.job(
             _("Saving the report"),
-            lambda progress: save_report(board, path, progress),
+            lambda progress: save_report(board, path, progress, choice),
             lambda _none: self._bench.window_.say(_("Report saved: {file}").format(file=path.name)),
         )
 
