@@ -14,7 +14,7 @@ import numpy as np
 
 from monitor_app.app.maps import is_period, reform_note, sources_of
 from monitor_app.app.profilekeys import check_keys, keys_for
-from monitor_app.app.profileparts import Ages, ages_of, borders_of, parents_of
+from monitor_app.app.profileparts import Ages, Borders, ages_of, parents_of
 from monitor_app.app.session import Session
 from monitor_app.cartography.chartspec import Role, TimeLineSpec, time_line_spec
 from monitor_app.cartography.classify import classifiable
@@ -116,8 +116,8 @@ class Profiles:
         return tuple(tables.values())[:COLUMNS]
 
     @cached_property
-    def _borders(self) -> dict[str, dict[str, float]]:
-        return borders_of(self._valid)
+    def _borders(self) -> Borders:
+        return Borders(self._valid)
 
     @cached_property
     def _ages(self) -> Ages | None:
@@ -262,7 +262,7 @@ class Profiles:
 
     def _neighbours(self, key: str) -> tuple[Neighbour, ...]:
         """Longest common border first."""
-        near = sorted(self._borders.get(key, {}).items(), key=lambda pair: (-pair[1], pair[0]))
+        near = sorted(self._borders.of(key).items(), key=lambda pair: (-pair[1], pair[0]))
         return tuple(
             Neighbour(
                 other, self._names.get(other, other), length,

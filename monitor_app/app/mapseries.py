@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from monitor_app.app.maps import map_spec
+from monitor_app.app.maps import map_spec, reform_note
 from monitor_app.app.session import Session
 from monitor_app.app.view import ViewState
 from monitor_app.cartography.classify import Method
@@ -34,6 +34,7 @@ class MapSeries:
     captions: tuple[str, ...]
     title: str
     shared: bool
+    note: str = ""  # what a reader must know, such as a territorial reform between the dates
 
 
 def thinned(days: Sequence[date], most: int) -> tuple[date, ...]:
@@ -57,7 +58,12 @@ def of_days(
     views = [replace(view, day=day, compare_to=None) for day in days]
     specs = _specs(session, views, progress)
     captions = tuple(spec.date_text for spec in specs)
-    return _series(session, views, specs, captions, specs[0].title)
+    made = _series(session, views, specs, captions, specs[0].title)
+    table = session.view_table(view)
+    between = tuple(d for d in table.breaks if min(days) < d <= max(days))
+    if table.carried:
+        return made  # the notes of the maps say so
+    return replace(made, note=reform_note(replace(table, breaks=between)))
 
 
 def of_indicators(
@@ -150,6 +156,11 @@ def _shapes(session: Session, views: Sequence[ViewState]) -> tuple[AreaShapes, .
     return tuple(found)
 
 
+def with_note(series: MapSeries, layout: SheetLayout) -> SheetLayout:
+    """The layout with the note of the series where it has none of its own."""
+    return replace(layout, note=series.note) if series.note and not layout.note else layout
+
+
 def write_series(
     series: MapSeries,
     path: Path,
@@ -167,6 +178,7 @@ def write_series(
             _("The ending of {file} names no format that can be written.").format(file=path.name),
             repair=_("Use one of: {endings}").format(endings=", ".join(ENDINGS)),
         )
+    layout = with_note(series, layout)
     if ending == ".gif":
         return write_animation(
             series.specs, series.shapes, layout, path, seconds=seconds, progress=progress

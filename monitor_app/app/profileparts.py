@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -121,26 +122,36 @@ def _lumped(
     return np.where(covered & whole, sums, np.nan)
 
 
-def borders_of(areas: tuple[Area, ...]) -> dict[str, dict[str, float]]:
-    """For each located area its neighbours and the length of the border they share, in units of
-    the map; a corner is no border. Small gaps and overlaps of borders drawn twice are bridged."""
-    located = [a for a in areas if a.located and not a.geometry.is_empty]
-    found: dict[str, dict[str, float]] = {a.key: {} for a in located}
-    if len(located) < 2:
-        return found
-    shapes = np.array([a.geometry for a in located], dtype=object)
-    left, right = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=REACH)
-    once = left < right
-    left, right = left[once], right[once]
-    edges = shapely.boundary(shapes)
-    grown = shapely.buffer(edges[left], REACH, quad_segs=2, cap_style="flat")
-    shared = shapely.length(shapely.intersection(grown, edges[right]))
-    for i, j, length in zip(left.tolist(), right.tolist(), shared.tolist(), strict=True):
-        if length >= SHORTEST:
-            one, other = located[i].key, located[j].key
-            found[one][other] = found[one].get(other, 0.0) + length
-            found[other][one] = found[other].get(one, 0.0) + length
-    return found
+class Borders:
+    """Who borders on whom. Nothing is computed but what is asked for: a town may have 100,000
+    areas, and a profile is of one."""
+
+    def __init__(self, areas: Sequence[Area]) -> None:
+        located = [a for a in areas if a.located and not a.geometry.is_empty]
+        self._keys = tuple(a.key for a in located)
+        self._place = {key: i for i, key in enumerate(self._keys)}
+        self._shapes = np.array([a.geometry for a in located], dtype=object)
+        self._tree = shapely.STRtree(self._shapes)
+
+    def of(self, key: str) -> dict[str, float]:
+        """The neighbours of an area and the length of the border they share, in units of the map;
+        a corner is no border. Small gaps and overlaps of borders drawn twice are bridged."""
+        place = self._place.get(key)
+        if place is None:
+            return {}
+        shape = self._shapes[place]
+        near = self._tree.query(shape, predicate="dwithin", distance=REACH)
+        near = np.sort(near[near != place])
+        if not len(near):
+            return {}
+        grown = shapely.buffer(shapely.boundary(shape), REACH, quad_segs=2, cap_style="flat")
+        edges = shapely.boundary(self._shapes[near])
+        shared = shapely.length(shapely.intersection(grown, edges))
+        return {
+            self._keys[i]: length
+            for i, length in zip(near.tolist(), shared.tolist(), strict=True)
+            if length >= SHORTEST
+        }
 
 
 def parents_of(session: Session, level: str, key: str) -> tuple[tuple[str, str], ...]:

@@ -14,7 +14,6 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -27,8 +26,15 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from monitor_app.app.mapseries import MOST_FRAMES, MapSeries, of_days, thinned, write_series
-from monitor_app.core.formats import format_date
+from monitor_app.app.mapseries import (
+    MOST_FRAMES,
+    MapSeries,
+    of_days,
+    thinned,
+    with_note,
+    write_series,
+)
+from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _, ngettext
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
@@ -40,6 +46,8 @@ if TYPE_CHECKING:
     from monitor_app.ui.workbench import Workbench
 
 PAGE, MOVING = "page", "moving"
+#: Seconds that a picture of the usual gap stands.
+PACES = (0.3, 0.5, 1.0, 1.5, 2.0, 3.0)
 _WAIT_MS = 250
 
 
@@ -91,11 +99,11 @@ class SeriesDialog(QDialog):
         self.most = QSpinBox()
         self.most.setRange(2, MOST)
         self.most.setValue(12)
-        self.seconds = QDoubleSpinBox()
-        self.seconds.setRange(0.1, 10.0)
-        self.seconds.setSingleStep(0.1)
-        self.seconds.setDecimals(1)
-        self.seconds.setValue(1.0)
+        self.most.lineEdit().setTextMargins(8, 0, 0, 0)
+        self.seconds = QComboBox()
+        for seconds in PACES:
+            self.seconds.addItem(format_number(seconds, 1), seconds)
+        self.seconds.setCurrentIndex(self.seconds.findData(1.0))
         self.title = QLineEdit()
         self.title.setPlaceholderText(_("Name of the indicator"))
         self.office = QLineEdit(self._bench.session.settings.office)
@@ -207,7 +215,7 @@ class SeriesDialog(QDialog):
                 figure = compose(series.specs[0], series.shapes[0], layout).sheet.figure
             else:
                 figure = compose_multiples(
-                    series.specs, series.shapes, layout, title=series.title,
+                    series.specs, series.shapes, with_note(series, layout), title=series.title,
                     captions=series.captions, progress=progress.part(0.4, 1.0),
                 ).sheet.figure  # fmt: skip
             figure.set_dpi(PREVIEW_DPI * 1.5)
@@ -250,7 +258,7 @@ class SeriesDialog(QDialog):
 
     def save(self, target: Path) -> None:
         """Write in the background; the dialog closes, progress and cancel stand below the map."""
-        layout, seconds, days = self.sheet(), self.seconds.value(), self.days()
+        layout, seconds, days = self.sheet(), self.seconds.currentData(), self.days()
         self._title = self.title.text().strip()
         window = self._bench.window_
 

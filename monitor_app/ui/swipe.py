@@ -298,11 +298,12 @@ class CompareDialog(QDialog):
             self.sides[i].tell(series.captions[i], series.specs[i])
             self.titles[i].setText(series.captions[i])
         self.title.setText(series.title)
-        self.shared.setText(
+        classes = (
             _("Both maps have the same classes.")
             if series.shared
             else _("The maps have classes of their own: their units differ.")
         )
+        self.shared.setText("\n".join(t for t in (classes, series.note) if t))
         self._arrange()
 
     def _arrange(self) -> None:

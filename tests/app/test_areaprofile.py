@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from monitor_app.app.areaprofile import Profiles, profile_data
 from monitor_app.app.profilefiles import write_sheets
 from monitor_app.app.profilekeys import MOST, keys_for, store_keys
-from monitor_app.app.profileparts import borders_of
+from monitor_app.app.profileparts import Borders
 from monitor_app.app.session import Session
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import Area, Level
@@ -144,10 +144,11 @@ def test_gaps_between_neighbours_are_bridged() -> None:
 
     squares = (shapely.box(0, 0, 100, 100), shapely.box(100.4, 0, 200, 100),
                shapely.box(0, 103, 100, 200), shapely.box(200, 100, 300, 200))  # fmt: skip
-    found = borders_of(tuple(area(n, g) for n, g in enumerate(squares)))
-    assert set(found["0"]) == {"1"}  # 0.4 m bridged, 3 m not
-    assert found["3"] == {}  # a corner
-    assert borders_of((area(0, squares[0]), area(1, shapely.Polygon()))) == {"0": {}}
+    found = Borders(tuple(area(n, g) for n, g in enumerate(squares)))
+    assert set(found.of("0")) == {"1"}  # 0.4 m bridged, 3 m not
+    assert found.of("3") == {}  # a corner
+    alone = Borders((area(0, squares[0]), area(1, shapely.Polygon())))
+    assert (alone.of("0"), alone.of("1"), Borders(()).of("0")) == ({}, {}, {})
 
 
 def test_the_users_list_is_kept_and_reset(project: Path, tmp_path: Path) -> None:
