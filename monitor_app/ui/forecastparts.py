@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -211,10 +211,11 @@ class FactorPlot(QWidget):
         for n, (name, values) in enumerate(self._lines.items()):
             colour = QColor(COURSE_COLOURS[n % len(COURSE_COLOURS)])
             painter.setPen(QPen(colour, 2))
-            for i, (year, value) in enumerate(zip(self._years, values, strict=True)):
-                painter.drawLine(place(year, value), place(year + 1, value))
-                if i:
-                    painter.drawLine(place(year, values[i - 1]), place(year, value))
+            path = QPainterPath(place(self._years[0], values[0]))
+            for year, value in zip(self._years, values, strict=True):
+                path.lineTo(place(year, value))
+                path.lineTo(place(year + 1, value))
+            painter.drawPath(path)
             y = place(self._years[-1], values[-1]).y() - 8
             while any(abs(y - other) < 15 for other in taken):
                 y += 4
