@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -60,6 +61,29 @@ ProjectPath = Annotated[Path, typer.Argument(metavar=_("PROJECT"), help=_("Proje
 Json = Annotated[bool, typer.Option("--json", help=_("Output for machines"))]
 IndicatorId = Annotated[str, typer.Option("--indicator", "-i", help=_("Id of the indicator"))]
 LevelKey = Annotated[str, typer.Option("--level", "-l", help=_("Key of the level"))]
+
+Carried = Annotated[
+    bool,
+    typer.Option("--carried", help=_("Carry numbers from before reforms to the present areas")),
+]
+
+
+class Action(StrEnum):
+    """What to do with the things of a project."""
+
+    ADD = "add"
+    LIST = "list"
+    REMOVE = "remove"
+
+
+ActionArgument = Annotated[Action, typer.Argument(help=_("What to do"))]
+
+
+def needed(given: str | None, what: str) -> str:
+    """The argument that an action cannot do without."""
+    if given is None:
+        raise fail("argument", _("This needs {what}.").format(what=what))
+    return given
 
 
 def command(name: str, text: str) -> Callable[[F], F]:

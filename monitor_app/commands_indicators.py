@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,9 @@ from monitor_app.app.usedefinitions import (
     used_text,
 )
 from monitor_app.commandline import (
+    Action,
+    ActionArgument,
+    Carried,
     IndicatorId,
     Json,
     LevelKey,
@@ -25,6 +27,7 @@ from monitor_app.commandline import (
     console,
     emit,
     find_day,
+    needed,
     open_session,
     tell,
 )
@@ -32,29 +35,6 @@ from monitor_app.core.areas import CITY
 from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
-
-Carried = Annotated[
-    bool,
-    typer.Option("--carried", help=_("Carry numbers from before reforms to the present areas")),
-]
-
-
-class Action(StrEnum):
-    """What to do with the things of a project."""
-
-    ADD = "add"
-    LIST = "list"
-    REMOVE = "remove"
-
-
-ActionArgument = Annotated[Action, typer.Argument(help=_("What to do"))]
-
-
-def needed(given: str | None, what: str) -> str:
-    """The argument that an action cannot do without."""
-    if given is None:
-        raise fail("argument", _("This needs {what}.").format(what=what))
-    return given
 
 
 @command("indicators", _("Own definitions of indicators: add a YAML file, list, remove."))

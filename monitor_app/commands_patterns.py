@@ -35,6 +35,7 @@ from monitor_app.app.spatialstats import (
 )
 from monitor_app.app.spatialstats import remarks as pattern_remarks
 from monitor_app.commandline import (
+    Carried,
     IndicatorId,
     Json,
     LevelKey,
@@ -54,10 +55,6 @@ from monitor_app.indicators.spatial import ALPHA, PERMUTATIONS
 
 Seed = Annotated[int, typer.Option(help=_("Start value of the random numbers"))]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help=_(".csv or .xlsx"))]
-Carried = Annotated[
-    bool,
-    typer.Option("--carried", help=_("Carry numbers from before reforms to the present areas")),
-]
 
 
 @command("segregation", _("Segregation of groups for all dates, beside chance."))

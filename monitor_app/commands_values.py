@@ -22,6 +22,9 @@ from monitor_app.app.references import (
 )
 from monitor_app.app.session import Session
 from monitor_app.commandline import (
+    Action,
+    ActionArgument,
+    Carried,
     IndicatorId,
     Json,
     LevelKey,
@@ -30,6 +33,7 @@ from monitor_app.commandline import (
     console,
     emit,
     find_day,
+    needed,
     open_session,
 )
 from monitor_app.core.formats import format_date, format_number
@@ -44,14 +48,6 @@ class Smoothing(StrEnum):
     """How values of few cases are smoothed."""
 
     EB = "eb"
-
-
-class Action(StrEnum):
-    """What to do with reference values."""
-
-    ADD = "add"
-    LIST = "list"
-    REMOVE = "remove"
 
 
 @command("values", _("Print the values of an indicator."))
@@ -74,10 +70,7 @@ def values(
     compare: Annotated[
         str | None, typer.Option("--compare", help=_("Earlier date: is the change significant?"))
     ] = None,
-    carried: Annotated[
-        bool,
-        typer.Option("--carried", help=_("Carry numbers from before reforms to present areas")),
-    ] = False,
+    carried: Carried = False,
     origin: Annotated[str, typer.Option(help=_("observed or forecast"))] = "observed",
     scenario: Annotated[str | None, typer.Option(help=_("Scenario of the forecast"))] = None,
     as_json: Json = False,
@@ -185,7 +178,7 @@ def _compare(
 @command("references", _("Reference values (state, region, official): add a table, list, remove."))
 def reference_values(
     project: ProjectPath,
-    action: Annotated[Action, typer.Argument(help=_("What to do"))] = Action.LIST,
+    action: ActionArgument = Action.LIST,
     what: Annotated[
         str | None, typer.Argument(metavar=_("FILE|ID"), help=_("Table (CSV, Excel), or id"))
     ] = None,
@@ -196,13 +189,11 @@ def reference_values(
     try:
         if action is Action.LIST:
             found = references(session)
-        elif what is None:
-            raise fail("argument", _("This needs {what}.").format(what=_("a file or an id")))
         elif action is Action.ADD:
-            found = add_references(session, Path(what))
+            found = add_references(session, Path(needed(what, _("a file or an id"))))
             session.save()
         else:
-            remove_reference(session, what)
+            remove_reference(session, needed(what, _("a file or an id")))
             found = references(session)
             session.save()
     finally:

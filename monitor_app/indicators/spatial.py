@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -254,16 +254,13 @@ def lisa(
     """*Slow.* Local Moran's I (Anselin 1995) with conditional permutations."""
     from esda.moran import Moran_Local
 
-    numbers = np.asarray(values, dtype=np.float64)
-    used = _used(numbers, near)
-    chosen = _different(numbers[used])
-    with _quiet():
+    def run(chosen: Array, weights: Any) -> _LocalRun:
         found = Moran_Local(
-            chosen, near.weights(used), transformation="r", permutations=permutations,
-            n_jobs=1, seed=seed,
-        )  # fmt: skip
-    p = _two_sided(found.sim, found.Is)
-    return _local(used, found.Is, p, np.asarray(found.q), alpha, permutations)
+            chosen, weights, transformation="r", permutations=permutations, n_jobs=1, seed=seed
+        )
+        return found.Is, found.Is, found.sim, np.asarray(found.q)
+
+    return _local(values, near, run, alpha, permutations)
 
 
 def hot_spots(
@@ -277,38 +274,46 @@ def hot_spots(
     """*Slow.* Getis and Ord's Gi* (the area itself counts among its neighbours), as z-values."""
     from esda.getisord import G_Local
 
+    def run(chosen: Array, weights: Any) -> _LocalRun:
+        found = G_Local(
+            chosen, weights, transform="B", permutations=permutations, star=True, n_jobs=1,
+            seed=seed,
+        )  # fmt: skip
+        kind = np.where(found.Zs > 0, Cluster.HIGH_HIGH, Cluster.LOW_LOW)
+        return found.Zs, found.Gs, found.sim, kind
+
+    return _local(values, near, run, alpha, permutations)
+
+
+#: Shown value, the statistic as permuted, its permutations, and the kind of cluster.
+_LocalRun = tuple[Array, Array, Array, NDArray[Any]]
+
+
+def _local(
+    values: ArrayLike,
+    near: Neighbours,
+    run: Callable[[Array, Any], _LocalRun],
+    alpha: float,
+    permutations: int,
+) -> Local:
+    """A local statistic of the areas that take part, with the false discovery rate held."""
+    from esda.util import fdr
+
     numbers = np.asarray(values, dtype=np.float64)
     used = _used(numbers, near)
     chosen = _different(numbers[used])
     with _quiet():
-        found = G_Local(
-            chosen, near.weights(used), transform="B", permutations=permutations, star=True,
-            n_jobs=1, seed=seed,
-        )  # fmt: skip
-    p = _two_sided(found.sim, found.Gs)
-    kind = np.where(found.Zs > 0, Cluster.HIGH_HIGH, Cluster.LOW_LOW)
-    return _local(used, found.Zs, p, kind, alpha, permutations)
-
-
-def _local(
-    used: NDArray[np.bool_],
-    value: Array,
-    p: Array,
-    kind: NDArray[Any],
-    alpha: float,
-    permutations: int,
-) -> Local:
-    from esda.util import fdr
-
+        value, observed, drawn, kind = run(chosen, near.weights(used))
+    p = _two_sided(drawn, observed)
     limit = float(fdr(p, alpha))
     shape = used.shape
-    values, chances = np.full(shape, np.nan), np.full(shape, np.nan)
-    values[used], chances[used] = value, p
+    shown, chances = np.full(shape, np.nan), np.full(shape, np.nan)
+    shown[used], chances[used] = value, p
     significant = np.zeros(shape, dtype=bool)
     significant[used] = p <= limit
     cluster = np.zeros(shape, dtype=np.int64)
     cluster[used] = np.where(p <= limit, kind, Cluster.NONE)
-    return Local(values, chances, significant, cluster, limit, alpha, permutations)
+    return Local(shown, chances, significant, cluster, limit, alpha, permutations)
 
 
 def _used(values: Array, near: Neighbours) -> NDArray[np.bool_]:
