@@ -65,6 +65,9 @@ def draw_map(
         bool, typer.Option("--each-date", help=_("Class limits of this date alone"))
     ] = False,
     palette: Annotated[str, typer.Option(help=_("Colour scheme"))] = "",
+    zeros: Annotated[
+        bool, typer.Option("--zeros", help=_("Show zero apart from the classes"))
+    ] = False,
     labels: Annotated[str, typer.Option(help=_("names, values or both"))] = "",
     points: Annotated[
         list[str] | None,
@@ -99,7 +102,7 @@ def draw_map(
             "k": classes, "day": find_day(day, table.dates) if day else None, "carried": carried,
             "scenario": scenario, "whole_series": not each_date, "palette": palette,
             "labels": labels, "points": tuple(points or ()), "symbols": symbols,
-            "background": background, "second": second,
+            "background": background, "second": second, "zeros": zeros,
         }  # fmt: skip
         session.set_view(**wanted)
         if session.view.level != level:

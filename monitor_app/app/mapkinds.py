@@ -100,7 +100,7 @@ def kind_spec(
     assert day is not None
     if kind is Kind.VALUE:
         return value_spec(table, areas, day, style, **texts)
-    own = replace(style, palette=view.palette or None, midpoint=None)
+    own = replace(style, palette=view.palette or None, midpoint=None, true_zero=False)
     if kind in AGAINST_CITY and not is_rate(session, table):
         raise fail(
             "kind.count",

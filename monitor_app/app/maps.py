@@ -126,6 +126,7 @@ def areas_spec(session: Session, view: ViewState) -> MapSpec:
         k=view.k,
         breaks=breaks,
         whole_series=view.whole_series,
+        true_zero=view.zeros,
         palette=chosen,
         midpoint=definition.map.midpoint if diverging else None,
     )

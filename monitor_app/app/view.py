@@ -27,7 +27,8 @@ class ViewState:
     shown; ``second``: key of the other indicator of a bivariate map; ``targets``: per indicator the
     value that a threshold map turns at; ``labels`` (names, values, both), ``symbols`` (key of an
     indicator shown by size), ``points`` (facilities, ``data set`` or ``data set:attribute`` that
-    the symbols follow) and ``background``: what lies on and below the areas.
+    the symbols follow) and ``background``: what lies on and below the areas. ``zeros``: a value
+    of zero has a look of its own instead of a class.
     """
 
     level: str = ""
@@ -49,6 +50,7 @@ class ViewState:
     symbols: str = ""
     points: tuple[str, ...] = ()
     background: bool = True
+    zeros: bool = False
 
     @property
     def series(self) -> tuple[str, str, bool, str]:

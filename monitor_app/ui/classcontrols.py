@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QGridLayout,
     QLabel,
@@ -18,11 +19,12 @@ from PySide6.QtWidgets import (
 )
 
 from monitor_app.cartography.classify import MAX_CLASSES, Method, method_name
-from monitor_app.cartography.mapspec import MapSpec
+from monitor_app.cartography.mapspec import MapKind, MapSpec
 from monitor_app.cartography.ownbreaks import can_have_own_breaks
 from monitor_app.cartography.palettes import all_palettes, check_colours
 from monitor_app.core.formats import format_number, parse_number
 from monitor_app.core.i18n import _
+from monitor_app.core.status import has_value
 from monitor_app.ui.breakhistogram import BreakHistogram
 from monitor_app.ui.swatches import ramp_icon
 from monitor_app.ui.theme import Theme
@@ -33,7 +35,7 @@ _RAMP = QSize(84, 14)
 @dataclass(frozen=True)
 class ClassChoice:
     """What the panel shows as chosen; ``palette`` empty: the indicator's own. ``relative`` is
-    None where no two dates are compared."""
+    None where no two dates are compared. ``zeros``: a value of zero has a look of its own."""
 
     method: str
     k: int
@@ -41,6 +43,7 @@ class ClassChoice:
     palette: str
     breaks: tuple[float, ...] = ()
     relative: bool | None = None
+    zeros: bool = False
 
 
 def parse_breaks(text: str) -> tuple[float, ...] | None:
@@ -147,6 +150,8 @@ class ClassControls(QWidget):
         for widget in (caption, self.whole, self.each):
             inner.addWidget(widget)
         self._column.addWidget(self.series)
+        self.zeros = QCheckBox(_("Show zero apart from the classes"))
+        self._column.addWidget(self.zeros)
 
     def _connect(self) -> None:
         self.method.activated.connect(
@@ -157,6 +162,7 @@ class ClassControls(QWidget):
             lambda: self.changed.emit({"palette": self.palette_.currentData()})
         )
         self.whole.toggled.connect(lambda on: self.changed.emit({"whole_series": on}))
+        self.zeros.toggled.connect(lambda on: self.changed.emit({"zeros": on}))
         self.breaks.editingFinished.connect(self._breaks_typed)
         self.histogram.previewed.connect(self.previewed)
         self.histogram.chosen.connect(
@@ -193,6 +199,8 @@ class ClassControls(QWidget):
                 widget.setVisible(False)
                 self._captions[widget].setVisible(False)
             self.series.setVisible(False)
+        some = bool(((spec.values == 0) & has_value(spec.status)).any())
+        self.zeros.setVisible(spec.kind is MapKind.VALUE and (some or choice.zeros))
         real = spec.classification.k
         fewer = classed and 0 < real < choice.k and choice.method != Method.MANUAL
         self._say(
@@ -218,13 +226,14 @@ class ClassControls(QWidget):
 
     def _show_choice(self, choice: ClassChoice) -> None:
         watched: Sequence[QWidget] = (
-            self.method, self.count, self.palette_, self.whole, self.each, self.breaks,
+            self.method, self.count, self.palette_, self.whole, self.each, self.breaks, self.zeros,
         )  # fmt: skip
         blocks = [QSignalBlocker(w) for w in watched]
         self.method.setCurrentIndex(max(0, self.method.findData(choice.method)))
         self.count.setValue(choice.k)
         self.palette_.setCurrentIndex(max(0, self.palette_.findData(choice.palette)))
         (self.whole if choice.whole_series else self.each).setChecked(True)
+        self.zeros.setChecked(choice.zeros)
         manual = choice.method == Method.MANUAL
         if not (self.breaks.hasFocus() and self.breaks.isModified()):
             self.breaks.setText(typed_breaks(choice.breaks))

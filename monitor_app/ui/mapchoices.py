@@ -37,7 +37,9 @@ def class_choice(view: ViewState, spec: MapSpec) -> ClassChoice:
     if method == Method.MANUAL and not breaks:
         method = spec.classification.method.value
     relative = None if view.compare_to is None else view.change is ChangeKind.RELATIVE
-    return ClassChoice(method, view.k, view.whole_series, view.palette, breaks, relative)
+    return ClassChoice(
+        method, view.k, view.whole_series, view.palette, breaks, relative, view.zeros
+    )
 
 
 def kind_choice(view: ViewState, table: IndicatorTable, refused: Sequence[Issue]) -> KindChoice:
@@ -52,8 +54,13 @@ def kind_choice(view: ViewState, table: IndicatorTable, refused: Sequence[Issue]
     )  # fmt: skip
 
 
-def layer_choice(session: Session, view: ViewState, table: IndicatorTable) -> LayerChoice:
-    """What can lie over the map, and what does."""
+def layer_choice(
+    session: Session, view: ViewState, table: IndicatorTable, choices: Sequence[Choice] = ()
+) -> LayerChoice:
+    """What can lie over the map, and what does. ``choices``: what the project can compute, as far
+    as that is known yet."""
+    lacking = {c.definition.id for c in choices if not c.ready} - {view.symbols}
+    symbols = tuple(entry for entry in symbol_choices(session) if entry[0] not in lacking)
     points: list[tuple[str, str]] = []
     for choice in point_choices(session):
         points.append((choice.key, choice.name))
@@ -64,7 +71,7 @@ def layer_choice(session: Session, view: ViewState, table: IndicatorTable) -> La
     reform = reform_note(table) if session.areas.bridges else ""
     return LayerChoice(
         view.labels, view.points[0] if view.points else "", tuple(points), view.symbols,
-        symbol_choices(session), view.background, has_backdrops(session), view.carried, reform,
+        symbols, view.background, has_backdrops(session), view.carried, reform,
     )  # fmt: skip
 
 

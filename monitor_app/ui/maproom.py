@@ -90,7 +90,11 @@ class MapRoom(QObject):
     def offer(self, choices: Sequence[Choice], topics: Sequence[Topic]) -> None:
         """Indicators of the project, of which one can be the second of a map."""
         self._choices = tuple(choices)
-        self.page.legend.kinds.set_topics(topics)
+        legend, picture = self.page.legend, self.page.picture
+        legend.kinds.set_topics(topics)
+        if picture is not None:
+            view = self.session.view
+            legend.layers.show_choice(layer_choice(self.session, view, picture.table, choices))
 
     # showing -----------------------------------------------------------------------------
 
@@ -145,7 +149,7 @@ class MapRoom(QObject):
             table.forecast_from,
             rate=is_rate(session, table) or spec.unit == "%",
             kind=kind_choice(view, table, refused),
-            layers=layer_choice(session, view, table),
+            layers=layer_choice(session, view, table, self._choices),
         )
 
     def _shapes_now(self) -> AreaShapes:

@@ -106,3 +106,18 @@ def test_nothing_breaks_and_every_area_has_one_look(odd: Session, kind: str) -> 
     decor_overlay(spec, shapes, view)
     compose(spec, shapes, SheetLayout(office="Amt"))
     assert spec.title in alt_text(spec)
+
+
+def test_zero_has_a_look_of_its_own_on_request(odd: Session) -> None:
+    odd.view = ViewState()
+    odd.set_view(indicator="einwohner", level="viertel", zeros=True)
+    if odd.view.day is None:
+        return
+    spec, _refused = shown_map(odd)
+    counted = int(((spec.values == 0) & (spec.status < 10)).sum())
+    zero = [e.count for e in legend_entries(spec) if e.kind == "zero"]
+    assert zero == ([counted] if counted else [])
+    assert sum(spec.classification.counts) == int((spec.values > 0).sum())
+    odd.set_view(zeros=False)
+    spec, _refused = shown_map(odd)
+    assert not [e for e in legend_entries(spec) if e.kind == "zero"]

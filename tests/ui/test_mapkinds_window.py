@@ -360,3 +360,22 @@ def test_histogram_of_odd_values(qtbot, theme, name: str):
         widget.set_map(made)
         widget.resize(240, 120)
         widget.grab()
+
+
+def test_the_switch_for_zeros_stands_where_there_are_any(qtbot, theme):
+    from dataclasses import replace
+
+    from monitor_app.ui.classcontrols import ClassChoice, ClassControls
+
+    spec = spec_for(grid_shapes())  # its first value is zero
+    controls = ClassControls(theme)
+    qtbot.addWidget(controls)
+    controls.show()
+    choice = ClassChoice("quantiles", 5, True, "")
+    controls.show_map(spec, choice)
+    assert controls.zeros.isVisible()
+    with qtbot.waitSignal(controls.changed) as heard:
+        qtbot.mouseClick(controls.zeros, LEFT, pos=QPoint(8, controls.zeros.height() // 2))
+    assert heard.args == [{"zeros": True}]
+    controls.show_map(replace(spec, values=spec.values + 1), choice)
+    assert not controls.zeros.isVisible()
