@@ -27,7 +27,7 @@ ROOMS = {
     "cartography": ("cartography", *NEWER),
     "reports": ("reports", *NEWER),
     "app": ("app", "safety", "forecast", *NEWER),
-    "ui": ("ui", *NEWER),
+    "ui": ("ui", "forecast", *NEWER),
     "cli": ("cli", "safety", "forecast", *NEWER),
 }
 #: Catalogues that are no room of their own.

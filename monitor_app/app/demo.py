@@ -34,6 +34,7 @@ DELIVERY = (
     "bewegungen/einbuergerungen.csv",
     "wohnen/fertigstellungen.csv",
     "wohnen/wohnungsbestand.csv",
+    "wohnen/bauprojekte.csv",
     "wohnen/angebotsmieten.csv",
     "soziales/soziales.csv",
     "soziales/sozialbericht.csv",

@@ -20,6 +20,7 @@ def kind_name(kind: str) -> str:
         "facilities": _("Facilities (points)"),
         "backdrop": _("Layer that is only drawn"),
         "bridge": _("Reform: shares of old areas in new ones"),
+        "projects": _("Planned housing projects"),
         Kind.POPULATION: _("Population (stock)"),
         Kind.BIRTHS: _("Births"),
         Kind.DEATHS: _("Deaths"),

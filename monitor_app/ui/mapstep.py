@@ -27,12 +27,13 @@ from monitor_app.core.datasets import Kind
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.exchange.preview import Preview
-from monitor_app.exchange.recipe_model import BridgeContent, FactContent, Recipe
+from monitor_app.exchange.recipe_model import BridgeContent, FactContent, ProjectsContent, Recipe
 from monitor_app.exchange.table import RawTable
 from monitor_app.exchange.wording import kind_name
 from monitor_app.ui.bridgewords import bridge_columns, bridge_words
 from monitor_app.ui.importstate import Group, Reading
 from monitor_app.ui.importsteps import heading, muted
+from monitor_app.ui.projectwords import project_columns, project_words
 from monitor_app.ui.rawmodel import OriginalModel, RawView, ResultModel
 from monitor_app.ui.recipeedit import (
     Choices,
@@ -264,6 +265,9 @@ class MapStep(QWidget):
         bridges = [c for c in recipe.contents if isinstance(c, BridgeContent)]
         if bridges:
             described = " ".join((described, bridge_words(bridges[0]))).strip()
+        planned = [c for c in recipe.contents if isinstance(c, ProjectsContent)]
+        if planned:
+            described = " ".join((described, project_words(planned[0]))).strip()
         self.why.setText(reasons or described)
         self.why.setVisible(bool(self.why.text()))
         self.problem.clear()
@@ -309,6 +313,8 @@ class MapStep(QWidget):
         roles = roles_of(recipe, table.header)
         first = recipe.contents[0]
         meanings = bridge_columns(first) if isinstance(first, BridgeContent) else {}
+        if isinstance(first, ProjectsContent):
+            meanings = project_columns(first)
         self.roles.setRowCount(len(table.header))
         for row, column in enumerate(table.header):
             self.roles.setItem(row, 0, QTableWidgetItem(column))
