@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -123,6 +124,26 @@ def fit_labels(axis: Any, room: float) -> None:
     for i, label in enumerate(axis.get_ticklabels()):
         label.set_fontsize(size)
         label.set_visible(i % step == 0)
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever is read on a colour ``#rrggbb``."""
+    dark = sum(int(colour[k : k + 2], 16) for k in (1, 3, 5)) < 3 * 128
+    return "#ffffff" if dark else "#1a1a1a"
+
+
+def fill_cells(axes: Axes, cells: Sequence[tuple[int, int, str]], tall: float) -> None:
+    """Cells (row, column, colour) of a matrix as one collection: thousands of them would take
+    seconds one by one. ``tall``: half the height of a cell."""
+    if not cells:
+        return
+    place = np.array([(column, row) for row, column, _colour in cells], dtype=np.float64)
+    corners = np.array([(-0.48, -tall), (0.48, -tall), (0.48, tall), (-0.48, tall)])
+    shapes = place[:, None, :] + corners
+    axes.add_collection(
+        PolyCollection(list(shapes), facecolors=[c for _r, _c, c in cells], linewidths=0),
+        autolim=False,
+    )
 
 
 def city_line(

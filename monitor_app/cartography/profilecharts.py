@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch, Rectangle, Wedge
+from matplotlib.patches import PathPatch, Wedge
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
@@ -18,8 +18,10 @@ from monitor_app.cartography.chartframe import (
     axes_in,
     begin,
     draw_title,
+    fill_cells,
     fit_labels,
     fitted,
+    ink_on,
     put,
     set_ticks,
     size_of,
@@ -255,21 +257,20 @@ def draw_flow_matrix(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) 
     most = np.nanmax(between, initial=1.0, where=np.isfinite(between))
     ramp = palette("ylgnbu").colours(7)
     tall = (height - top - 40) / max(n, 1)
-    for i in range(n):
-        for j in range(n):
-            value = float(spec.moves[i, j])
-            own = i == j
-            share = np.sqrt(min(max(value, 0) / most, 1)) if np.isfinite(value) else 0
-            colour = theme.band if own or not np.isfinite(value) else ramp[min(int(share * 7), 6)]
-            axes.add_patch(
-                Rectangle((j - 0.48, i - 0.47), 0.96, 0.94, facecolor=colour, linewidth=0)
-            )
-            if room > 22 and tall > 9:
-                dark = sum(int(colour[k : k + 2], 16) for k in (1, 3, 5)) < 3 * 128
-                put(
-                    axes, format_number(value) if np.isfinite(value) else ".", j, i,
-                    "#ffffff" if dark else "#1a1a1a", ha="center", va="center_baseline",
-                )  # fmt: skip
+    shares = np.sqrt(np.clip(np.nan_to_num(between) / most, 0, 1))
+    steps = np.minimum((shares * 7).astype(int), 6)
+    cells = [
+        (i, j, ramp[steps[i, j]] if np.isfinite(between[i, j]) else theme.band)
+        for i in range(n)
+        for j in range(n)
+    ]
+    fill_cells(axes, cells, 0.47)
+    for i, j, colour in cells if room > 22 and tall > 9 else ():
+        value = float(spec.moves[i, j])
+        put(
+            axes, format_number(value) if np.isfinite(value) else ".", j, i, ink_on(colour),
+            ha="center", va="center_baseline",
+        )  # fmt: skip
     return axes
 
 

@@ -15,8 +15,10 @@ from monitor_app.cartography.chartframe import (
     begin,
     city_line,
     draw_title,
+    fill_cells,
     fit_labels,
     fitted,
+    ink_on,
     put,
     set_ticks,
     size_of,
@@ -239,20 +241,19 @@ def draw_correlations(figure: Figure, spec: CorrelationSpec, theme: ChartTheme =
     names = [f"{i + 1}  {t}" if all_fit else str(i + 1) for i, t in enumerate(spec.names[:-1])]
     set_ticks(axes.xaxis, list(range(m - 1)), names, theme.ink)
     ramp = palette("puor").colours(7, 3)
+    cells: list[tuple[int, int, str]] = []
     for i in range(m):
         for j in range(i):
             r = float(spec.r[i, j])
             known = np.isfinite(r)
             colour = ramp[int(np.clip(np.floor((r + 1) / 2 * 7), 0, 6))] if known else theme.band
-            axes.add_patch(
-                Rectangle((j - 0.48, i - 0.48), 0.96, 0.96, facecolor=colour, linewidth=0)
-            )
-            dark = sum(int(colour[k : k + 2], 16) for k in (1, 3, 5)) < 3 * 128
+            cells.append((i, j, colour))
             put(
-                axes, format_number(r, 2) if known else "–", j, i,
-                "#ffffff" if dark else "#1a1a1a", ha="center", va="center",
+                axes, format_number(r, 2) if known else "–", j, i, ink_on(colour), ha="center",
+                va="center",
                 face="bold" if known and abs(r) > 0.5 else "regular",
             )  # fmt: skip
+    fill_cells(axes, cells, 0.48)
     known = spec.n[spec.n > 0]
     low, high = int(known.min()) if len(known) else 0, int(known.max(initial=0))
     span = _("{low} to {high}").format(low=format_number(low), high=format_number(high))

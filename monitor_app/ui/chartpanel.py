@@ -64,6 +64,7 @@ class ChartPanel(QWidget):
         self._closed = False
         self.view = ChartView(bench.theme, bench.session.selection)
         self.view.setAccessibleName(name)
+        self.view.drawer = self._draw
         self.menu = ChartMenu(bench, lambda: self.view.spec, self)
         self.menu.name = name
         self.view.menu_wanted.connect(self.menu.open_at)
@@ -149,6 +150,17 @@ class ChartPanel(QWidget):
         self._bench.job(
             _("Computing the chart"), self._guarded(self.work(picture)), self._done,
             failed=self._failed, cancelled=self._ended,
+        )  # fmt: skip
+
+    def _draw(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        """Draw a picture of very many parts in a job."""
+
+        def failed(_error: UserError | None = None) -> None:
+            done(None)
+
+        self._bench.job(
+            _("Drawing the chart"), lambda _progress: work(), done, failed=failed,
+            cancelled=failed,
         )  # fmt: skip
 
     @staticmethod

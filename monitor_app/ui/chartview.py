@@ -6,8 +6,9 @@ so that hovering an area shows it everywhere within a frame.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
@@ -40,6 +41,10 @@ LEAST = QSize(180, 110)
 DPI = 106.0
 #: So many selected areas are named on points.
 NAMED = 6
+#: Charts of more parts than this are drawn by the drawer, where there is one.
+MANY = 900
+#: Does slow work elsewhere: gets the work and who takes its result (None where it failed).
+Drawer = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 _DRAG = 5  # pixels that tell a drag from a click
 
 
@@ -59,10 +64,21 @@ def chart_style(theme: Theme) -> ChartTheme:
     )
 
 
+def parts_of(spec: AnyChart) -> int:
+    """About how many things a chart is made of."""
+    from monitor_app.cartography.profilespec import FlowSpec
+    from monitor_app.cartography.relationspec import ScatterSpec
+
+    if isinstance(spec, FlowSpec):
+        return len(spec.names) ** 2
+    return len(spec.keys) if isinstance(spec, ScatterSpec) else 0
+
+
 def chart_picture(
-    spec: AnyChart, size: QSize, ratio: float, theme: Theme
+    spec: AnyChart, size: QSize, ratio: float, style: ChartTheme
 ) -> tuple[QImage, Marks]:  # fmt: skip
-    """A chart in ``size`` logical pixels, and where its marks are in them. Loads matplotlib."""
+    """A chart in ``size`` logical pixels, and where its marks are in them. Loads matplotlib; may
+    run in any thread."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -71,7 +87,7 @@ def chart_picture(
 
     figure = Figure(figsize=(size.width() / DPI, size.height() / DPI), dpi=DPI * ratio)
     canvas = FigureCanvasAgg(figure)
-    axes = draw_chart(figure, spec, chart_style(theme))
+    axes = draw_chart(figure, spec, style)
     canvas.draw()  # type: ignore[no-untyped-call]
     data = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     width, height = canvas.get_width_height()
@@ -98,6 +114,8 @@ class ChartView(QWidget):
         self._pressed: QPoint | None = None
         self._box = QRect()
         self._words = ""
+        self.drawer: Drawer | None = None
+        self._drawing = self._closed = False
         self.setMinimumHeight(100)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -132,7 +150,7 @@ class ChartView(QWidget):
     @property
     def drawn(self) -> bool:
         """Whether the picture is that of the present chart."""
-        return self._image is not None and not self._soon.isActive()
+        return self._image is not None and not self._soon.isActive() and not self._drawing
 
     def set_chart(self, spec: AnyChart) -> None:
         self._spec = spec
@@ -164,9 +182,32 @@ class ChartView(QWidget):
             return
         # The line above the chart says what it shows: here its title would only take room.
         shown: Any = replace(spec, title="")
-        ratio = self.devicePixelRatioF()
-        self._image, self._marks = chart_picture(shown, self.size(), ratio, self._theme)
-        self.update()
+        size, ratio, style = self.size(), self.devicePixelRatioF(), chart_style(self._theme)
+
+        def work() -> tuple[QImage, Marks]:
+            return chart_picture(shown, size, ratio, style)
+
+        if self.drawer is None or parts_of(spec) <= MANY:
+            self._image, self._marks = work()
+            self.update()
+        elif not self._drawing:
+            self._drawing = True
+            self.drawer(work, partial(self._take_picture, spec, size))
+        else:
+            self._soon.start()  # look again when the present picture may be done
+
+    def _take_picture(
+        self, spec: AnyChart, size: QSize, picture: tuple[QImage, Marks] | None
+    ) -> None:
+        """A picture that was drawn elsewhere; None: it could not be drawn."""
+        self._drawing = False
+        if self._closed or picture is None:
+            return
+        if spec is self._spec and size == self.size():
+            self._image, self._marks = picture
+            self.update()
+        elif self._spec is not None:
+            self._later()
 
     # painting ----------------------------------------------------------------------------
 
@@ -178,7 +219,7 @@ class ChartView(QWidget):
             painter.drawImage(0, 0, self._image)
             self._paint_marks(painter)
         elif self._spec is not None:
-            if not self._soon.isActive():
+            if not self._soon.isActive() and not self._drawing:
                 self._soon.start()
         elif self._words:
             self._paint_words(painter)
@@ -410,6 +451,7 @@ class ChartView(QWidget):
             self.update()
 
     def shutdown(self) -> None:
+        self._closed = True
         self._soon.stop()
         self._unsubscribe()
         self._unsubscribe = lambda: None

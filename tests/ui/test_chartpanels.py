@@ -401,3 +401,38 @@ def test_time_line_paints_the_hovered_area_over_its_picture(qtbot, rich: MainWin
         for dx in (0, 1) for dy in (-1, 0, 1)
     ]  # fmt: skip
     assert ink in near
+
+
+def test_charts_of_very_many_parts_are_drawn_in_a_job(qtbot, rich: MainWindow, monkeypatch):
+    import threading
+
+    from monitor_app.ui import chartview
+
+    drawers = []
+    plain = chartview.chart_picture
+
+    def spied(*args):
+        drawers.append(threading.current_thread())
+        return plain(*args)
+
+    monkeypatch.setattr(chartview, "chart_picture", spied)
+    monkeypatch.setattr(chartview, "MANY", 3)
+    found = panel(qtbot, rich, "relation", "scatter")
+    assert drawers
+    assert threading.main_thread() not in drawers
+    assert len(found.view.marks) == 6
+    # a job that is still drawing when the window closes leaves nothing behind
+    found.view.resize(found.view.width() - 40, found.view.height())
+    rich.workbench.change_view(indicator="jugendquotient")
+
+
+@pytest.mark.parametrize("size", [(200, 200), (3840, 2160)])
+def test_windows_of_any_size(qtbot, rich: MainWindow, size):
+    found = panel(qtbot, rich, "relation", "scatter")
+    rich.resize(*size)
+    for name in ("pyramid", "distribution", "radar", "change"):
+        found = rich.workbench.map.docks[name].widget()
+        rich.workbench.map.raise_dock(name)
+        qtbot.waitUntil(lambda: not rich.jobs.busy)
+        found.view._redraw()
+        found.view.grab()
