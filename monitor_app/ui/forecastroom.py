@@ -349,9 +349,9 @@ class ForecastRoom(QObject):
     def _new(self) -> None:
         from monitor_app.app.forecastspecs import draft, keep_spec, stored_specs
 
-        taken = set(stored_specs(self.session))
         if self.spec is not None:
-            taken.add(self.spec.id)
+            keep_spec(self.session, self.spec)  # a draft that nobody has changed yet
+        taken = set(stored_specs(self.session))
         made = draft(self.session, taken)
         if made is None:
             return
@@ -466,8 +466,11 @@ class ForecastRoom(QObject):
     # the end ---------------------------------------------------------------------------------
 
     def tools(self) -> Sequence[QWidget]:
-        """Widgets that are switched off while the project changes."""
-        return (self.page,)
+        """Widgets that are switched off while the project changes; a run can still be cancelled."""
+        page = self.inner
+        if page is None:
+            return ()
+        return (page.box, page.data, page.assume, page.result.to_map, *self._panels)
 
     def shutdown(self) -> None:
         for end in self._ends:
