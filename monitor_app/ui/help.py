@@ -41,6 +41,13 @@ def help_text(page: str) -> str:
             "Five steps lead from a file to data: choose files, read them, say what each column "
             "means, look at the findings, confirm. Nothing is stored before the last step."
         ),
+        "forecast": _(
+            "The steps at the left lead from the data to the result. “Data” tells which forecast is"
+            " possible and what would make it better. “Assumptions” holds horizon, scenarios and"
+            " housing projects; wrong entries are named where they stand. “Computation” stores all"
+            " results in one step that can be undone. Results follow the selected areas; a click on"
+            " the course chooses the year, and “Show on the map” goes on with it there."
+        ),
     }.get(page, "")
 
 
