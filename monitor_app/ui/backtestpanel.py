@@ -6,25 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QCheckBox,
-    QComboBox,
     QFileDialog,
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QStackedWidget,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -49,8 +34,8 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.spec import ForecastSpec
-from monitor_app.ui.backtestcharts import HorizonChart, Line, Look, Plot
-from monitor_app.ui.ratesparts import small
+from monitor_app.ui.backtestcharts import Line, Look, Plot
+from monitor_app.ui.backtestpage import BacktestPage, fit_rows, number_cell
 from monitor_app.ui.whatifload import words
 
 if TYPE_CHECKING:
@@ -63,14 +48,14 @@ BEST = "★ "
 HORIZONS = (1, 2, 3, 5, 7, 10)
 
 
-class BacktestPanel(QWidget):
+class BacktestPanel(BacktestPage):
     """``spec_changed``: a specification with the settings that the past recommends."""
 
     spec_changed = Signal(object)
     _told = Signal(object, str)
 
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(bench.theme, parent)
         self._bench = bench
         self.session = bench.session
         self.spec: ForecastSpec | None = None
@@ -79,109 +64,9 @@ class BacktestPanel(QWidget):
         self.horizons: tuple[int, ...] = HORIZONS
         self.origins: tuple[int, ...] | None = None
         self.running = False
-        self._build()
         self._connect()
         self._unsubscribe = self.session.subscribe(self._heard)
         self._show_state()
-
-    # building --------------------------------------------------------------------------------
-
-    def _build(self) -> None:
-        theme = self._bench.theme
-        self.start = QPushButton(_("Test on the past"))
-        self.start.setProperty("role", "primary")
-        self.cancel = QPushButton(_("Cancel"))
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(_("Progress of the test"))
-        self.step = small()
-        self.choosing = QCheckBox(_("with settings chosen anew at each origin"))
-        self.choosing.setToolTip(
-            _("At each origin the program chooses its settings from what was known then.")
-        )
-        self.save = QPushButton(_("Save report …"))
-        self.take = QPushButton(_("Take recommended settings"))
-        self.take.setToolTip(
-            _("Fills in the settings of the forecast that did best on this town's own past.")
-        )
-        self.headline = QLabel()
-        self.headline.setProperty("role", "heading")
-        self.headline.setWordWrap(True)
-        self.lines = QLabel()
-        self.lines.setWordWrap(True)
-        self.sure = small()
-        self.reasons = QLabel()
-        self.reasons.setWordWrap(True)
-        self.level, self.variable = QComboBox(), QComboBox()
-        self.size_class, self.measure = QComboBox(), QComboBox()
-        names = (_("Level"), _("Age group"), _("Size of area"), _("Metric"))
-        boxes = (self.level, self.variable, self.size_class, self.measure)
-        for box, name in zip(boxes, names, strict=True):
-            box.setAccessibleName(name)
-            box.setToolTip(name)
-        self.table = _table(_("Errors of each method by years ahead"))
-        self.cover = _table(_("Share of ranges that held"))
-        self.errors = HorizonChart(theme, _("Errors by years ahead"))
-        self.held = HorizonChart(theme, _("Share of ranges that held, by years ahead"))
-        self.empty = QLabel()
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setProperty("role", "muted")
-        self.empty.setContentsMargins(48, 24, 48, 24)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self.start)
-        head.addWidget(self.choosing)
-        head.addWidget(self.cancel)
-        head.addWidget(self.bar, 1)
-        head.addStretch(1)
-        head.addWidget(self.take)
-        head.addWidget(self.save)
-        inside = QWidget()
-        inside.setProperty("role", "panel")
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(8)
-        for widget in (self.headline, self.lines, self.sure, self.reasons):
-            column.addWidget(widget)
-        line = QFrame()
-        line.setProperty("role", "line")
-        column.addWidget(line)
-        tools = QHBoxLayout()
-        tools.setSpacing(8)
-        for box in (self.level, self.variable, self.size_class, self.measure):
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-            tools.addWidget(box)
-        tools.addStretch(1)
-        column.addLayout(tools)
-        grid = QGridLayout()
-        grid.setSpacing(12)
-        grid.addWidget(self.table, 0, 0)
-        grid.addWidget(self.errors, 0, 1)
-        grid.addWidget(self.cover, 1, 0)
-        grid.addWidget(self.held, 1, 1)
-        grid.setColumnStretch(0, 7)
-        grid.setColumnStretch(1, 4)
-        column.addLayout(grid)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(inside)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.empty)
-        self.pages.addWidget(scroll)
-        self.setProperty("role", "panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(16, 12, 16, 12)
-        outer.setSpacing(8)
-        outer.addLayout(head)
-        outer.addWidget(self.step)
-        outer.addWidget(self.pages, 1)
 
     def _connect(self) -> None:
         self.start.clicked.connect(self.run)
@@ -371,21 +256,21 @@ class BacktestPanel(QWidget):
         table.setHorizontalHeaderLabels([years_text(h) for h in board.horizons])
         table.setVerticalHeaderLabels([*(r.name for r in rows), _("Number of origins")])
         for j, count in enumerate(origins_reached(board).values()):
-            item = _cell(str(count))
+            item = number_cell(str(count))
             item.setForeground(self._bench.theme.colour("muted"))
             table.setItem(len(rows), j, item)
         signed = metric == "malpe"
         for i, row in enumerate(rows):
             for j, (value, best) in enumerate(zip(row.values, row.best, strict=True)):
                 text = format_number(value, 1 if metric == "within_10" else 2, signed=signed)
-                item = _cell(BEST + text if best else text, bold=best)
+                item = number_cell(BEST + text if best else text, bold=best)
                 if best:
                     item.setToolTip(_("the best of all methods"))
                 if row.own:
                     item.setBackground(self._bench.theme.colour("selected"))
                     item.setForeground(self._bench.theme.colour("on_selected"))
                 table.setItem(i, j, item)
-        _fit(table)
+        fit_rows(table)
         self.errors.show_plot(self._error_plot(board, rows, metric))
 
     def _error_plot(self, board: Board, rows: list, metric: str) -> Plot:  # type: ignore[type-arg]
@@ -420,12 +305,12 @@ class BacktestPanel(QWidget):
         for i, row in enumerate(rows):
             for j, value in enumerate(row.values):
                 known = bool(np.isfinite(value))
-                item = _cell(f"{format_number(value)}{THIN_SPACE}%" if known else "–")
+                item = number_cell(f"{format_number(value)}{THIN_SPACE}%" if known else "–")
                 if known and not row.city and not 75 <= value <= 85:
                     item.setForeground(QColor(self._bench.theme.colour("error")))
                     item.setToolTip(_("outside of 75 to 85 per cent"))
                 table.setItem(i, j, item)
-        _fit(table)
+        fit_rows(table)
         total = [r for r in rows if r.variable == board.test.areas.variables[0]]
         ages = [r for r in rows if r not in total and not r.city]
         lines = [
@@ -503,32 +388,3 @@ class BacktestPanel(QWidget):
         """End subscriptions."""
         self._unsubscribe()
         self._unsubscribe = lambda: None
-
-
-def _table(name: str) -> QTableWidget:
-    made = QTableWidget()
-    made.setAccessibleName(name)
-    made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    made.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
-    made.verticalHeader().setDefaultSectionSize(26)
-    made.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    made.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    return made
-
-
-def _cell(text: str, *, bold: bool = False) -> QTableWidgetItem:
-    item = QTableWidgetItem(text)
-    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    if bold:
-        font = item.font()
-        font.setBold(True)
-        item.setFont(font)
-    return item
-
-
-def _fit(table: QTableWidget) -> None:
-    """All rows visible, columns as wide as there is room."""
-    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    table.horizontalHeader().setMinimumSectionSize(58)
-    rows = table.rowCount() * table.verticalHeader().defaultSectionSize()
-    table.setFixedHeight(rows + table.horizontalHeader().sizeHint().height() + 8)

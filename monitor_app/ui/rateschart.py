@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from monitor_app.app.rates import RateBook, RateTable
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.ui.theme import SMALL, Theme
@@ -32,6 +33,24 @@ class Profile:
     used: Floats
     edited: NDArray[np.bool_]
     at: int | None = None  # age of the chosen cell
+
+
+def profile_of(
+    book: RateBook, table: RateTable, sex: int, group: int, area: int | None, age: int
+) -> Profile:
+    """What is drawn of a table for one sex, group and area (None: the town)."""
+
+    def column(values: Floats) -> Floats:
+        return table.column(values, sex, group, area) * table.scale
+
+    size = table.exposure.sum(axis=-1) if area is None else table.exposure[..., area]
+    span = slice(table.first_age, table.last_age + 1)
+    return Profile(
+        book.area_name(area), table.unit, np.array(table.ages, dtype=np.float64),
+        column(table.raw), np.nan_to_num(size[sex, group, span]), column(table.before),
+        None if area is None else column(table.town_line), column(table.values),
+        table.any_edited(area)[sex, group, span], age,
+    )  # fmt: skip
 
 
 class RatesChart(QWidget):

@@ -9,17 +9,7 @@ import numpy as np
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
     QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSplitter,
-    QStackedWidget,
-    QTableView,
-    QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -48,22 +38,21 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.forecast.rate_edits import WITHOUT_AGES, RateEdit
 from monitor_app.forecast.spec import ForecastSpec
-from monitor_app.ui.rateschart import Profile, RatesChart
-from monitor_app.ui.ratesmodel import RatesModel
-from monitor_app.ui.ratesparts import ChangeList, EditBar, TraceView, small
+from monitor_app.ui.rateschart import profile_of
+from monitor_app.ui.ratespage import RatesPage
 from monitor_app.ui.whatifload import words
 
 if TYPE_CHECKING:
     from monitor_app.ui.workbench import Workbench
 
 
-class RatesPanel(QWidget):
+class RatesPanel(RatesPage):
     """``spec_changed``: the specification with changes by hand, already kept in the project."""
 
     spec_changed = Signal(object)
 
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(bench.theme, parent)
         self._bench = bench
         self.session = bench.session
         self.spec: ForecastSpec | None = None
@@ -73,104 +62,9 @@ class RatesPanel(QWidget):
         self._pending: list[RateEdit] = []
         self._done: list[list[RateEdit]] = []
         self._undone: list[list[RateEdit]] = []
-        self._build()
         self._connect()
         self._unsubscribe = self.session.subscribe(self._heard)
         self._say_empty(_("Choose the level of a forecast: its rates will be shown here."))
-
-    # building --------------------------------------------------------------------------------
-
-    def _build(self) -> None:
-        theme = self._bench.theme
-        self.table = QComboBox()
-        self.sex, self.group, self.type = QComboBox(), QComboBox(), QComboBox()
-        names = (_("Table"), _("Sex"), _("Group"), _("Type of area"))
-        for box, name in zip((self.table, self.sex, self.group, self.type), names, strict=True):
-            box.setAccessibleName(name)
-            box.setToolTip(name)
-        self.measures = QLabel()
-        self.measures.setWordWrap(True)
-        self.source = small()
-        self.undo, self.redo = QPushButton(_("Undo")), QPushButton(_("Redo"))
-        self.save = QPushButton(_("Save as Excel …"))
-        self.take = QPushButton(_("Take from Excel …"))
-        self.model = RatesModel(theme, self)
-        self.view = QTableView()
-        self.view.setModel(self.model)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.view.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked
-            | QAbstractItemView.EditTrigger.EditKeyPressed
-            | QAbstractItemView.EditTrigger.AnyKeyPressed
-        )
-        self.view.setAccessibleName(_("Rates by age and area"))
-        self.view.verticalHeader().setDefaultSectionSize(26)
-        self.view.horizontalHeader().setDefaultSectionSize(120)
-        self.view.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.chart = RatesChart(theme)
-        self.trace = TraceView()
-        self.changes = ChangeList()
-        self.edit = EditBar()
-        self.notice = QLabel()
-        self.notice.setProperty("role", "error")
-        self.notice.setWordWrap(True)
-        self.notice.hide()
-        self.empty = QLabel()
-        self.empty.setProperty("role", "muted")
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setContentsMargins(48, 24, 48, 24)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        self.table.setMinimumWidth(200)
-        for box in (self.table, self.sex, self.group, self.type):
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-            head.addWidget(box)
-        head.addStretch(1)
-        for button in (self.undo, self.redo, self.save, self.take):
-            head.addWidget(button)
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(8)
-        column.addWidget(self.view, 1)
-        column.addWidget(self.notice)
-        column.addWidget(self.edit)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.addTab(self.trace, _("How was this computed?"))
-        self.tabs.addTab(self.changes, _("Changes by hand"))
-        right = QSplitter(Qt.Orientation.Vertical)
-        right.setChildrenCollapsible(False)
-        right.addWidget(self.chart)
-        right.addWidget(self.tabs)
-        right.setSizes([260, 260])
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setChildrenCollapsible(False)
-        split.addWidget(left)
-        split.addWidget(right)
-        split.setSizes([620, 480])
-        split.setStretchFactor(0, 1)
-        content = QWidget()
-        content.setProperty("role", "panel")
-        inside = QVBoxLayout(content)
-        inside.setContentsMargins(16, 12, 16, 12)
-        inside.setSpacing(8)
-        inside.addLayout(head)
-        inside.addWidget(self.measures)
-        inside.addWidget(self.source)
-        inside.addWidget(split, 1)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.empty)
-        self.pages.addWidget(content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.pages)
 
     def _connect(self) -> None:
         self.table.activated.connect(lambda _n: self._table_chosen())
@@ -377,7 +271,7 @@ class RatesPanel(QWidget):
         self._show_measures(book, table, sex, group, area)
         self.chart.setVisible(len(table.ages) > 1)
         if len(table.ages) > 1:
-            self.chart.show_profile(self._profile(book, table, sex, group, area, age))
+            self.chart.show_profile(profile_of(book, table, sex, group, area, age))
         self.edit.range.setText(self._range_words())
         writable = self.session.has_project and not self.session.project.read_only
         self.edit.enable(writable)
@@ -399,23 +293,6 @@ class RatesPanel(QWidget):
             source=book.source_text(table.key), unit=table.unit
         )
         self.source.setText(source)
-
-    @staticmethod
-    def _profile(
-        book: RateBook, table: RateTable, sex: int, group: int, area: int | None, age: int
-    ) -> Profile:
-        def column(values: np.ndarray) -> np.ndarray:
-            return table.column(values, sex, group, area) * table.scale
-
-        size = table.exposure.sum(axis=-1) if area is None else table.exposure[..., area]
-        span = slice(table.first_age, table.last_age + 1)
-        raw = column(table.raw)
-        return Profile(
-            book.area_name(area), table.unit, np.array(table.ages, dtype=np.float64), raw,
-            np.nan_to_num(size[sex, group, span]), column(table.before),
-            None if area is None else column(table.town_line), column(table.values),
-            table.any_edited(area)[sex, group, span], age,
-        )  # fmt: skip
 
     def _range_words(self) -> str:
         cells = self.chosen_cells()
