@@ -215,6 +215,32 @@ def pyramid(
     )  # fmt: skip
 
 
+def population_range(
+    session: Session, level: str, area: str, scenario: str
+) -> dict[date, tuple[float, float]]:
+    """Bounds of 80 per cent of the number of inhabitants of an area (``CITY``: the town) at the
+    dates of a forecast scenario; empty where it keeps none."""
+    if not scenario:
+        return {}
+    wanted, own = level if area != CITY else CITY, scenario_keys(session, scenario)
+    for info in session.project.datasets():
+        spec = info.spec
+        if spec.key not in own or spec.level != wanted or spec.kind is not Kind.VARIABLE:
+            continue
+        if info.dims != ("area", "date", "group"):
+            continue
+        cube = session.project.cube(spec.key)
+        codes = next((b for b in _BOUNDS if set(b) <= set(cube.labels["group"])), None)
+        if codes is None or area not in cube.areas:
+            continue
+        low, high = (
+            cube.values[cube.areas.index(area), :, cube.labels["group"].index(code)].tolist()
+            for code in codes
+        )
+        return dict(zip(cube.dates, zip(low, high, strict=True), strict=True))
+    return {}
+
+
 def _interval(
     session: Session, level: str, who: Who, found: People, axis: AgeAxis, base: PyramidSide,
     scenario: str,

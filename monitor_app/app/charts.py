@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor_app.app.maps import is_period, map_spec
-from monitor_app.app.session import Session
+from monitor_app.app.session import DEFAULT_INDICATOR, Session
 from monitor_app.app.view import ViewState
 from monitor_app.cartography.chartspec import (
     LINE_COLOURS,
@@ -23,6 +23,7 @@ from monitor_app.cartography.chartspec import (
     TimeLineSpec,
     ranking_spec,
     time_line_spec,
+    with_ranges,
 )
 from monitor_app.cartography.classify import Method, classify
 from monitor_app.cartography.mapspec import MapKind, MapSpec, group_levels
@@ -137,7 +138,18 @@ def time_line(session: Session, view: ViewState, selected: Sequence[str] = ()) -
         table, session.names(view.level), selected=selected, day=view.day, title=name,
         city_name=city_name(), period=is_period(session, table),
     )  # fmt: skip
-    return made if is_rate(session, view.indicator) else without_town(made)
+    made = made if is_rate(session, view.indicator) else without_town(made)
+    return with_ranges(made, lambda key: range_of(session, view, key))
+
+
+def range_of(session: Session, view: ViewState, key: str) -> dict[date, tuple[float, float]]:
+    """Bounds of the shown indicator of an area ("": the town) where a forecast keeps them: for
+    the number of inhabitants."""
+    if view.indicator != DEFAULT_INDICATOR:
+        return {}
+    from monitor_app.app.chartpeople import population_range
+
+    return population_range(session, view.level, key or CITY, view.scenario)
 
 
 def without_town(spec: TimeLineSpec) -> TimeLineSpec:

@@ -24,9 +24,17 @@ class ChartTable:
 
 
 def time_line_table(spec: TimeLineSpec) -> ChartTable:
-    """One row per date, one column per line, and the range of all areas."""
-    columns = (_("Date"), *(line.label for line in spec.lines), _("Smallest"), _("Largest"))
+    """One row per date, one column per line, bounds of forecasts, and the range of all areas."""
+    ranged = [line for line in spec.lines if line.range is not None]
+    heads = [
+        text.format(label=line.label)
+        for line in ranged
+        for text in (_("{label}, lower bound"), _("{label}, upper bound"))
+    ]
+    names = (line.label for line in spec.lines)
+    columns = (_("Date"), *names, *heads, _("Smallest"), _("Largest"))
     shown = [line.shown for line in spec.lines]
+    shown += [bound for line in ranged for bound in line.range or ()]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             str(day.year) if spec.period else format_date(day),

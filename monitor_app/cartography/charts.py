@@ -72,7 +72,9 @@ def draw_time_line(figure: Figure, spec: TimeLineSpec, theme: ChartTheme = LIGHT
     begin(figure, theme)
     width, height = size_of(figure)
     top = draw_title(figure, theme, spec.title, spec.unit)
-    known = [s for s in (spec.low, spec.high, *(line.shown for line in spec.lines)) if len(s)]
+    ranges = [bound for line in spec.lines for bound in line.range or ()]
+    shown = [line.shown for line in spec.lines]
+    known = [s for s in (spec.low, spec.high, *shown, *ranges) if len(s)]
     everything = np.concatenate(known) if known else np.empty(0)
     finite = everything[np.isfinite(everything)]
     ticks = value_ticks(
@@ -143,6 +145,8 @@ def _draw_line(axes: Axes, line: Line, x: FloatArray, theme: ChartTheme) -> floa
         "linewidth": width,
         "zorder": 4 if line.role is Role.CITY else 5,
     }
+    if line.range is not None:
+        axes.fill_between(x, *line.range, color=colour, alpha=0.2, linewidth=0, zorder=1)
     axes.plot(x, np.where(ahead, np.nan, y), solid_capstyle="round", **common)
     if ahead.any():
         axes.plot(x, np.where(joined, y, np.nan), dashes=(3.5, 2.0), **common)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -44,7 +44,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One line: ``values`` and ``status`` per date of the chart. ``key``: of its area."""
+    """One line: ``values`` and ``status`` per date of the chart. ``key``: of its area. ``range``:
+    lower and upper bound of what is forecast (NaN where none is known)."""
 
     label: str
     values: FloatArray
@@ -52,6 +53,7 @@ class Line:
     role: Role
     colour: str = ""
     key: str = ""
+    range: tuple[FloatArray, FloatArray] | None = None
 
     @property
     def shown(self) -> FloatArray:
@@ -125,6 +127,21 @@ def time_line_spec(
         table.dates, tuple(lines), np.where(some, low, np.nan), np.where(some, high, np.nan),
         table.unit if unit is None else unit, table.precision, title, day, period, table.breaks,
     )  # fmt: skip
+
+
+def with_ranges(
+    spec: TimeLineSpec, range_of: Callable[[str], Mapping[date, tuple[float, float]]]
+) -> TimeLineSpec:
+    """The lines with the probable ranges of their forecast dates. ``range_of``: bounds by date of
+    an area ("" for the town)."""
+    lines = []
+    for line in spec.lines:
+        found = range_of(line.key) if (line.status == Status.FORECAST).any() else {}
+        if found:
+            bounds = np.array([found.get(day, (np.nan, np.nan)) for day in spec.dates])
+            line = replace(line, range=(bounds[:, 0], bounds[:, 1]))
+        lines.append(line)
+    return replace(spec, lines=tuple(lines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -457,6 +457,12 @@ def attach_menus(bench: Workbench, page: MapPage) -> tuple[ChartMenu, ChartMenu]
 
         return charts.time_line(session, *snapshot())
 
+    def bounds(key: str) -> dict[date, tuple[float, float]]:
+        from monitor_app.app import charts
+
+        return charts.range_of(session, session.view, key) if session.has_project else {}
+
+    page.lines.range_of = bounds
     first = add_menu(bench, page.ranking, ranking, left=True)
     second = add_menu(bench, page.lines, lines)
     first.name, second.name = _("Ranking"), _("Time line")

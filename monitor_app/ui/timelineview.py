@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from monitor_app.cartography.chartspec import Role, TimeLineSpec, time_line_spec
+from monitor_app.cartography.chartspec import Role, TimeLineSpec, time_line_spec, with_ranges
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.core.formats import format_value
 from monitor_app.core.i18n import _
@@ -50,6 +50,8 @@ class TimeLineView(QWidget):
         self._rate = True
         self._image: QImage | None = None
         self._buffer: bytes = b""
+        #: Gives bounds by date of what is forecast for an area ("": the town).
+        self.range_of: Callable[[str], Mapping[date, tuple[float, float]]] | None = None
         self._places: list[tuple[float, date]] = []
         self._origin, self._slope = (0.0, 0.0), (1.0, -1.0)  # pixels of zero, and per unit
         self._fits = True
@@ -90,6 +92,8 @@ class TimeLineView(QWidget):
             day=shown.day,
             period=shown.period,
         )
+        if self.range_of is not None:
+            spec = with_ranges(spec, self.range_of)
         if self._rate:
             return spec
         # A sum over the town has no place beside its parts: show the one or the others.

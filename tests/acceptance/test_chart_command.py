@@ -153,7 +153,8 @@ def test_residuals_are_a_page(sample: Imported, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_forecast_years_have_a_range(sample: Imported, tmp_path: Path) -> None:
     project, level = Path(shutil.copy(sample.project, tmp_path / "p.gpkg")), "stadtbezirk"
-    done("forecast", project, "-l", level, "-n", "2", "--draws", "12")
+    made = done("forecast", project, "-l", level, "-n", "2", "--draws", "12")
+    scenario = f"{made['spec']}/{made['scenarios'][0]['key']}"
     area = "01"
     rows = rows_of(
         chart(project, "pyramid", tmp_path / "p.csv", "-a", area, "-d", "2026", level=level)
@@ -168,6 +169,15 @@ def test_forecast_years_have_a_range(sample: Imported, tmp_path: Path) -> None:
     bars = rows_of(chart(project, "components", tmp_path / "c.csv", "-a", area, level=level))
     last = {next(iter(r.values())): number(list(r.values())[-1]) for r in bars}
     assert last["2026"] == ahead["2026-12-31"] - ahead["2025-12-31"]
+    series = rows_of(
+        chart(project, "timeline", tmp_path / "t.csv", "-i", "einwohner", "-a", area, "--scenario",
+              scenario, level=level)
+    )  # fmt: skip
+    values_, lower, upper = (number(c) for c in list(series[-1].values())[1:4])
+    assert values_ == ahead["2026-12-31"]
+    assert lower < values_ < upper
+    observed = list(series[0].values())
+    assert math.isnan(number(observed[2].strip("…–")))
 
 
 @pytest.mark.parametrize(
