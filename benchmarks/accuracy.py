@@ -43,7 +43,7 @@ HEAD = "\n\n".join(
         "Spalten: Jahre voraus; Zellen: Median / Mittel der Fehlerbeträge in Prozent des "
         "gezählten Werts; fett: das Beste einer Spalte. Altersgruppen sind die, die die Daten der "
         "Stadt hergeben. „Feste Einstellungen“ ist das Programm ohne `--choose`.",
-        "**Keine Anpassung an die bewerteten Jahre.** „Dieses Programm“ wählt in jedem Startjahr "
+        "**Die Wahl sieht die bewerteten Jahre nicht.** „Dieses Programm“ wählt in jedem Startjahr "
         "neu: Neun Kandidaten (Komponentenrechnung mit 5, mit 10 und mit den jüngsten "
         "Stützjahren, Kohortenveränderungsraten, fünf Trendverfahren) werden an früheren "
         "Startjahren gemessen, und zwar nur an Jahren, die damals schon gezählt waren. Danach "
@@ -71,12 +71,16 @@ HEAD = "\n\n".join(
         "Stützzeiten in Wien, Zählfehler in Konstanz 2020). Startjahre überlappen sich: 9 "
         "Startjahre auf 10 Jahre sind kaum zwei unabhängige Prüfungen, Abweichungen von 10 Punkten "
         "und mehr sind dort zu erwarten.",
-        "**Warum Altersgruppen verfehlt werden.** 0–4 und 20–29 hängen an Wendepunkten, die kein "
-        "Verfahren vorausgesehen hat (Geburtenrückgang nach 2016, Zuwanderung 2014 bis 2016 und "
-        "2022): Die Fehler aller Gebiete haben dann dasselbe Vorzeichen, und welches einfache "
-        "Verfahren zufällig nahe lag, steht erst hinterher fest. Standardraten für Sterbefälle "
-        "und Fruchtbarkeit stammen aus der Ausgabe 2024 der UN-Vorausschätzung: verwendet werden "
-        "nur Zeiträume vor dem Startjahr, aber in der heutigen Fassung.",
+        "**Warum Altersgruppen verfehlt werden.** 0–4 und 20–29 hängen an Wendepunkten, die "
+        "kein Verfahren vorausgesehen hat (Geburtenrückgang nach 2016, Zuwanderung 2014 bis "
+        "2016 und 2022): Die Fehler aller Gebiete haben dann dasselbe Vorzeichen, und welches "
+        "einfache Verfahren zufällig nahe lag, steht erst hinterher fest.",
+        "**Was trotz allem aus späterer Zeit stammt.** Standardraten für Sterbefälle und "
+        "Fruchtbarkeit kommen aus der Ausgabe 2024 der UN-Vorausschätzung; verwendet werden "
+        "Zeiträume vor dem Startjahr, aber in der heutigen Fassung. Nur für die Aufteilung "
+        "offener und mehrjähriger Altersgruppen auf Einzeljahre und der Geburten auf das Alter "
+        "der Mütter gilt der Zeitraum des neuesten Bestands. Ein Wechsel der Zählweise wird an "
+        "der ganzen Reihe erkannt, und die Gebiete sind die von heute.",
         "**Was sonst versucht wurde.** Die Zu-, Weg- und Umzüge der Wiener Bezirke ab 2007 "
         "(ohne Alter) als weiterer Kandidat: Wanderung von außen mit Rückkehr zum Mittel, "
         "Umzüge und Rest aus den jüngsten fünf Jahren. Die Anteile der Bezirke traf er im "
@@ -84,9 +88,9 @@ HEAD = "\n\n".join(
         "Fehler, der lineare Trend mit 0,61, 1,57, 2,62 und 4,17 %: kein Gewinn, der die "
         "zusätzlichen Daten lohnt; er ist nicht im Programm.",
         "**Konstanz** hat ein Gebiet, 17 vergleichbare Jahre und 2 bis 11 prüfbare Startjahre. "
-        "Das Wachstum der 2010er Jahre endete um 2019; wer es abbremste, lag richtig. Das "
-        "Programm lernt das (der gedämpfte Trend zählt heute 9 bis 25 %), aber bei so wenigen "
-        "unabhängigen Fehlern absichtlich langsam: In Wien wäre dieselbe Bremse falsch gewesen.",
+        "Das Wachstum ließ ab 2017 nach; wer es abbremste, lag richtig. Das Programm lernt das "
+        "(der gedämpfte Trend zählt heute 9 bis 25 %), aber bei so wenigen unabhängigen Fehlern "
+        "absichtlich langsam: In Wien wäre dieselbe Bremse falsch gewesen.",
     ]
 )
 
