@@ -34,7 +34,7 @@ from monitor_app.reports.page import Orientation, SheetLayout
 from monitor_app.reports.profilesheet_spec import AreaProfile, Change
 
 #: Columns that a table of key figures needs.
-WIDEST = 140
+WIDEST = 190
 Carried = Annotated[
     bool, typer.Option("--carried", help=_("Carry numbers from before reforms to present areas"))
 ]
@@ -130,8 +130,9 @@ def _print(one: AreaProfile) -> None:
         _("Key figure"), _("Date"), _("Value"), _("Rank"), _("City"), _("Previous date"),
         _("Five years"), "",
     )  # fmt: skip
-    for i, head in enumerate(heads):
-        table.add_column(head, justify="right" if 2 <= i <= 6 else "left")
+    table.add_column(heads[0], no_wrap=True, max_width=44)
+    for i, head in enumerate(heads[1:]):
+        table.add_column(head, justify="right" if 1 <= i <= 5 else "left", no_wrap=True)
     for figure in one.figures:
         table.add_row(
             figure.short_name, figure.day_text, figure.text, figure.rank_text, figure.city_text,

@@ -80,9 +80,12 @@ class Profiles:
 
     @cached_property
     def _valid(self) -> tuple[Area, ...]:
-        """Located areas on the day of the profile (where none is given: on the newest day)."""
+        """Located areas on the day of the profile; where none is given, on the newest day that
+        there are areas on."""
         areas = [a for a in self._areas.at(self.level) if a.located]
         day = self.day or max([date.today(), *(a.valid_from for a in areas if a.valid_from)])
+        if self.day is None and not any(a.valid_on(day) for a in areas):
+            day = max((a.valid_to for a in areas if a.valid_to), default=day)
         return tuple(a for a in areas if a.valid_on(day))
 
     @cached_property
@@ -198,16 +201,20 @@ class Profiles:
         if row is not None:
             value, mark = float(values[row]), int(status[row])
         known = row is not None and bool(good[row])
+        day = table.dates[position]
+        previous = self._change(table, row, position, position - 1)
+        five_years = self._change(table, row, position, self._years_before(table, position))
+        # Something in this row is from before a reform and was carried to the present areas.
+        first = min([day, *(c.base_day for c in (previous, five_years) if c is not None)])
         return KeyFigure(
             indicator=table.indicator, name=definition.name.shown, topic=definition.topic,
-            unit=table.unit, precision=table.precision, day=table.dates[position],
+            unit=table.unit, precision=table.precision, day=day,
             period=is_period(self.session, table), value=value, status=mark,
             rank=1 + int(np.sum(values[good] > value)) if known else None,
             count=int(good.sum()), city_value=float(table.city_values[position]),
             city_status=int(table.city_status[position]), rate=self._is_rate(table),
-            previous=self._change(table, row, position, position - 1),
-            five_years=self._change(table, row, position, self._years_before(table, position)),
-            carried=table.carried and any(d <= table.dates[position] for d in table.breaks),
+            previous=previous, five_years=five_years,
+            carried=table.carried and any(first < d for d in table.breaks),
         )  # fmt: skip
 
     def _years_before(self, table: IndicatorTable, position: int) -> int:
@@ -245,8 +252,11 @@ class Profiles:
         return tuple(t for t in long if t in chosen)
 
     def _line(self, table: IndicatorTable, key: str) -> TimeLineSpec:
+        position = self._position(table)
+        now = table.dates[position] if position is not None else None
         spec = time_line_spec(
             table, self._names, selected=(key,), unit=table.unit, city_name=_("City"),
+            day=now if table.dates and now != table.dates[-1] else None,
             title=self._definition(table).name.shown, period=is_period(self.session, table),
         )  # fmt: skip
         if self._is_rate(table):

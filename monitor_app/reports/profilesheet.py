@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 
 from monitor_app.cartography.alttext import cited
 from monitor_app.cartography.charts import draw_pyramid, draw_time_line
-from monitor_app.cartography.chartspec import TimeLineSpec
+from monitor_app.cartography.chartspec import Role, TimeLineSpec
 from monitor_app.cartography.draw import compound_path, thinned
 from monitor_app.cartography.figures import (
     INK,
@@ -350,16 +350,18 @@ def _charts(
         across, room = left + width + gap, wide - width - gap
     if not lines:
         return
-    columns = 1 if profile.pyramid is not None and len(lines) <= 2 else 2
+    columns = 1 if len(lines) == 1 or (profile.pyramid and len(lines) == 2) else 2
     rows = -(-len(lines) // columns)
     width = (room - 4.0 * (columns - 1)) / columns
     tall = (height - 5.0) / rows
     for i, line in enumerate(lines):
         row, column = divmod(i, columns)
         _line(sheet, line, across + column * (width + 4.0), top + row * tall, width, tall - 1.5)
-    key = _("Blue: {name} · black: {city} · grey: range of all areas").format(
-        name=profile.name, city=profile.city
-    )
+    if any(one.role is Role.CITY for line in lines for one in line.lines):
+        key = _("Blue: {name} · black: {city} · grey: range of all areas")
+    else:
+        key = _("Blue: {name}")
+    key = key.format(name=profile.name, city=profile.city)
     sheet.text(across, top + height - 4.0, cut(key, room, 6.4), 6.4, colour=QUIET)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -127,3 +128,32 @@ def test_what_cannot_be_made_is_told(vienna: Imported, tmp_path: Path) -> None:
     for arguments in wrong:
         assert monitor(*arguments).code == 1, arguments
     assert not list(tmp_path.iterdir())
+
+
+def test_selected_are_the_areas_that_the_values_say(vienna: Imported) -> None:
+    def newest(indicator: str) -> dict[str, float]:
+        table = done("values", vienna.project, "-i", indicator, "-l", "bezirk")["values"]
+        day = max(v["date"] for v in table)
+        return {v["area"]: v["value"] for v in table if v["date"] == day and v["area"] != "city"}
+
+    people, ratio = newest("einwohner"), newest("altenquotient")
+    found = done("select", vienna.project, "-l", "bezirk",
+                 "einwohner >= 100.000 und nicht altenquotient > 25,0")["areas"]  # fmt: skip
+    expected = {k for k in people if people[k] >= 100_000 and not round(ratio[k], 1) > 25.0}
+    assert {a["area"] for a in found} == expected
+    assert 0 < len(expected) < 23
+    answer = monitor("select", vienna.project, "-l", "bezirk", "einwoner > 3")
+    assert answer.code == 1
+    assert "einwohner" in answer.text
+
+
+def test_the_list_of_figures_is_kept_by_command(vienna: Imported, tmp_path: Path) -> None:
+    project = Path(shutil.copy(vienna.project, tmp_path / "wien.gpkg"))
+    usual = done("profile-figures", project, "-l", "bezirk")["indicators"]
+    assert usual[0] == "einwohner"
+    chosen = ["auslaenderanteil", "einwohner"]
+    done("profile-figures", project, "-l", "bezirk", "-i", chosen[0], "-i", chosen[1])
+    told = done("profile", project, "-l", "bezirk", "-a", "90100")["profiles"][0]
+    assert [f["indicator"] for f in told["figures"]] == chosen
+    done("profile-figures", project, "-l", "bezirk", "--reset")
+    assert done("profile-figures", project, "-l", "bezirk")["indicators"] == usual
