@@ -260,6 +260,7 @@ def make_forecast(
     base = five_year_rates(town) if five else town_rates(town, method, types)
     issues += check_edits(spec.rates, town, base)
     ensure(issues)
+    usual = with_edits(base, [e for e in spec.rates if not e.areas], town.layout)
     base = with_edits(base, spec.rates, town.layout)
     issues += check_rates(town.layout, base.first, Scheme.HAZARD)
     ensure(issues)
@@ -285,7 +286,7 @@ def make_forecast(
         part = steps.part(0.4 + 0.6 * n / len(spec.scenarios), 0.4 + 0.6 * (n + 1) / len(
             spec.scenarios))  # fmt: skip
         part.step(0.0, scenario.label or scenario.key)
-        done = _scenario(spec, town, method, base, scenario, projects, part)
+        done = _scenario(spec, town, method, (base, usual), scenario, projects, part)
         if spec.draws:
             shown = done[0].projection
             built = projects if scenario.housing else ()
@@ -300,15 +301,17 @@ def make_forecast(
 
 
 def _scenario(
-    spec: ForecastSpec, town: Town, method: Method, base: TownRates, scenario: Scenario,
-    projects: Sequence[Planned], progress: Progress,
+    spec: ForecastSpec, town: Town, method: Method, bases: tuple[TownRates, TownRates],
+    scenario: Scenario, projects: Sequence[Planned], progress: Progress,
 ) -> tuple[ScenarioResult, TownRates]:  # fmt: skip
+    """``bases``: rates, and rates without what was changed by hand for single areas."""
+    base, usual = bases
     rates = assumed_rates(spec, town, base, scenario)
     finish = finish_of(spec, town, rates, scenario, projects)
-    local = has_local(spec, scenario)
+    local = has_local(spec, scenario) or any(e.areas for e in spec.rates)
     done, missed = engine.run(
         town, method, spec.years // town.layout.step, rates=rates, finish=finish,
-        neutral=assumed_rates(spec, town, base, scenario, local=False) if local else None,
+        neutral=assumed_rates(spec, town, usual, scenario, local=False) if local else None,
         progress=progress.part(0.0, 0.3),
     )  # fmt: skip
     done = with_special(done, town.special, (slice(None),))
@@ -316,8 +319,6 @@ def _scenario(
     issues = [
         issue
         for step, gap in missed
-        for issue in describe_shortfalls(
-            town.layout, [gap], last + (step + 1) * town.layout.step
-        )
+        for issue in describe_shortfalls(town.layout, [gap], last + (step + 1) * town.layout.step)
     ]
     return ScenarioResult(scenario, done, None, tuple(issues)), rates

@@ -83,6 +83,20 @@ def test_net_migration_is_edited_as_such_and_moves_nobody_else() -> None:
         np.testing.assert_array_equal(values[:2], plain[name][:2])
 
 
+def test_a_change_of_one_area_is_not_controlled_away() -> None:
+    """Totals of areas follow their shares of growth; what was changed by hand stays on top."""
+    edit = {"table": "births", "areas": ["a2"], "factor": 1.5}
+    free = [forecast(*e, years=5) for e in ((), (edit,))]
+    held = [forecast(*e, years=5, control=1.0) for e in ((), (edit,))]
+    gained = []
+    for plain, changed in (free, held):
+        totals = [d.results[0].projection.totals[-1] for d in (plain, changed)]
+        gained.append(totals[1] - totals[0])
+    assert gained[0][1] > 50
+    assert gained[1][1] == pytest.approx(gained[0][1], rel=0.1)
+    assert abs(gained[1][[0, 2]]).max() < 0.1 * gained[0][1]
+
+
 def test_the_share_of_girls_can_be_set() -> None:
     done = forecast({"table": "girls", "value": 0.25}, variant="natural")
     stocks_ = done.results[0].projection.stocks
