@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monitor_app.cartography.chartdata import Cell, ChartTable
 from monitor_app.cartography.chartspec import PyramidSpec
-from monitor_app.core.formats import format_number
+from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 
 FloatArray = NDArray[np.float64]
@@ -114,6 +114,43 @@ def course(
     return Course(
         label, on({} if hide_seen else seen), on({**ahead, **start}), tuple(made), colour, key
     )
+
+
+def indexed(spec: FanSpec) -> FanSpec:
+    """The same courses with 100 at the base, so that areas of different size compare. Courses that
+    have no people at the base are left out."""
+    if spec.base not in spec.dates:
+        return spec
+    at, made = spec.dates.index(spec.base), []
+    for one in spec.courses:
+        start = one.ahead[at] if np.isfinite(one.ahead[at]) else one.seen[at]
+        if not start > 0:
+            continue
+        factor = 100 / float(start)
+        bands = tuple(FanBand(b.share, b.low * factor, b.high * factor) for b in one.bands)
+        made.append(replace(one, seen=one.seen * factor, ahead=one.ahead * factor, bands=bands))
+    unit = _("Index, {day} = 100").format(day=format_date(spec.base))
+    return replace(spec, courses=tuple(made), unit=unit, precision=1)
+
+
+def reading(spec: FanSpec) -> tuple[str, ...]:
+    """What each course says about the chosen day, in words and numbers; nothing without a day."""
+    if spec.day is None or spec.day not in spec.dates:
+        return ()
+    at, found = spec.dates.index(spec.day), []
+    for one in spec.courses:
+        value = one.ahead[at] if np.isfinite(one.ahead[at]) else one.seen[at]
+        if not np.isfinite(value):
+            continue
+        text = f"{one.label} {format_number(float(value), spec.precision)}"
+        band = next((b for b in one.bands if b.share == 0.8), None)
+        if band is not None and np.isfinite(band.low[at]) and band.high[at] > band.low[at]:
+            text += " " + _("({share} per cent of the draws: {low} to {high})").format(
+                share=80, low=format_number(float(band.low[at]), spec.precision),
+                high=format_number(float(band.high[at]), spec.precision),
+            )  # fmt: skip
+        found.append(text)
+    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)

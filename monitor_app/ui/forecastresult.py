@@ -31,6 +31,7 @@ from monitor_app.app.forecastexport import compare, year_table
 from monitor_app.app.forecastresults import Results
 from monitor_app.cartography.chartframe import LIGHT, ChartTheme
 from monitor_app.cartography.fancharts import draw_ahead_pyramid, draw_fan
+from monitor_app.cartography.fanspec import FanSpec, indexed, reading
 from monitor_app.cartography.profilecharts import draw_components
 from monitor_app.core.areas import CITY
 from monitor_app.core.formats import collation_key, format_date
@@ -64,6 +65,9 @@ class ResultStep(QWidget):
         self.group = QComboBox()
         self.year = QComboBox()
         self.share = QCheckBox(_("in per cent"))
+        self.index = QCheckBox(_("as an index"))
+        self.index.setToolTip(_("Base year = 100: areas of different size compare"))
+        self.reading = label("", "small")
         self.to_map = QPushButton(_("Show on the map"))
         self.to_map.setProperty("role", "primary")
         self.save_chart = QToolButton()
@@ -124,10 +128,20 @@ class ResultStep(QWidget):
         inside.setContentsMargins(0, 4, 0, 0)
         inside.addWidget(self.pyramid, 1)
         inside.addWidget(self.share)
+        course = QWidget()
+        course.setProperty("role", "panel")
+        below = QVBoxLayout(course)
+        below.setContentsMargins(0, 4, 0, 0)
+        below.addWidget(self.fan, 1)
+        line = QHBoxLayout()
+        line.addWidget(self.index)
+        line.addSpacing(12)
+        line.addWidget(self.reading, 1)
+        below.addLayout(line)
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         for page, title in (
-            (self.fan, _("Course")), (ages, _("Age structure")),
+            (course, _("Course")), (ages, _("Age structure")),
             (self.components, _("Births, deaths, moves")),
             (self.scenarios, _("Scenarios compared")), (self.table, _("Areas and years")),
         ):  # fmt: skip
@@ -161,6 +175,7 @@ class ResultStep(QWidget):
         self.group.activated.connect(self.show_all)
         self.year.activated.connect(self.show_all)
         self.share.toggled.connect(self.show_all)
+        self.index.toggled.connect(self.show_all)
         self.area.activated.connect(self._choose_area)
         self.tabs.currentChanged.connect(self._tab)
         self.fan.day_chosen.connect(self._choose_day)
@@ -251,12 +266,7 @@ class ResultStep(QWidget):
         level, unit = self.place()
         at = self.tabs.currentIndex()
         if at == 0:
-            group = self.group.currentIndex()
-            if len(self.units) > 1 and self.level != CITY:
-                spec = fan_of_areas(results, scenario, self.level, self.units, group, year)
-            else:
-                keys = [scenario, *(s.key for s in results.scenarios if s.key != scenario)]
-                spec = fan_of_scenarios(results, level, unit, group, keys, year)
+            spec = self._fan_spec(results, scenario, year)
             return spec.title, lambda f, t: draw_fan(f, spec, t), spec.dates
         if at == 1:
             ages = pyramid_of(results, scenario, level, unit, year, share=self.share.isChecked())
@@ -265,6 +275,16 @@ class ResultStep(QWidget):
             parts = components_of(results, scenario, level, unit)
             return parts.title, lambda f, t: draw_components(f, parts, t), ()
         return None
+
+    def _fan_spec(self, results: Results, scenario: str, year: int) -> FanSpec:
+        """Several selected areas side by side, else all scenarios of one."""
+        group = self.group.currentIndex()
+        if len(self.units) > 1 and self.level != CITY:
+            spec = fan_of_areas(results, scenario, self.level, self.units, group, year)
+        else:
+            keys = [scenario, *(s.key for s in results.scenarios if s.key != scenario)]
+            spec = fan_of_scenarios(results, *self.place(), group, keys, year)
+        return indexed(spec) if self.index.isChecked() else spec
 
     def _tab(self) -> None:
         self.show_all()
@@ -281,6 +301,9 @@ class ResultStep(QWidget):
         if chart is not None:
             title, draw, dates = chart
             (self.fan, self.pyramid, self.components)[at].show_chart(draw, dates, title)
+            if at == 0:
+                spec = self._fan_spec(results, self.scenario.currentData(), self.year.currentData())
+                self.reading.setText("   ".join(reading(spec)))
             return
         scenario, group = self.scenario.currentData(), self.group.currentIndex()
         if at == 3:

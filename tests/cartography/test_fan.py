@@ -13,7 +13,14 @@ from matplotlib.figure import Figure
 from monitor_app.cartography.chartframe import DARK, LIGHT
 from monitor_app.cartography.chartspec import PyramidSide, PyramidSpec
 from monitor_app.cartography.fancharts import draw_ahead_pyramid, draw_fan
-from monitor_app.cartography.fanspec import AgeRange, AheadPyramidSpec, FanSpec, course
+from monitor_app.cartography.fanspec import (
+    AgeRange,
+    AheadPyramidSpec,
+    FanSpec,
+    course,
+    indexed,
+    reading,
+)
 
 YEARS = range(2018, 2030)
 BASE = date(2023, 12, 31)
@@ -143,3 +150,25 @@ def test_a_pyramid_without_ranges_is_drawn_as_always() -> None:
     plain = AheadPyramidSpec(ahead_pyramid().pyramid)
     _figure, axes = drawn(lambda f: draw_ahead_pyramid(f, plain), (6, 5))
     assert not [p for p in axes.patches if p.get_alpha() == 0.2]
+
+
+def test_an_index_is_100_at_the_base_and_keeps_proportions() -> None:
+    plain, found = spec(), indexed(spec())
+    at = DATES.index(BASE)
+    for before, after in zip(plain.courses, found.courses, strict=True):
+        assert after.ahead[at] == 100.0
+        known = np.isfinite(before.ahead)
+        assert np.allclose(after.ahead[known] / 100, before.ahead[known] / 1050)
+        for one, other in zip(before.bands, after.bands, strict=True):
+            good = np.isfinite(one.low)
+            assert np.allclose(other.low[good], one.low[good] * 100 / 1050)
+    assert found.precision == 1
+    assert "31.12.2023" in found.unit
+
+
+def test_the_chosen_day_is_told_in_numbers() -> None:
+    assert reading(spec()) == ()
+    assert reading(spec(day=date(2020, 12, 31))) == ("Mitte 1.020",)
+    first, second = reading(spec(day=date(2029, 12, 31)))
+    assert first == "Mitte 1.155 (80 % der Ziehungen: 1.083 bis 1.227)"
+    assert second == "Unten 1.115"
