@@ -17,8 +17,15 @@ from monitor_app.exchange.bridges import bridge_preview
 from monitor_app.exchange.coded import chosen_rows, fits_sheet
 from monitor_app.exchange.keys import apply_key_rule
 from monitor_app.exchange.longform import LongPart, LongReader
+from monitor_app.exchange.projects import project_preview
 from monitor_app.exchange.readers import iter_chunks
-from monitor_app.exchange.recipe_model import AreasContent, BridgeContent, FactContent, Recipe
+from monitor_app.exchange.recipe_model import (
+    AreasContent,
+    BridgeContent,
+    FactContent,
+    ProjectsContent,
+    Recipe,
+)
 from monitor_app.exchange.table import RawTable
 from monitor_app.exchange.wording import level_name, position_name
 
@@ -66,6 +73,9 @@ def preview(
         names = (*names[:2], *_level_names(names[2:], recipe, context))
     elif isinstance(chosen, BridgeContent):
         names, results, found = bridge_preview(recipe, chosen, table, shown)
+        issues = list(dict.fromkeys([*issues, *found]))
+    elif isinstance(chosen, ProjectsContent):
+        names, results, found = project_preview(recipe, chosen, table, shown)
         issues = list(dict.fromkeys([*issues, *found]))
     else:
         names, results = (), {}

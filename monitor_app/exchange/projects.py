@@ -166,6 +166,37 @@ def _check(
                          format_number(numbers[n]), _("Correct the cell."))  # fmt: skip
 
 
+def project_preview(
+    recipe: Recipe, content: ProjectsContent, table: RawTable, shown: int
+) -> tuple[tuple[str, ...], dict[int, tuple[str, ...]], tuple[Issue, ...]]:
+    """Titles, area, dwellings, years and probability of the first ``shown`` rows by position, and
+    findings of the cells."""
+    issues: list[Issue] = []
+    names = [content.id, content.project, content.start, *content.dwellings.values()]
+    names += [*content.shares, *(c for c in (content.probability,) if c)]
+    present = [check_column(table, c, issues) for c in names]
+    titles = (_("area"), _("dwellings"), _("years"), _("probability"))
+    if not all(present):
+        return titles, {}, tuple(issues)
+    rows = np.arange(min(shown, len(table)), dtype=np.int64)
+    columns = _columns(recipe, content, table, rows, issues)
+    cells = table.column(content.area.column) if content.area.column else ("",) * len(table)
+    found: dict[int, tuple[str, ...]] = {}
+    for n in rows.tolist():
+        issues.extend(_check(content, table, n, n, columns))
+        used = np.flatnonzero(columns.shares[:, n] > 0)
+        start = columns.start[n]
+        span = ""
+        if len(used) and np.isfinite(start):
+            span = f"{int(start + used[0])} – {int(start + used[-1])}"
+        total = sum(float(numbers[n]) for numbers in columns.dwellings.values())
+        found[n] = (
+            apply_key_rule(content.area, cells[n]), format_number(total), span,
+            format_number(100.0 * float(columns.probability[n])) + " %",
+        )  # fmt: skip
+    return titles, found, tuple(issues)
+
+
 def _kind(content: ProjectsContent, kind: str, title: str) -> str:
     """Type of dwelling: by the name of the project where the recipe tells that by a pattern."""
     for pattern, other in content.named.items():

@@ -21,10 +21,12 @@ from monitor_app.core.batch import Comparison, ImportBatch
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _, ngettext
 from monitor_app.core.issues import Issue, Severity
+from monitor_app.core.planned import DOCUMENT as PLANNED
 from monitor_app.exchange.recipe_model import Recipe
 from monitor_app.exchange.table import RawTable
 from monitor_app.ui.findings import FindingsView
 from monitor_app.ui.importsteps import heading, muted
+from monitor_app.ui.projectwords import planned_cells
 from monitor_app.ui.rawmodel import RawTableModel, RawView
 from monitor_app.ui.theme import Theme
 
@@ -204,6 +206,8 @@ class ConfirmStep(QWidget):
                 layer = Backdrop.load(text)
                 count = _("{count} shapes").format(count=format_number(len(layer.geometries)))
                 self._add(_("To draw: {name}").format(name=layer.title), "", "", count)
+            elif kind == PLANNED:
+                self._add(*planned_cells(text))
         for points in batch.points:
             self._add(points.spec.name, "", "", _("{count} points").format(count=len(points.x)))
         for column, width in enumerate((420, 120, 260, 160)):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
+from monitor_app.core.planned import PlannedHousing
 from monitor_app.exchange.recipe_model import ProjectsContent
 
 
@@ -38,3 +40,15 @@ def project_columns(content: ProjectsContent) -> dict[str, str]:
         for n, column in enumerate(content.shares, start=1)
     }
     return {column: text for column, text in found.items() if column}
+
+
+def planned_cells(text: str) -> tuple[str, str, str, str]:
+    """A row of what will be stored: name, areas, years, dwellings."""
+    planned = PlannedHousing.load(text)
+    years = [y for p in planned.projects for y in p.dwellings]
+    areas = len({p.area for p in planned.projects})
+    total = sum(p.total for p in planned.projects)
+    return (
+        planned.name, format_number(areas), f"{min(years)} – {max(years)}",
+        _("{count} dwellings").format(count=format_number(total)),
+    )  # fmt: skip
