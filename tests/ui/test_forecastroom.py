@@ -16,6 +16,7 @@ from monitor_app.app import forecasting
 from monitor_app.app.forecasting_store import rounded_stocks
 from monitor_app.core.formats import format_number
 from monitor_app.forecast.spec import load_spec
+from monitor_app.project.project import Project
 from monitor_app.ui.window import MainWindow
 from tests.ui.conftest import settle
 from tests.ui.forecasttown import QUARTERS, counts, make_forecast_town
@@ -86,17 +87,33 @@ def test_data_step_tells_what_the_data_allow(qtbot, window_with_town: MainWindow
     ]  # fmt: skip
 
 
-def test_a_project_without_population_by_age_is_told_what_to_import(
-    qtbot, opened: MainWindow
-) -> None:
+def test_too_short_a_series_is_told_with_its_repair(qtbot, opened: MainWindow) -> None:
+    """Three dates with a gap between them are no series that a forecast could rest on."""
     press(qtbot, opened, opened.rail.buttons["forecast"])
     room = opened.workbench.rooms["forecast"]
     data = room.inner.data
-    # Three dates with gaps between them are no series that a forecast could rest on.
-    assert not data.next.isEnabled() or data.stack.currentIndex() == 1
-    shown = data.issues.issues.issues if data.stack.currentIndex() == 0 else ()
-    assert data.stack.currentIndex() == 1 or {i.code for i in shown} == {"forecast-history"}
+    assert data.stack.currentIndex() == 0
+    (issue,) = data.issues.issues.issues
+    assert issue.code == "forecast-history"
+    assert issue.repair
+    assert not data.next.isEnabled()
     assert not room.inner.run.run.isEnabled()
+
+
+def test_a_project_without_population_is_told_what_to_import(
+    qtbot, window: MainWindow, tmp_path: Path
+) -> None:
+    path = tmp_path / "leer.gpkg"
+    with Project.create(path, name="leer", working_dir=tmp_path / "work") as project:
+        project.save()
+    window.open_path(path)
+    settle(qtbot, window)
+    press(qtbot, window, window.rail.buttons["forecast"])
+    page = window.workbench.rooms["forecast"].inner
+    assert page.data.stack.currentIndex() == 1
+    assert "Bevölkerung nach Alter" in page.data.empty.text()
+    assert page.data.empty_import.isVisible()
+    assert not page.buttons["run"].isEnabled()
 
 
 def assumptions_are_kept_in_the_project_and_undone(qtbot, room) -> None:
