@@ -31,6 +31,7 @@ from monitor_app.cartography.chartframe import (
 from monitor_app.cartography.charts import spread
 from monitor_app.cartography.chartspec import LINE_COLOURS
 from monitor_app.cartography.figures import PT_PER_MM, font, shorten, text_width, wrap
+from monitor_app.cartography.kinds import CATEGORY_COLOURS
 from monitor_app.cartography.palettes import palette
 from monitor_app.cartography.profilespec import ComponentsSpec, FlowSpec, RadarLine, RadarSpec
 from monitor_app.core.formats import format_number
@@ -39,6 +40,8 @@ from monitor_app.core.i18n import _
 #: Colours of components, told apart by colour-blind readers.
 PART_COLOURS = ("#56b4e9", "#7a5195", "#009e73", "#e69f00", "#cc79a7", "#999933")
 CHORD_AREAS = 12
+#: Colour of what was put together.
+REST = "#b9b9b9"
 
 
 def draw_radar(figure: Figure, spec: RadarSpec, theme: ChartTheme = LIGHT) -> Axes:
@@ -247,6 +250,10 @@ def draw_flow_matrix(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) 
     columns = [f"{i + 1}  {fitted(t, room - 14)}" for i, t in enumerate(spec.names)]
     set_ticks(axes.yaxis, list(range(n)), numbered, theme.ink)
     set_ticks(axes.xaxis, list(range(n)), columns if room > 60 else short, theme.ink)
+    wide = text_width(str(n), SMALL) * PT_PER_MM + 4
+    step = 1 if room > 60 else max(1, int(np.ceil(wide / max(room, 0.1))))
+    for i, label in enumerate(axes.xaxis.get_ticklabels()):
+        label.set_visible(i % step == 0)
     fit_labels(axes.yaxis, (height - top - 38) / max(n, 1))
     put(
         axes, _("Moves from row to column"), 8 / width, 1 - (top + 6) / height,
@@ -323,7 +330,10 @@ def draw_chord(figure: Figure, spec: FlowSpec, theme: ChartTheme = LIGHT) -> Axe
         return axes
     moves, start, own, part = ring.moves, ring.start, ring.own, ring.part
     n = len(shown.names)
-    colours = [(*LINE_COLOURS, *PART_COLOURS)[i % 12] for i in range(n)]
+    own_colours = [c for c in CATEGORY_COLOURS if c != REST]
+    colours = [own_colours[i % len(own_colours)] for i in range(n)]
+    if n < len(spec.names):
+        colours[-1] = REST  # all others together are no area of their own
     for i in range(n):
         degrees = np.degrees([start[i] - own[i], start[i]])
         axes.add_patch(Wedge((0, 0), 1.0, *degrees, width=0.05, facecolor=colours[i], linewidth=0))
