@@ -33,7 +33,7 @@ def specs(session: Session) -> dict[str, ForecastSpec]:
 def data_check(session: Session, spec: ForecastSpec) -> tuple[Town, tuple[Issue, ...]]:
     """*Slow.* What a forecast would rest on, and all findings before a run."""
     town = runs.read(session.project, session.areas, spec)
-    return town, (*town.issues, *runs.check(spec, town))
+    return town, tuple(runs.findings(session.project, session.areas, spec, town)[1])
 
 
 def run(session: Session, spec: ForecastSpec, progress: Progress | None = None) -> runs.Forecast:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from monitor_app.app.forecasting_town import Town
 from monitor_app.core.areas import CITY, AreaSystem
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import Issue, Severity
+from monitor_app.core.issues import Issue, Severity, fail
 from monitor_app.core.planned import DOCUMENT, PlannedHousing
 from monitor_app.forecast.dwellings import HousingPlan, Scheme, occupants_profile, shipped_types
 from monitor_app.forecast.rates import StepRates
@@ -45,8 +45,15 @@ def planned_housing(
     named = {p.name for p in spec.housing}
     found: list[Planned] = []
     lost: list[str] = []
-    for text in documents(DOCUMENT).values():
-        delivery = PlannedHousing.load(text)
+    for key, text in documents(DOCUMENT).items():
+        try:
+            delivery = PlannedHousing.load(text)
+        except (ValueError, KeyError, TypeError):
+            raise fail(
+                "housing-damaged",
+                _("The planned housing “{key}” in the project cannot be read.").format(key=key),
+                repair=_("Import the list of projects again."),
+            ) from None
         goal = _goals(areas, delivery.level, spec.level)
         for planned in delivery.projects:
             if planned.key in named or planned.name in named:
@@ -63,7 +70,7 @@ def planned_housing(
     return (*own, *found), _told(found, lost, town.years[-1], spec.years)
 
 
-def _goals(areas: AreaSystem, level: str, target: str):  # type: ignore[no-untyped-def]
+def _goals(areas: AreaSystem, level: str, target: str) -> Callable[[str], str | None]:
     """Area of a delivery -> area of the forecast, None where it lies in none."""
     if level == target:
         return lambda key: key

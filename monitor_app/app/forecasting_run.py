@@ -243,6 +243,16 @@ def _error(code: str, message: str, repair: str) -> Issue:
     return Issue(code, Severity.ERROR, message, repair=repair)
 
 
+def findings(
+    source: CubeSource, areas: AreaSystem, spec: ForecastSpec, town: Town
+) -> tuple[tuple[Planned, ...], list[Issue]]:
+    """Housing projects of a forecast, and everything that is found before it runs."""
+    projects, told = planned_housing(source, areas, spec, town)
+    return projects, [
+        *town.issues, *check(spec, town), *told, *check_types(spec, projects)
+    ]  # fmt: skip
+
+
 def make_forecast(
     source: CubeSource, areas: AreaSystem, spec: ForecastSpec, progress: Progress | None = None
 ) -> Forecast:
@@ -250,8 +260,7 @@ def make_forecast(
     steps = progress or Progress()
     steps.step(0.0, _("Reading the data …"))
     town = read(source, areas, spec)
-    projects, told = planned_housing(source, areas, spec, town)
-    issues = [*town.issues, *check(spec, town), *told, *check_types(spec, projects)]
+    projects, issues = findings(source, areas, spec, town)
     ensure(issues)
     method = method_of(spec)
     types, told = area_types(spec, town)

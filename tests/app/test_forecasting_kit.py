@@ -319,3 +319,13 @@ def test_special_groups_without_ages_are_refused() -> None:
     with pytest.raises(UserError) as error:
         runs.make_forecast(special_data(40, ages=False), system(), make_spec(BASE))
     assert [i.code for i in error.value.issues] == ["special-ages"]
+
+
+def test_a_damaged_list_of_projects_is_named() -> None:
+    rest = '"level": "quarter", "name": "", "source": "", "labels": {}'
+    row = '["a", "b", "a1", "small", {"2020": -1}, 1, ""]'
+    for text in ("{", '{"projects": []}', f'{{{rest}, "projects": [{row}]}}'):
+        data = Keeping(source(stocks(12)).cubes, {"housing": {"planned_housing": text}})
+        with pytest.raises(UserError) as error:
+            result({}, data)
+        assert [i.code for i in error.value.issues] == ["housing-damaged"]
