@@ -269,14 +269,15 @@ class ForecastRoom(QObject):
         page = self.inner
         if page is None:
             return
-        for key in ("assume", "run", "result"):
-            page.buttons[key].setEnabled(self.spec is not None)
+        for key, button in page.buttons.items():
+            button.setEnabled(key == "data" or self.spec is not None)
         writable = self.session.has_project and not self.session.project.read_only
         page.run.run.setEnabled(self.town is not None and writable and not self.running)
         page.remove.setEnabled(self.spec is not None and writable and not self.running)
-        page.new.setEnabled(writable and not self.running)
-        for widget in (page.assume, page.data.level, page.choice):
+        page.new.setEnabled(self.spec is not None and writable and not self.running)
+        for widget in (page.assume, page.data.level):
             widget.setEnabled(not self.running)
+        page.choice.setEnabled(page.choice.count() > 0 and not self.running)
 
     def change(self, changes: dict[str, Any]) -> None:
         """Other entries of the specification: kept in the project, or told at the field."""
