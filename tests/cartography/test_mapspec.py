@@ -192,7 +192,8 @@ def test_every_text_of_the_drawing_rooms_is_german() -> None:
     source = resource_path().parent / "monitor_app"
     assert LANGUAGE.code == "de"
     assert {"cartography", "reports"} <= set(DOMAINS)
-    same = {"Quantile", "Boxplot", "Median", "{count} Gebiet", "{level} in {upper}"}
+    same = {"Quantile", "Boxplot", "Median", "{count} Gebiet", "{level} in {upper}",
+            "Index, {day} = 100"}  # fmt: skip
     for room in ("cartography", "reports"):
         for path in sorted((source / room).glob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
