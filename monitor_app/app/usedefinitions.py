@@ -221,3 +221,21 @@ def used_text(session: Session, used: UsedDefinition) -> str:
         else:
             lines += [f"    {f.formula}" for f in present.formulas]
     return "\n".join(lines)
+
+
+def handed_words(session: Session, indicator: str) -> tuple[str, ...]:
+    """For the sheet of an indicator: pages and tables made with it, newest first, and whether it
+    was defined otherwise then."""
+    lines = []
+    for used in used_definitions(session):
+        if used.indicator != indicator:
+            continue
+        for use in reversed(used.uses):
+            text = (
+                _("{made}: {file} – with another definition ({key})")
+                if used.changed
+                else _("{made}: {file}")
+            )
+            made = format_date(use.made)
+            lines.append((use.made, text.format(made=made, file=use.file, key=used.key)))
+    return tuple(text for _made, text in sorted(lines, key=lambda line: line[0], reverse=True))

@@ -19,6 +19,7 @@ from monitor_app.app.definitions import (
 )
 from monitor_app.app.explain import explain, explanation
 from monitor_app.app.session import Choice, Event
+from monitor_app.app.usedefinitions import handed_words
 from monitor_app.core.areas import CITY
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
@@ -183,7 +184,8 @@ class CatalogueRoom(QObject):
         self.current = indicator
         self.page.editor.stop()
         starred = indicator in self.session.settings.favourites
-        self.page.sheet.show_choice(choice, self.session.catalogue, starred)
+        handed = handed_words(self.session, indicator)
+        self.page.sheet.show_choice(choice, self.session.catalogue, starred, handed)
         self.page.sheet.edit.setEnabled(not self.session.project.read_only)
         self.page.stack.setCurrentWidget(self.page.sheet)
 

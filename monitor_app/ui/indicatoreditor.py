@@ -134,6 +134,7 @@ class IndicatorEditor(QWidget):
         self.state.setWordWrap(True)
         self.issues = QListWidget()
         self.issues.setWordWrap(True)
+        self.issues.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.issues.setAccessibleName(_("Findings"))
         self.preview = QTableWidget(0, 3)
         self.preview.setHorizontalHeaderLabels([_("Key"), _("Area"), _("Value")])

@@ -42,8 +42,14 @@ def direction_words(definition: IndicatorDef) -> str:
     }[definition.direction]
 
 
-def sheet_html(definition: IndicatorDef, catalogue: Catalogue, missing: tuple[str, ...]) -> str:
-    """The sheet as simple HTML; all texts of definitions are escaped."""
+def sheet_html(
+    definition: IndicatorDef,
+    catalogue: Catalogue,
+    missing: tuple[str, ...],
+    handed: tuple[str, ...] = (),
+) -> str:
+    """The sheet as simple HTML; all texts of definitions are escaped. ``handed``: pages and
+    tables that were made with it."""
 
     def named(key: str) -> str:
         return catalogue.get(key).name.shown if key in catalogue else key
@@ -84,6 +90,9 @@ def sheet_html(definition: IndicatorDef, catalogue: Catalogue, missing: tuple[st
     if definition.sources:
         rows = "".join(f"<li>{escape(text)}</li>" for text in definition.sources)
         parts.append(f"<h3>{_('Sources')}</h3><ul>{rows}</ul>")
+    if handed:
+        rows = "".join(f"<li>{escape(text)}</li>" for text in handed)
+        parts.append(f"<h3>{_('Pages and tables handed on')}</h3><ul>{rows}</ul>")
     return "".join(parts)
 
 
@@ -126,8 +135,14 @@ class IndicatorSheet(QWidget):
         self.again.clicked.connect(self.copy)
         self.edit.clicked.connect(self.change)
 
-    def show_choice(self, choice: Choice, catalogue: Catalogue, favourite: bool) -> None:
-        self.text.setHtml(sheet_html(choice.definition, catalogue, choice.missing))
+    def show_choice(
+        self,
+        choice: Choice,
+        catalogue: Catalogue,
+        favourite: bool,
+        handed: tuple[str, ...] = (),
+    ) -> None:
+        self.text.setHtml(sheet_html(choice.definition, catalogue, choice.missing, handed))
         self.map.setEnabled(choice.ready)
         self.why.setEnabled(choice.ready)
         self.set_favourite(favourite)
