@@ -64,11 +64,11 @@ def test_residents_and_growth_from_the_raw_file(realdata: Path, profiles) -> Non
 def test_neighbours_are_those_of_shapely(realdata: Path, profiles) -> None:
     frame = pyogrio.read_dataframe(realdata / "wien/raw/shp/BEZIRKSGRENZEOGDPolygon.shp")
     shapes = {f"9{int(n):02d}00": g for n, g in zip(frame["BEZNR"], frame.geometry, strict=True)}
-    grown = {key: shape.boundary.buffer(1, quad_segs=2) for key, shape in shapes.items()}
     corners = 0
-    for key, shape in shapes.items():
+    for key, shape in list(shapes.items())[::3]:
         near = {k for k, other in shapes.items() if k != key and shape.dwithin(other, 0.5)}
-        border = {k for k in near if grown[key].intersection(shapes[k].boundary).length > 10}
+        grown = shape.boundary.buffer(1, quad_segs=2)
+        border = {k for k in near if grown.intersection(shapes[k].boundary).length > 10}
         touching = {k for k in near if shape.touches(shapes[k])}
         found = {n["area"] for n in profiles[key]["neighbours"]}
         assert found == border
@@ -79,6 +79,7 @@ def test_neighbours_are_those_of_shapely(realdata: Path, profiles) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_sheet_prints_what_was_computed(vienna: Imported, profiles, tmp_path: Path) -> None:
     path = tmp_path / "blatt.pdf"
     done("profile", vienna.project, "-l", "bezirk", "-a", "91000", "-o", path)
@@ -92,27 +93,29 @@ def test_the_sheet_prints_what_was_computed(vienna: Imported, profiles, tmp_path
     assert "Stadt Wien" in text
 
 
-def test_a_series_as_page_and_moving_picture(vienna: Imported, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_series_as_a_page(vienna: Imported, tmp_path: Path) -> None:
     page = tmp_path / "reihe.pdf"
     told = done("series", vienna.project, "-l", "bezirk", "-i", "altenquotient", "-d", "2002",
-                "-d", "2010", "-d", "2025", "-o", page)  # fmt: skip
-    assert told["maps"] == ["01.01.2002", "01.01.2010", "01.01.2025"]
+                "-d", "2025", "-o", page)  # fmt: skip
+    assert told["maps"] == ["01.01.2002", "01.01.2025"]
     text = PdfReader(page).pages[0].extract_text()
     assert all(day in text for day in told["maps"])
+
+
+@pytest.mark.slow
+def test_a_series_as_a_moving_picture(vienna: Imported, tmp_path: Path) -> None:
     moving = tmp_path / "reihe.gif"
-    done("series", vienna.project, "-l", "bezirk", "-i", "einwohner", "-d", "1961", "-d", "1971",
-         "-d", "2001", "-d", "2002", "-o", moving, "--seconds", "0.5")  # fmt: skip
+    done("series", vienna.project, "-l", "bezirk", "-i", "einwohner", "-d", "1971", "-d", "2001",
+         "-d", "2002", "-o", moving, "--seconds", "0.5")  # fmt: skip
     with Image.open(moving) as picture:
-        assert picture.n_frames == 4
+        assert picture.n_frames == 3
         times = []
-        for n in range(4):
+        for n in range(3):
             picture.seek(n)
             times.append(picture.info["duration"])
-    # ten years are the usual gap, thirty stand three times as long, less than one half as long
-    assert times[0] == 500
-    assert times[1] == pytest.approx(1500, abs=20)
-    assert times[2] == 250
-    assert times[3] == 1500
+    # thirty years, less than one, and the last stands three times as long
+    assert times == [500, 250, 1500]
 
 
 def test_what_cannot_be_made_is_told(vienna: Imported, tmp_path: Path) -> None:
@@ -147,6 +150,7 @@ def test_selected_are_the_areas_that_the_values_say(vienna: Imported) -> None:
     assert "einwohner" in answer.text
 
 
+@pytest.mark.slow
 def test_the_list_of_figures_is_kept_by_command(vienna: Imported, tmp_path: Path) -> None:
     project = Path(shutil.copy(vienna.project, tmp_path / "wien.gpkg"))
     usual = done("profile-figures", project, "-l", "bezirk")["indicators"]
