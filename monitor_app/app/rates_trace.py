@@ -115,6 +115,15 @@ def _data(book: RateBook, table: RateTable) -> Step:
                 else text)  # fmt: skip
 
 
+def counted_name(table: RateTable) -> str:
+    """How the events of a table came about, in a word or two."""
+    names = {
+        Source.ALLOTTED: _("Counted, dealt out"), Source.COUNTED_BACK: _("Counted back"),
+        Source.RESIDUAL: _("From cohorts"),
+    }  # fmt: skip
+    return names.get(table.source, _("Counted"))
+
+
 def _counted(table: RateTable, sex: int, group: int, age: int, area: int | None) -> list[Step]:
     """Events, person-years and the raw rate of the cell."""
     if area is None:
@@ -136,7 +145,7 @@ def _counted(table: RateTable, sex: int, group: int, age: int, area: int | None)
     )
     per = _("events per year") if table.summed else _("events divided by person-years")
     return [
-        Step(_("Counted"), "", counts),
+        Step(counted_name(table), "", counts),
         Step(_("Raw"), _shown(table, raw), f"{per} ({table.unit})"),
     ]
 

@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from monitor_app.app.rates import RateBook, RateTable
+from monitor_app.app.rates_trace import counted_name
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.ui.theme import SMALL, Theme
@@ -33,6 +34,7 @@ class Profile:
     used: Floats
     edited: NDArray[np.bool_]
     at: int | None = None  # age of the chosen cell
+    counted: str = ""  # what the dots are
 
 
 def profile_of(
@@ -49,7 +51,7 @@ def profile_of(
         book.area_name(area), table.unit, np.array(table.ages, dtype=np.float64),
         column(table.raw), np.nan_to_num(size[sex, group, span]), column(table.before),
         None if area is None else column(table.town_line), column(table.values),
-        table.any_edited(area)[sex, group, span], age,
+        table.any_edited(area)[sex, group, span], age, counted_name(table),
     )  # fmt: skip
 
 
@@ -206,12 +208,12 @@ class RatesChart(QWidget):
         painter.drawText(QPointF(8, 16), head)
         entries = []
         if np.isfinite(shown.raw).any():
-            entries.append(("dot", _("counted")))
-        entries.append(("line", _("estimated")))
+            entries.append(("dot", shown.counted))
+        entries.append(("line", _("Estimated")))
         if shown.town is not None:
-            entries.append(("town", _("level of the town")))
+            entries.append(("town", _("Level of the town")))
         if shown.edited.any():
-            entries.append(("edit", _("changed by hand")))
+            entries.append(("edit", _("Changed by hand")))
         x = 8.0
         for kind, text in entries:
             self._key(painter, kind, x, 32.0)

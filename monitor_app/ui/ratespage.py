@@ -44,6 +44,7 @@ class RatesPage(QWidget):
         self.model = RatesModel(theme, self)
         self.view = QTableView()
         self.view.setModel(self.model)
+        self.view.setCornerWidget(QWidget())
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked

@@ -36,10 +36,11 @@ from monitor_app.app.session import Event
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
-from monitor_app.forecast.rate_edits import WITHOUT_AGES, RateEdit
+from monitor_app.forecast.rate_edits import RateEdit
 from monitor_app.forecast.spec import ForecastSpec
 from monitor_app.ui.rateschart import profile_of
 from monitor_app.ui.ratespage import RatesPage
+from monitor_app.ui.ratesparts import range_words
 from monitor_app.ui.whatifload import words
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ class RatesPanel(RatesPage):
         self.redo.clicked.connect(self.step_on)
         self.save.clicked.connect(self._save)
         self.take.clicked.connect(self._take)
+        clear = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.view)
+        clear.setContext(Qt.ShortcutContext.WidgetShortcut)
+        clear.activated.connect(self._reset_cells)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self._copy)
@@ -272,7 +276,7 @@ class RatesPanel(RatesPage):
         self.chart.setVisible(len(table.ages) > 1)
         if len(table.ages) > 1:
             self.chart.show_profile(profile_of(book, table, sex, group, area, age))
-        self.edit.range.setText(self._range_words())
+        self.edit.range.setText(range_words(book, table, self.chosen_cells()))
         writable = self.session.has_project and not self.session.project.read_only
         self.edit.enable(writable)
 
@@ -293,21 +297,6 @@ class RatesPanel(RatesPage):
             source=book.source_text(table.key), unit=table.unit
         )
         self.source.setText(source)
-
-    def _range_words(self) -> str:
-        cells = self.chosen_cells()
-        table, book = self.current(), self.book
-        if table is None or book is None or not cells:
-            return _("Choose cells in the table to change them.")
-        areas = list(dict.fromkeys(a for _age, a in cells))
-        ages = sorted({age for age, _area in cells})
-        names = [book.area_name(a) for a in areas[:3]]
-        where = ", ".join(names) + (" …" if len(areas) > 3 else "")
-        if table.key in WITHOUT_AGES:
-            return _("Chosen: {where}").format(where=where)
-        when = _("{age} years").format(age=ages[0]) if len(ages) == 1 else (
-            _("ages {first} to {last}").format(first=ages[0], last=ages[-1]))  # fmt: skip
-        return _("Chosen: {where}").format(where=f"{where}, {when}")
 
     # changing --------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from monitor_app.app.rates import RateBook, group_name, sex_name
+from monitor_app.app.rates import RateBook, RateTable, group_name, sex_name
 from monitor_app.app.rates_trace import Trace, change_text
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
@@ -239,3 +239,18 @@ def change_words(book: RateBook, edit: RateEdit) -> str:
         where = []
     place = f": {', '.join(where)}" if where else ""
     return f"{table.name} {change_text(table, edit)}{place} – {edit.note}"
+
+
+def range_words(book: RateBook, table: RateTable, cells: Sequence[tuple[int, int | None]]) -> str:
+    """Which cells are chosen: areas (None: the town) and ages."""
+    if not cells:
+        return _("Choose cells in the table to change them.")
+    areas = list(dict.fromkeys(a for _age, a in cells))
+    ages = sorted({age for age, _area in cells})
+    names = [book.area_name(a) for a in areas[:3]]
+    where = ", ".join(names) + (" …" if len(areas) > 3 else "")
+    if table.key in WITHOUT_AGES:
+        return _("Chosen: {where}").format(where=where)
+    when = _("{age} years").format(age=ages[0]) if len(ages) == 1 else (
+        _("ages {first} to {last}").format(first=ages[0], last=ages[-1]))  # fmt: skip
+    return _("Chosen: {where}").format(where=f"{where}, {when}")

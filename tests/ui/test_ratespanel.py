@@ -151,7 +151,8 @@ def test_a_factor_on_a_range_is_marked_kept_undone_and_redone(
     assert stored(panel).rates == []
     qtbot.mouseClick(panel.redo, LEFT)
     assert text_at(panel, 26, 1) == after
-    qtbot.mouseClick(panel.edit.clear, LEFT)
+    panel.view.setFocus()
+    qtbot.keyClick(panel.view, Qt.Key.Key_Delete)
     assert stored(panel).rates == []
 
 
