@@ -270,10 +270,11 @@ def _indices(
         people = counts.people[rows, j]
         other = None if reference is None else counts.groups[reference.key][rows, j]
         for group in groups:
+            own = reference is not None and reference.condition == group.condition
             try:
                 profiles[group.key][day] = profile(
-                    counts.groups[group.key][rows, j], people, reference=other, draws=draws,
-                    seed=seed,
+                    counts.groups[group.key][rows, j], people,
+                    reference=None if own else other, draws=draws, seed=seed,
                 )  # fmt: skip
             except UserError as error:
                 for issue in error.issues:

@@ -129,8 +129,13 @@ class SegregationTab(QWidget):
         self.by.setAccessibleName(_("Groups by"))
         self.measure = QComboBox()
         self.measure.setAccessibleName(_("Measure of segregation"))
-        captions = [QLabel(_("Groups by")), QLabel(_("Measure of segregation"))]
-        for caption, box in zip(captions, (self.by, self.measure), strict=True):
+        self.against = QComboBox()
+        self.against.setAccessibleName(_("Held against"))
+        captions = [
+            QLabel(_("Groups by")), QLabel(_("Held against")), QLabel(_("Measure of segregation")),
+        ]  # fmt: skip
+        boxes = (self.by, self.against, self.measure)
+        for caption, box in zip(captions, boxes, strict=True):
             caption.setProperty("role", "small")
             caption.setBuddy(box)
             box.setMinimumWidth(60)
@@ -146,7 +151,8 @@ class SegregationTab(QWidget):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setHandleWidth(1)
         split.setChildrenCollapsible(False)
-        parts = [self.title, self.subtitle, captions[0], self.by, captions[1], self.measure,
+        parts = [self.title, self.subtitle, captions[0], self.by, captions[1], self.against,
+                 captions[2], self.measure,
                  self.words, self.notes, self.export]  # fmt: skip
         split.addWidget(_side(parts))
         split.addWidget(right)

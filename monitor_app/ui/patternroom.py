@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,8 @@ class PatternRoom(QObject):
         page.clusters.kind.activated.connect(lambda _i: self._show_map())
         page.clusters.export.clicked.connect(self._save_clusters)
         page.clusters.table.itemSelectionChanged.connect(self._select)
-        page.segregation.by.activated.connect(lambda _i: self._forget_segregation())
+        page.segregation.by.activated.connect(lambda _i: self._other_groups())
+        page.segregation.against.activated.connect(lambda _i: self._forget_segregation())
         page.segregation.measure.activated.connect(lambda _i: self._show_segregation())
         page.segregation.export.clicked.connect(self._save_segregation)
         self._end = self.session.subscribe(self._heard)
@@ -231,6 +233,10 @@ class PatternRoom(QObject):
 
     # segregation ----------------------------------------------------------------------------
 
+    def _other_groups(self) -> None:
+        self.page.segregation.against.clear()
+        self._forget_segregation()
+
     def _forget_segregation(self) -> None:
         self._level = ""
         self.refresh()
@@ -238,13 +244,15 @@ class PatternRoom(QObject):
     def _compute_segregation(self) -> None:
         session, level = self.session, self.session.view.level
         by = str(self.page.segregation.by.currentData())
+        against = self.page.segregation.against.currentData() or None
         self._busy = True
 
         def work(progress: Progress) -> Segregation:
-            return segregation(session, level, by, progress=progress)
+            return segregation(session, level, by, against=against, progress=progress)
 
         def done(found: Segregation) -> None:
             self.segregation = found
+            self._offer_groups(found)
             self._offer_measures(found)
             self._show_segregation()
             self._done()
@@ -271,18 +279,31 @@ class PatternRoom(QObject):
         tab.table.setRowCount(0)
         tab.table.setColumnCount(0)
         tab.measure.setEnabled(False)
+        tab.against.setEnabled(False)
         tab.export.setEnabled(False)
 
+    def _offer_groups(self, found: Segregation) -> None:
+        """What the groups can be held against: all others, or one of them."""
+        box = self.page.segregation.against
+        before = box.currentData()
+        box.clear()
+        box.addItem(_("all others"), "")
+        for group in found.groups:
+            box.addItem(group.name, group.condition)
+        box.setCurrentIndex(max(0, box.findData(before)))
+        box.setEnabled(True)
+
     def _offer_measures(self, found: Segregation) -> None:
+        """A second group asks for the dissimilarity from it."""
         box = self.page.segregation.measure
         before = box.currentData()
         box.clear()
-        first = found.profiles[found.groups[0].key]
-        known = next(iter(first.values())).measures if first else {}
+        known = {n for p in found.profiles.values() for one in p.values() for n in one.measures}
         for name in MEASURES:
             if name in known:
                 box.addItem(measure_name(name), name)
-        box.setCurrentIndex(max(0, box.findData(before)))
+        wanted = "dissimilarity" if found.reference is not None else before
+        box.setCurrentIndex(max(0, box.findData(wanted)))
         box.setEnabled(True)
 
     def _show_segregation(self) -> None:
@@ -301,10 +322,11 @@ class PatternRoom(QObject):
         for group in found.groups:
             measures = {d: m for d in found.dates if (m := found.measure(group.key, d, name))}
             series.append(Series(group.name, {d: m.value for d, m in measures.items()}))
-        chance = {d: m.random for d in found.dates
-                  if (m := found.measure(found.groups[0].key, d, name))}  # fmt: skip
+        first = next((g for g, s in zip(found.groups, series, strict=True) if s.values),
+                     found.groups[0])  # fmt: skip
+        chance = {d: m.random for d in found.dates if (m := found.measure(first.key, d, name))}
         if name in ("is", "entropy", "gini", "dissimilarity", "eta2"):
-            label = _("at random ({group})").format(group=found.groups[0].name)
+            label = _("at random ({group})").format(group=first.name)
             series.append(Series(label, chance, thin=True))
         tab.chart.show_series(series, found.breaks, precision=3)
         heads = [_("As of"), *(g.name for g in found.groups)]
@@ -345,7 +367,10 @@ class PatternRoom(QObject):
     def tools(self) -> Sequence[QWidget]:
         """Widgets that are switched off while the project changes; the map stays usable."""
         page = self.page
-        return (page.clusters.kind, page.segregation.by, page.segregation.measure)
+        return (
+            page.clusters.kind, page.segregation.by, page.segregation.against,
+            page.segregation.measure,
+        )  # fmt: skip
 
     def shutdown(self) -> None:
         self._end()
@@ -353,12 +378,11 @@ class PatternRoom(QObject):
         self.page.shutdown()
 
 
-def _beside(found: Segregation, group: str, day: object, name: str) -> str:
+def _beside(found: Segregation, group: str, day: date, name: str) -> str:
     """A value beside the one of random allocation."""
-    measure = found.profiles[group].get(day)  # type: ignore[call-overload]
-    if measure is None:
+    value = found.measure(group, day, name)
+    if value is None:
         return "–"
-    value = measure.measures[name]
     return f"{format_number(value.value, 3)} ({format_number(value.random, 3)})"
 
 

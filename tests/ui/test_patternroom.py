@@ -124,3 +124,25 @@ def test_table_is_saved(qtbot, room, monkeypatch, tmp_path):
     settle(qtbot, room._bench.window_)
     qtbot.waitUntil(path.exists)
     assert path.read_text("utf-8-sig").splitlines()[0].startswith("Schlüssel;")
+
+
+def test_dissimilarity_from_one_group_by_hand(qtbot, room):
+    tab = room.page.segregation
+    tab.by.setCurrentIndex(tab.by.findData("age"))
+    room.page.tabs.setCurrentIndex(1)
+    settle(qtbot, room._bench.window_)
+    qtbot.waitUntil(lambda: room.segregation is not None)
+    assert [tab.against.itemText(i) for i in range(tab.against.count())] == [
+        "allen übrigen", "unter 20 Jahren", "20 bis 64 Jahre", "65 Jahre und älter"
+    ]  # fmt: skip
+    tab.against.setCurrentIndex(1)
+    tab.against.activated.emit(1)
+    settle(qtbot, room._bench.window_)
+    qtbot.waitUntil(lambda: room.segregation.reference is not None)
+    assert tab.measure.currentText() == "Dissimilaritätsindex D"
+    lines = {s.name: s for s in tab.chart.series if not s.thin}
+    assert set(lines) == {"20 bis 64 Jahre", "65 Jahre und älter"}
+    young, old = PERSONS[:, 2, 0], PERSONS[:, 2, 2]
+    expected = 0.5 * np.abs(young / young.sum() - old / old.sum()).sum()
+    assert lines["65 Jahre und älter"].values[DAYS[2]] == pytest.approx(expected)
+    assert tab.table.item(0, 1).text() == "–"
