@@ -339,8 +339,8 @@ def verdict(town: Town) -> str:
     if town.residual:
         return _(
             "The project knows how many people lived where, but not who moved by age. The forecast"
-            " derives migration from what happened to each birth cohort. Totals and age groups are"
-            " as good as with counted moves in most towns; moves in and out are not told apart."
+            " derives migration from what happened to each birth cohort. Totals and age groups can"
+            " be forecast this way; moves in and out are not told apart."
         )
     if all(p.grade == 3 for p in parts_found(town)):
         return _(

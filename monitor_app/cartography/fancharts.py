@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
@@ -129,7 +130,12 @@ def _names(
     places = spread([_last(c.ahead) for c in shown], SMALL * 2.5 * per_point, low, high)
     for course, place in zip(shown, places, strict=True):
         for text, face, colour, lift in (
-            (fitted(course.label, room, SMALL, "bold"), "bold", course.colour, 4.8),
+            (
+                fitted(course.label, room, SMALL, "bold"),
+                "bold",
+                readable(course.colour, theme.paper),
+                4.8,
+            ),
             (_end_text(course, spec.precision), "regular", theme.quiet, -4.8),
         ):
             axes.annotate(
@@ -137,6 +143,24 @@ def _names(
                 textcoords="offset points", va="center", ha="left", annotation_clip=False,
                 fontproperties=font(SMALL, face), color=colour, parse_math=False,
             )  # fmt: skip
+
+
+def readable(colour: str, paper: str, least: float = 4.5) -> str:
+    """The colour, mixed with black or white until words in it can be read on the paper (contrast
+    after WCAG 2.2)."""
+    parts, ground = (np.array(to_rgb(c)) for c in (colour, paper))
+    end = np.ones(3) if _luminance(ground) < 0.2 else np.zeros(3)
+    for share in np.arange(0, 1.01, 0.05):
+        mixed = parts * (1 - share) + end * share
+        light, dark = sorted((_luminance(mixed), _luminance(ground)), reverse=True)
+        if (light + 0.05) / (dark + 0.05) >= least:
+            return str(to_hex(tuple(mixed.tolist())))
+    return str(to_hex(tuple(end.tolist())))
+
+
+def _luminance(parts: FloatArray) -> float:
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
 
 
 def _key(figure: Figure, spec: FanSpec, theme: ChartTheme, left: float) -> None:

@@ -164,7 +164,9 @@ class ExpertPanel(QWidget):
         column.addWidget(
             label(
                 _("0 per cent: rates of each area alone. 100 per cent: each area keeps its part in"
-                  " the growth of the town, which was the better forecast in most towns."), "small",
+                  " the growth of the town. “Looking back” tells which of the two was better"
+                  " here."),
+                "small",
             )
         )  # fmt: skip
         column.addStretch(1)

@@ -10,10 +10,11 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from monitor_app.cartography.chartframe import DARK, LIGHT
+from monitor_app.cartography.chartframe import DARK, LIGHT, ChartTheme
 from monitor_app.cartography.chartspec import PyramidSide, PyramidSpec
-from monitor_app.cartography.fancharts import draw_ahead_pyramid, draw_fan
+from monitor_app.cartography.fancharts import draw_ahead_pyramid, draw_fan, readable
 from monitor_app.cartography.fanspec import (
+    COURSE_COLOURS,
     AgeRange,
     AheadPyramidSpec,
     FanSpec,
@@ -172,3 +173,12 @@ def test_the_chosen_day_is_told_in_numbers() -> None:
     first, second = reading(spec(day=date(2029, 12, 31)))
     assert first == "Mitte 1.155 (80 % der Ziehungen: 1.083 bis 1.227)"
     assert second == "Unten 1.115"
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_names_can_be_read_in_every_colour(theme: ChartTheme) -> None:
+    from monitor_app.ui.theme import contrast
+
+    for colour in COURSE_COLOURS:
+        assert contrast(readable(colour, theme.paper), theme.paper) >= 4.45
+    assert readable("#000000", "#ffffff") == "#000000"
