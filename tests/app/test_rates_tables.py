@@ -85,6 +85,23 @@ def test_destinations_add_up_to_all_who_move(counted: RateBook) -> None:
     assert after[1] / after[0] == pytest.approx(2.0 * before[1] / before[0])
 
 
+def test_the_share_of_girls_rests_on_the_births_by_sex(
+    counted: RateBook, residual: RateBook
+) -> None:
+    cube = counted_town().cube("births")
+    by_sex = cube.values.sum(axis=(0, 1, 3))  # m, f
+    girls = counted.base.girls
+    assert girls is not None
+    assert girls.births == pytest.approx(by_sex.sum())
+    assert girls.own == pytest.approx(by_sex[1] / by_sex.sum())
+    assert counted.tables["girls"].values.item() == pytest.approx(girls.share)
+    assert min(girls.own, girls.default) < girls.share < max(girls.own, girls.default)
+    told = trace(residual, "girls", 0, 0, 0, None).steps
+    assert any("United Nations" in s.text for s in told)
+    assert residual.base.girls is not None
+    assert residual.base.girls.births == 0
+
+
 def test_total_fertility_is_the_sum_over_ages(counted: RateBook) -> None:
     table = counted.tables["births"]
     found = {m.key: m.value for m in measures(table, 0, 0, 1)}
