@@ -154,8 +154,13 @@ def readable(colour: str, paper: str, least: float = 4.5) -> str:
         mixed = parts * (1 - share) + end * share
         light, dark = sorted((_luminance(mixed), _luminance(ground)), reverse=True)
         if (light + 0.05) / (dark + 0.05) >= least:
-            return str(to_hex(tuple(mixed.tolist())))
-    return str(to_hex(tuple(end.tolist())))
+            return _hex(mixed)
+    return _hex(end)
+
+
+def _hex(parts: FloatArray) -> str:
+    red, green, blue = (float(part) for part in parts)
+    return str(to_hex((red, green, blue)))
 
 
 def _luminance(parts: FloatArray) -> float:
