@@ -47,12 +47,12 @@ def run(arguments: list[str]) -> int:
     from monitor_app import (  # noqa: F401
         commands_chart,
         commands_forecast,
+        commands_forecast_results,
         commands_index,
         commands_indicators,
         commands_map,
         commands_patterns,
         commands_profile,
-        commands_prognosis,
         commands_rates,
         commands_support,
         commands_values,

@@ -1,4 +1,4 @@
-"""The command ``prognosis`` on the sample town, held against what ``forecast`` reported."""
+"""The command ``forecast-results`` on the sample town, held against what ``forecast`` reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def forecast(sample: Imported, tmp_path_factory: pytest.TempPathFactory):
 @pytest.mark.slow
 def test_scenarios_are_shown_with_ranges_and_differences(forecast) -> None:
     path, said = forecast
-    shown = done("prognosis", path, "--level", "stadtbezirk")
+    shown = done("forecast-results", path, "--level", "stadtbezirk")
     year = said["years"][-1]
     assert shown["year"] == year
     rows = {(r["scenario"], r["area"]): r for r in shown["rows"]}
@@ -36,7 +36,7 @@ def test_scenarios_are_shown_with_ranges_and_differences(forecast) -> None:
             assert abs(row["population"] - values[-1]) < 1
             assert row["lower_80"] <= row["population"] + 1
             assert row["against_main"] == row["population"] - rows["middle", area]["population"]
-    town = {r["scenario"]: r for r in done("prognosis", path)["rows"]}
+    town = {r["scenario"]: r for r in done("forecast-results", path)["rows"]}
     for key, row in town.items():
         parts = sum(r["population"] for (k, _area), r in rows.items() if k == key)
         assert row["population"] == parts
@@ -44,7 +44,7 @@ def test_scenarios_are_shown_with_ranges_and_differences(forecast) -> None:
         assert row["lower_80"] == pytest.approx(total["lower_80"], abs=1)
         assert row["upper_80"] == pytest.approx(total["upper_80"], abs=1)
     small, wide = (
-        done("prognosis", path, "--level", level, "--ages", "0-2", "--scenario", "middle")["rows"]
+        done("forecast-results", path, "-l", level, "--ages", "0-2", "-s", "middle")["rows"]
         for level in ("stadtbezirk", "city")
     )
     middle = [r["population"] for r in small if r["scenario"] == "middle"]
@@ -56,7 +56,7 @@ def test_scenarios_are_shown_with_ranges_and_differences(forecast) -> None:
 def test_charts_and_tables_are_written(forecast, tmp_path: Path) -> None:
     path, _said = forecast
     files = [tmp_path / n for n in ("fan.svg", "pyramide.png", "teile.pdf", "tabellen.xlsx")]
-    shown = done("prognosis", path, "--level", "stadtbezirk", "--fan", files[0],
+    shown = done("forecast-results", path, "--level", "stadtbezirk", "--fan", files[0],
                  "--pyramid", files[1], "--components", files[2], "--tables", files[3])  # fmt: skip
     assert [Path(p) for p in shown["files"]] == files
     text = files[0].read_text(encoding="utf-8")
@@ -70,6 +70,6 @@ def test_charts_and_tables_are_written(forecast, tmp_path: Path) -> None:
                ("--area", "999"), ("--forecast", "x")],
 )  # fmt: skip
 def test_what_does_not_exist_is_refused_with_what_does(forecast, option: tuple[str, str]) -> None:
-    result = monitor("prognosis", forecast[0], *option)
+    result = monitor("forecast-results", forecast[0], *option)
     assert result.code == 1
     assert option[1] in result.text

@@ -1,4 +1,4 @@
-"""The command ``prognosis``: results of a stored forecast as tables and charts."""
+"""The command ``forecast-results``: results of a stored forecast as tables and charts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 
 
-@command("prognosis", _("Show a stored forecast: scenarios, ranges, charts and tables."))
-def prognosis(
+@command("forecast-results", _("Show a stored forecast: scenarios, ranges, charts and tables."))
+def forecast_results(
     project: ProjectPath,
     forecast: Annotated[str | None, typer.Option("--forecast", "-f", help=_("Id of the forecast"))]
     = None,
