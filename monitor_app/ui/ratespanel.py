@@ -60,6 +60,7 @@ class RatesPanel(RatesPage):
         self.book: RateBook | None = None
         self._loading = False
         self._stale = False
+        self._kept = False
         self._pending: list[RateEdit] = []
         self._done: list[list[RateEdit]] = []
         self._undone: list[list[RateEdit]] = []
@@ -147,10 +148,12 @@ class RatesPanel(RatesPage):
         if event not in (Event.PROJECT, Event.DATA) or self.spec is None:
             return
         if event is Event.PROJECT or not self.session.has_project:
-            self.book, self.spec = None, None
+            self.book, self.spec, self._kept = None, None, False
             self._say_empty(_("Choose the level of a forecast: its rates will be shown here."))
             return
         kept = stored_rates(self.session, self.spec.id)
+        if kept is None and self._kept:
+            kept = []  # undo took back the first change, and with it the stored specification
         if kept is not None and kept != list(self.spec.rates):
             self.spec = self.spec.model_copy(update={"rates": kept})
             self._done, self._undone = [], []
@@ -378,6 +381,7 @@ class RatesPanel(RatesPage):
             self._undone = []
         self.notice.hide()
         keep_rates(self.session, spec)
+        self._kept = True
         self._take_book(book)
         self.session.announce(Event.SAVED)
         self.spec_changed.emit(spec)

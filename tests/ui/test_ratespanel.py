@@ -219,6 +219,11 @@ def test_undo_of_the_project_reaches_the_panel(
     settle(qtbot, bench_window)
     assert panel.book is not None
     assert [e.factor for e in panel.book.spec.rates] == [1.2]
+    bench_window.workbench.run("undo")
+    settle(qtbot, bench_window)
+    qtbot.waitUntil(lambda: panel.spec is not None and panel.spec.rates == [])
+    settle(qtbot, bench_window)
+    assert not panel.current().edited.any()  # type: ignore[union-attr]
 
 
 def test_a_workbook_of_the_panel_is_taken_back(
