@@ -12,6 +12,7 @@ from monitor_app.app.exports import PAGE_ENDINGS, write_table
 from monitor_app.app.segregation import (
     MEASURES,
     Segregation,
+    main_measure,
     measure_name,
     remarks,
     segregation,
@@ -97,7 +98,7 @@ def segregation_command(
 
 
 def _show(found: Segregation) -> None:
-    name = "dissimilarity" if found.reference is not None else "is"
+    name = main_measure(found)
     console.print(f"{measure_name(name)}, {found.level_name}", markup=False, style="bold")
     table = Table(box=None, pad_edge=False)
     table.add_column(_("Date"), no_wrap=True, min_width=10)

@@ -309,17 +309,45 @@ def _of_group(issue: Issue, group: Group, day: date) -> Issue:
 # -- in words and tables ---------------------------------------------------------------------------
 
 
+def main_measure(found: Segregation) -> str:
+    """The measure that is told in words: against all others, or against the second group."""
+    return "is" if found.reference is None else "dissimilarity"
+
+
+def _other(found: Segregation) -> str:
+    """Name of the second group."""
+    if found.reference is None:
+        return ""
+    condition = found.reference.condition
+    return next((g.name for g in found.groups if g.condition == condition), condition)
+
+
+def _is_other(found: Segregation, group: Group) -> bool:
+    return found.reference is not None and found.reference.condition == group.condition
+
+
 def sentence(found: Segregation, group: Group, day: date) -> str:
-    """What the index of a group means, beside chance."""
-    measure = found.measure(group.key, day, "is")
+    """What the index of a group means, beside chance; empty for the group that the others are
+    held against."""
+    if _is_other(found, group):
+        return ""
+    measure = found.measure(group.key, day, main_measure(found))
     if measure is None:
         return _("{group}: no index for {day}.").format(group=group.name, day=format_date(day))
-    text = _(
-        "{group}: {share} per cent of the group would have to move for its share to be the same "
-        "in every area; if everybody lived at random, it would be {chance} per cent."
+    text = (
+        _(
+            "{group}: {share} per cent of the group would have to move for its share to be the "
+            "same in every area; if everybody lived at random, it would be {chance} per cent."
+        )
+        if found.reference is None
+        else _(
+            "{group}: {share} per cent of the group would have to move to be spread over the areas "
+            "as “{other}”; if both lived at random, it would be {chance} per cent."
+        )
     )
     return text.format(
         group=group.name,
+        other=_other(found),
         share=format_number(100 * measure.value, 1),
         chance=format_number(100 * measure.random, 1),
     )
@@ -327,10 +355,11 @@ def sentence(found: Segregation, group: Group, day: date) -> str:
 
 def trend(found: Segregation, group: Group) -> str:
     """How the index of a group changed over the series, in words."""
-    days = [d for d in found.dates if found.measure(group.key, d, "is") is not None]
+    name = main_measure(found)
+    days = [d for d in found.dates if found.measure(group.key, d, name) is not None]
     if len(days) < 2:
         return ""
-    first, last = (found.measure(group.key, d, "is") for d in (days[0], days[-1]))
+    first, last = (found.measure(group.key, d, name) for d in (days[0], days[-1]))
     assert first is not None
     assert last is not None
     change = 100 * (last.value - first.value)

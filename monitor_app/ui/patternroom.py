@@ -316,7 +316,7 @@ class PatternRoom(QObject):
         tab.subtitle.setText(f"{found.level_name}, {days[0]} – {days[1]}")
         last = found.dates[-1]
         lines = [f"{sentence(found, g, last)}\n{trend(found, g)}".strip() for g in found.groups]
-        tab.words.setText("\n\n".join(lines))
+        tab.words.setText("\n\n".join(t for t in lines if t))
         tab.notes.setText("\n".join(segregation_remarks(found)))
         series = []
         for group in found.groups:

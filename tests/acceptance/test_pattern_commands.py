@@ -90,6 +90,9 @@ def test_dissimilarity_of_two_groups_by_hand(
         x, y = ([d[g] for d in districts.values()] for g in ("TCN", "AUT"))
         assert values[day] == pytest.approx(half_of_differences(x, y), rel=1e-12)
     assert round(values["2025-01-01"], 3) == 0.131
+    answer = monitor("segregation", vienna.project, "-l", "bezirk", "--of", "group == TCN",
+                     "--against", "group == AUT", "--draws", 20)  # fmt: skip
+    assert "13,1 Prozent der Gruppe müssten umziehen, um sich wie „group == AUT“" in answer.out
     quotients = found["groups"][0]["location_quotients"]
     last = heads["2025-01-01"]
     share = sum(d["TCN"] for d in last.values()) / sum(sum(d.values()) for d in last.values())
