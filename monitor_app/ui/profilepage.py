@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from monitor_app.cartography.alttext import cited
-from monitor_app.core.formats import collation_key, format_date
+from monitor_app.core.formats import THIN_SPACE, collation_key, format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection
 from monitor_app.reports.profilesheet_spec import AreaProfile, Change
@@ -81,6 +81,22 @@ class PlainTable(QTableWidget):
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         height = header.height() + len(rows) * self.verticalHeader().defaultSectionSize()
         self.setFixedHeight(height + 2)
+
+    def text(self) -> str:
+        """All rows with headers, tab-separated; thin spaces as a spreadsheet reads them."""
+        columns = range(self.columnCount())
+        heads = [self.horizontalHeaderItem(c) for c in columns]
+        rows = [[h.text() if h is not None else "" for h in heads]]
+        for at in range(self.rowCount()):
+            cells = [self.item(at, c) for c in columns]
+            rows.append([cell.text() if cell is not None else "" for cell in cells])
+        return "\n".join("\t".join(row) for row in rows).replace(THIN_SPACE, " ") + "\n"
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QGuiApplication.clipboard().setText(self.text())
+        else:
+            super().keyPressEvent(event)
 
     def embolden(self, row: int) -> None:
         for column in range(self.columnCount()):

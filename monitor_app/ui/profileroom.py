@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,21 @@ from monitor_app.core.selection import SelectionChange
 from monitor_app.reports.page import SheetLayout
 from monitor_app.reports.profilesheet import file_stem
 from monitor_app.reports.profilesheet_spec import AreaProfile
+from monitor_app.ui.chartmenu import ChartMenu
 from monitor_app.ui.forecastroom import Place
 from monitor_app.ui.profilefigures import FiguresDialog
 
 if TYPE_CHECKING:
+    from monitor_app.cartography.chartkinds import AnyChart
+    from monitor_app.ui.chartview import ChartView
     from monitor_app.ui.profilepage import ProfilePage
     from monitor_app.ui.workbench import Workbench
 
 PROFILE = "profile"
+
+
+def _chart_of(view: ChartView) -> AnyChart | None:
+    return view.spec
 
 
 class ProfileRoom(QObject):
@@ -64,6 +72,9 @@ class ProfileRoom(QObject):
             menu.addAction(_("Sheets of all areas as one PDF …"), self.save_all)
             menu.addAction(_("Sheets of all areas in a folder …"), self.save_folder)
             page.sheet.setMenu(menu)
+            for view in (page.pyramid, *page.lines):
+                chart = ChartMenu(self.bench, partial(_chart_of, view), view)
+                view.menu_wanted.connect(chart.open_at)
             self.page.put(page)
         self.refresh()
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from monitor_app.ui.chartmenu import ChartMenu
 from monitor_app.ui.profilefigures import FiguresDialog
 from monitor_app.ui.profilepage import ProfilePage
 from monitor_app.ui.profileroom import PROFILE, ProfileRoom
@@ -144,3 +145,21 @@ def test_expressions_may_name_any_indicator(qtbot: QtBot, opened: MainWindow) ->
     expected = {KEYS[i] for i in range(6) if round(old_age_ratio(i, 2), 1) > 30}
     assert 0 < len(expected) < 6
     assert set(opened.workbench.session.selection.keys) == expected
+
+
+def test_figures_are_copied_with_headers_and_charts_have_their_menu(
+    qtbot: QtBot, opened: MainWindow, room: ProfileRoom
+) -> None:
+    opened.workbench.session.selection.set((KEYS[2],))
+    settle(qtbot, opened)
+    page = page_of(room)
+    page.figures.setFocus()
+    qtbot.keyClick(page.figures, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = QApplication.clipboard().text().splitlines()
+    assert lines[0].split("\t")[:3] == ["Kennzahl", "Wert", "Rang"]
+    assert len(lines) == 1 + page.figures.rowCount()
+    assert lines[1].split("\t")[1] == cell(page, 0, 1)
+    menu = page.lines[0].findChild(ChartMenu)
+    menu.numbers_to_clipboard()
+    settle(qtbot, opened)
+    assert NAMES[2] in QApplication.clipboard().text()
