@@ -10,7 +10,7 @@ from rich.table import Table
 
 from monitor_app.commandline import Json, ProjectPath, command, console, emit, open_session
 from monitor_app.core.areas import CITY
-from monitor_app.core.formats import format_number
+from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 
@@ -156,18 +156,17 @@ def _as_dict(row: Any) -> dict[str, Any]:
 def _show(rows: list[Any], results: Any, year: int) -> None:
     table = Table(box=None, pad_edge=False)
     heads = (
-        _("Area"), _("Scenario"), results.day(results.base).strftime("%d.%m.%Y"),
-        results.day(year).strftime("%d.%m.%Y"), _("From (80 per cent)"), _("to"), _("Change"),
-        _("in per cent"),
+        _("Area"), _("Scenario"), format_date(results.day(results.base)),
+        format_date(results.day(year)), _("From (80 per cent)"), _("to"), _("Change"),
     )  # fmt: skip
     for n, head in enumerate(heads):
-        table.add_column(head, justify="right" if n > 1 else "left")
+        table.add_column(head, justify="right" if n > 1 else "left", no_wrap=n > 1 and n != 4)
     for row in rows:
+        share = format_number(row.change_percent, 1, signed=True)
         table.add_row(
             row.name, row.label, format_number(row.before), format_number(row.then),
             "" if row.low is None else format_number(row.low),
             "" if row.high is None else format_number(row.high),
-            format_number(row.change, signed=True),
-            format_number(row.change_percent, 1, signed=True),
+            f"{format_number(row.change, signed=True)} ({share} %)",
         )  # fmt: skip
     console.print(table)
