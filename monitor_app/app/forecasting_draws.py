@@ -24,6 +24,8 @@ from monitor_app.forecast.spec import ForecastSpec
 from monitor_app.forecast.state import Array
 
 Paths = NDArray[np.float32]
+#: Cells times years times draws from which numba gains more time than compiling takes.
+WORTH_COMPILING = 1.5e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +89,10 @@ def drawn_paths(
         return inputs.kept[mark]
     layout = town.layout
     launch = np.ascontiguousarray(town.register.stocks[-1])
-    kernel = DrawKernel(layout, launch, rates.first, spec.years, rows)
+    fast = float(np.prod(layout.shape)) * spec.years * spec.draws > WORTH_COMPILING
+    kernel = DrawKernel(layout, launch, rates.first, spec.years, rows, fast=fast)
     factors = FactorModel(
-        places_of(layout.areas, districts), default_factors(), spec.years, spec.seed
+        places_of(layout.areas, districts), default_factors(), spec.years, spec.seed, fast=fast
     )
     plan, first = DrawPlan(spec.seed), town.years[-1] + 1
     built = housing_plan(spec, town, inputs.projects, rates.first)
@@ -138,7 +141,7 @@ def chance(
     steep = 1.0 / (3.0 * np.sqrt(np.clip(size, 0.05, 1e12)))
 
     def after(draw: int, paths: Paths) -> None:
-        normals = block_normals((spec.seed, draw), codes, ids, spec.years + 1)
+        normals = block_normals((spec.seed, draw), codes, ids, spec.years + 1, fast=False)
         z = np.moveaxis(normals, 0, 1)
         # ((1 - c² + c z)³ - 1) / (3 c) is a standard variate with the skewness of a gamma.
         skewed = ((1.0 - steep**2 + steep * z) ** 3 - 1.0) / (3.0 * steep)

@@ -97,13 +97,17 @@ class Places:
 
 @dataclass(frozen=True, eq=False)
 class FactorModel:
-    """Draws multipliers ``(years, areas)`` of every flow for one draw after the other."""
+    """Draws multipliers ``(years, areas)`` of every flow for one draw after the other.
+
+    ``fast``: use numba where it is installed; the same numbers to rounding.
+    """
 
     places: Places
     flows: Mapping[str, FlowFactors]
     years: int
     seed: int
     shock: Shock | None = None
+    fast: bool = True
 
     def __post_init__(self) -> None:
         unknown = set(self.flows) - set(FLOWS)
@@ -140,7 +144,7 @@ class FactorModel:
         self, key: tuple[int, int], codes: NDArray[np.uint64], ids: NDArray[np.uint64]
     ) -> Array:
         """Standard normals (components, years + 1, places); year 0 is for levels."""
-        return block_normals(key, codes, ids, self.years + 1)
+        return block_normals(key, codes, ids, self.years + 1, self.fast)
 
     def _shocks(self, key: tuple[int, int]) -> Array:
         """Log path (years,) of rare jumps of the whole city."""

@@ -158,14 +158,16 @@ class DrawPlan:
 NORMALS_PER_BLOCK = 2 * WORDS_PER_BLOCK
 
 
-def block_normals(key: tuple[int, int], components: Words, ids: Words, rows: int) -> Array:
+def block_normals(
+    key: tuple[int, int], components: Words, ids: Words, rows: int, fast: bool = True
+) -> Array:
     """Standard normals (components, rows, ids) at the addresses of one draw.
 
     ``key`` (seed, draw); ``components`` and ``ids`` are stable ids; rows are years. Each 64-bit
     word gives two normals of 32 bits, which reach 6.3 standard deviations: enough for ensembles,
-    half the work.
+    half the work. ``fast``: use numba where it is installed; the same numbers to rounding.
     """
-    fill = compiled()
+    fill = compiled() if fast else None
     if fill is not None:
         made = np.empty((len(components), rows, len(ids)))
         fill(np.uint64(key[0]), np.uint64(key[1]), components, ids, made)
