@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import shapely
@@ -33,6 +34,10 @@ GROUND_LOOKS = {
     Ground.GREEN: ("#b9dd9c", 0.72, "#4f8a3d"),
 }
 PT_PER_MM = 72 / 25.4
+#: Up to so many areas circles may be larger than areas; among more they would hide each other.
+FEW = 1000
+#: Circles smaller than this (CSS pixels) are dust.
+SMALLEST = 0.8
 
 
 def decor_overlay(
@@ -66,7 +71,8 @@ def fitted_symbols(spec: MapSpec, shapes: AreaShapes, pixel: float) -> MapSpec:
     symbols = spec.layers.symbols
     if symbols is None:
         return spec
-    most = max(20.0, 0.8 * float(np.sqrt(shapes.median_surface)) / pixel)
+    least = 20.0 if len(shapes) <= FEW else 4.0
+    most = max(least, 0.8 * float(np.sqrt(shapes.median_surface)) / pixel)
     if symbols.largest <= most:
         return spec
     return replace(spec, layers=replace(spec.layers, symbols=replace(symbols, largest=most)))
@@ -147,9 +153,14 @@ def _add_lines(
 def _draw_symbols(axes: Axes, symbols: Symbols, shapes: AreaShapes, pixel: float) -> None:
     places = anchors(shapes)
     known = np.isfinite(symbols.values) & (symbols.values != 0) & np.isfinite(places).all(axis=1)
-    order = np.flatnonzero(known)
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    shares = np.abs(np.where(known, symbols.values, 0)) / max(symbols.maximum, 1e-300)
+    reach = np.sqrt(shares) * symbols.largest / 2 * pixel  # radius in map units
+    seen = (places[:, 0] + reach > west) & (places[:, 0] - reach < east)
+    seen &= (places[:, 1] + reach > south) & (places[:, 1] - reach < north)
+    order = np.flatnonzero(known & seen & (2 * reach >= SMALLEST * pixel))
     order = order[np.argsort(-np.abs(symbols.values[order]), kind="stable")]  # small ones on top
-    sizes = np.array([symbols.diameter(float(symbols.values[i])) for i in order]) * pixel
+    sizes = 2 * reach[order]
     less = [symbols.values[i] < 0 for i in order]
     fills = ["#ffffff" if below else symbols.colour for below in less]
     edges = [symbols.colour if below else "#ffffff" for below in less]
@@ -173,9 +184,19 @@ def _draw_points(axes: Axes, layer: PointLayer) -> None:
         )  # fmt: skip
 
 
+#: Points inside of areas, found once for the shapes of a map: they do not depend on the view.
+_anchors: WeakKeyDictionary[AreaShapes, NDArray[np.float64]] = WeakKeyDictionary()
+
+
 def anchors(shapes: AreaShapes) -> NDArray[np.float64]:
     """A point inside of each area, shape (n, 2): the centroid where it lies within; NaN for empty
     areas."""
+    if shapes not in _anchors:
+        _anchors[shapes] = _points_inside(shapes)
+    return _anchors[shapes]
+
+
+def _points_inside(shapes: AreaShapes) -> NDArray[np.float64]:
     polygons = shapes.polygons
     points = shapely.centroid(polygons)
     outside = ~shapely.contains(polygons, points)
@@ -203,24 +224,39 @@ class PlacedLabel:
 
 
 def placed_labels(
-    spec: MapSpec, labels: Labels, shapes: AreaShapes, pixel: float
+    spec: MapSpec,
+    labels: Labels,
+    shapes: AreaShapes,
+    pixel: float,
+    window: tuple[float, float, float, float] | None = None,
 ) -> tuple[PlacedLabel, ...]:
     """Labels that fit without meeting one another, large areas first. A name that is wider than
-    its area by more than a half is left out, and the value alone is tried."""
+    its area by more than a half is left out, and the value alone is tried. ``window``: west,
+    south, east and north of what is shown; areas outside get no label."""
     size = labels.size * PT_PER_PX
     places = anchors(shapes)
     boxes = shapes.bounds
+    # Areas lower than a line cannot hold one: of 100,000 areas on a screen hardly any is left.
+    tall = boxes[:, 3] - boxes[:, 1] >= labels.size * 1.25 * pixel
+    if window is not None:
+        west, south, east, north = window
+        tall &= (boxes[:, 0] < east) & (boxes[:, 2] > west)
+        tall &= (boxes[:, 1] < north) & (boxes[:, 3] > south)
+    order = np.argsort(-shapely.area(shapes.polygons), kind="stable")
     room = Room(160 * pixel)
     for layer in spec.layers.points:  # facilities stay visible
         side = layer.size * pixel
         for x, y in layer.places:
             room.take(PlacedLabel(-1, (), float(x), float(y), side, side))
     kept: list[PlacedLabel] = []
-    for i in np.argsort(-shapely.area(shapes.polygons), kind="stable"):
+    for i in order[tall[order]]:
         if not np.isfinite(places[i]).all():
             continue
         wide, high = (boxes[i, 2] - boxes[i, 0]) * 1.1, boxes[i, 3] - boxes[i, 1]
         for lines in _variants(spec, labels, int(i)):
+            # The narrowest letters take a quarter of their size: measuring takes time.
+            if max(map(len, lines)) * labels.size * 0.25 * pixel > wide:
+                continue
             width = max(text_width(t, size) for t in lines) * PT_PER_MM / PT_PER_PX * pixel
             height = len(lines) * labels.size * 1.25 * pixel
             if width > wide or height > high:
@@ -301,7 +337,8 @@ def _draw_labels(
     axes: Axes, spec: MapSpec, labels: Labels, shapes: AreaShapes, pixel: float
 ) -> None:
     size = labels.size * PT_PER_PX
-    for label in placed_labels(spec, labels, shapes, pixel):
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    for label in placed_labels(spec, labels, shapes, pixel, (west, south, east, north)):
         step = labels.size * 1.25 * pixel
         top = label.y + step * (len(label.lines) - 1) / 2
         for j, line in enumerate(label.lines):

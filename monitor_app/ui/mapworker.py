@@ -131,6 +131,8 @@ class MapWorker(QObject):
                     self._decorate(decor)
             except Exception:
                 log.exception("the map could not be drawn")
+                if decor is not None and self._may_send(SENT_SKETCH):
+                    self.decorated.emit(Decor(decor, None))
 
     def _work(self, wish: Wish) -> None:
         raster = rasterise(wish.shapes, wish.view)

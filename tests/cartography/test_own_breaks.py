@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor_app.cartography.classify import classify
-from monitor_app.cartography.layers import Symbols
+from monitor_app.cartography.decor import decor_overlay, placed_labels
+from monitor_app.cartography.layers import Labels, Layers, Symbols
 from monitor_app.cartography.legend import round_samples
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.cartography.ownbreaks import can_have_own_breaks, rounded_break, with_breaks
+from monitor_app.cartography.raster import View
 from monitor_app.core.formats import parse_number
 from monitor_app.core.issues import UserError
+from tests.ui.maps import grid_shapes, spec_for
 
 
 def made(values: list[float], midpoint: float | None = None, **given) -> MapSpec:
@@ -90,3 +93,40 @@ def test_numbers_of_the_key_of_circles_stand_apart(values, largest):
     assert sizes
     assert all(a - b >= 15.0 for a, b in pairwise(sizes))
     assert max(sizes) <= largest * (1 + 1e-9)
+
+
+def test_labels_of_a_window_are_inside_of_it_and_of_areas_that_can_hold_them():
+    shapes = grid_shapes(30, 30, 100.0)
+    spec = spec_for(shapes)
+    labels = Labels(names=True, values=True)
+    window = (500.0, 500.0, 1500.0, 1500.0)
+    found = placed_labels(spec, labels, shapes, 1.0, window)
+    assert found
+    for label in found:
+        row, column = divmod(label.position, 30)
+        assert column * 100 < 1500
+        assert (column + 1) * 100 > 500
+        assert row * 100 < 1500
+        assert (row + 1) * 100 > 500
+    # every label that is placed without a window and lies well inside of it is there
+    everywhere = placed_labels(spec, labels, shapes, 1.0)
+    assert {p.position for p in found} <= {p.position for p in everywhere}
+    # areas of 100 m are 2 pixels high at 50 m per pixel
+    assert placed_labels(spec, labels, shapes, 50.0) == ()
+
+
+def test_circles_are_as_large_as_their_values_say():
+    """Measured on the picture: the share of coloured pixels grows with the values."""
+    shapes = grid_shapes(4, 1, 100.0)
+    values = np.array([100.0, 25.0, np.nan, -100.0])
+    spec = spec_for(shapes, layers=Layers(symbols=Symbols("x", values, largest=44.0)))
+    view = View.fit(shapes.extent, 400, 100, margin=0)
+    drawn = decor_overlay(spec, shapes, view)
+    assert drawn is not None
+    pixels = drawn.view(np.uint8).reshape(*drawn.shape, 4)
+    full = (pixels[..., 3] > 128).reshape(100, 4, 100).sum(axis=(0, 2))
+    assert full[2] == 0
+    assert full[0] == pytest.approx(full[3], rel=0.02)
+    # the rim of 1.2 pixels belongs to both, so the ratio is a little below 4
+    assert 3.2 < full[0] / full[1] < 4.0
+    assert full[0] == pytest.approx(np.pi / 4 * 45.2**2, rel=0.05)
