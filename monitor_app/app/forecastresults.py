@@ -204,7 +204,11 @@ def read_results(session: Session, forecast: str, progress: Progress | None = No
         )
     spec = load_spec(text)
     steps.step(0.0, _("Reading the forecast …"))
-    town = read(project, areas, spec.model_copy(update={"base": None}))
+    # The assumptions may have been changed since: the level is that of the numbers.
+    levels = {info.spec.key: info.spec.level for info in project.datasets()}
+    start = dataset_start(forecast, known[0].key.partition("/")[2])
+    level = levels[start + "population"]
+    town = read(project, areas, spec.model_copy(update={"base": None, "level": level}))
     labels = {s.key: s for s in spec.scenarios}
     found, first = [], None
     for n, scenario in enumerate(known):

@@ -274,3 +274,17 @@ def test_parts_of_a_town_with_stocks_only(kept: tuple[Session, runs.Forecast]) -
     found = {p.component: p.grade for p in specs.parts_found(kept[1].town)}
     assert found == {"births": 2, "deaths": 1, "net_migration": 2}
     assert specs.offered_levels(kept[0]) == ("city", "district", "quarter")
+
+
+def test_results_are_read_though_the_level_was_changed_since(
+    kept: tuple[Session, runs.Forecast], results: Results
+) -> None:
+    session, done = kept
+    specs.keep_spec(session, specs.changed(done.spec, level="district"))
+    try:
+        again = read_results(session, "main")
+    finally:
+        specs.keep_spec(session, done.spec)
+    assert [level.key for level in again.levels] == [level.key for level in results.levels]
+    assert np.array_equal(again.ahead("middle", "quarter"), results.ahead("middle", "quarter"))
+    assert np.array_equal(again.seen("quarter"), results.seen("quarter"))
