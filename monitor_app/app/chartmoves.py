@@ -129,7 +129,7 @@ def _components(
         rows.append(rest.tolist())
     elif bool((np.abs(np.nan_to_num(rest)) >= LEAST).any()):
         names.append(_("Corrections of the register"))
-        rows.append(np.nan_to_num(rest).tolist())
+        rows.append(rest.tolist())
     note = ""
     if lacking and not np.isfinite(rest).any():
         note = _("Not known: {parts}").format(parts=", ".join(titles[k] for k in lacking))

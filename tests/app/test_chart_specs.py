@@ -193,6 +193,29 @@ def test_what_the_register_cannot_explain_is_its_own_part(opened) -> None:
     assert spec.balance[0] == totals[2, 1] - totals[2, 0]
 
 
+def test_corrections_are_unknown_in_a_year_without_a_stock_before(opened) -> None:
+    people = some(4)
+    years = (date(DAYS[0].year, 12, 31), date(DAYS[1].year, 12, 31))
+
+    def counted(key: str, kind: Kind, number: float) -> FactTable:
+        spec = DatasetSpec(key, kind, key, "viertel", time=TimeReference.PERIOD)
+        keys = tuple(f"{i:02d}" for i in range(4))
+        cube = Cube.of({"area": keys, "date": years}, np.full((4, 2), number))
+        return FactTable(spec, cube)
+
+    session = opened(
+        town(
+            people, counted("births", Kind.BIRTHS, 9), counted("deaths", Kind.DEATHS, 4),
+            counted("moves_in", Kind.MOVES_IN, 50), counted("moves_out", Kind.MOVES_OUT, 30),
+        )
+    )  # fmt: skip
+    spec = chartmoves.components(session, "viertel", CITY)
+    assert spec.names[-1] == "Bestandskorrekturen"
+    assert spec.parts[:2].tolist() == [[20, 20], [80, 80]]
+    assert np.isnan(spec.parts[2, 0])
+    assert np.isfinite(spec.parts[2, 1])
+
+
 def test_flows_add_up_to_districts_and_secrets_stay_unknown(opened) -> None:
     keys = tuple(f"{i:02d}" for i in range(4))
     moves = RNG.integers(1, 60, (4, 1, 4)).astype(float)
