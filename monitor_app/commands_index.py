@@ -40,6 +40,7 @@ from monitor_app.commandline import (
 from monitor_app.core.formats import THIN_SPACE, format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
+from monitor_app.core.progress import Progress
 from monitor_app.exchange.export_table import ExportTable
 from monitor_app.indicators.classconfidence import ClassConfidence
 from monitor_app.indicators.robustness import Robustness
@@ -98,26 +99,36 @@ def index(
             found = compute_index(session, chosen, level, steps.part(0.0, 0.3))
             at = find_day(day, found.dates) if day else found.dates[-1]
             changed = with_rules(
-                chosen, at, years=years,
-                since=None if since is None else find_day(since, found.dates),
-                least=least, frozen=None if frozen is None else find_day(frozen, found.dates),
+                chosen, at, years=years, least=least, since=_day_of(since, found),
+                frozen=_day_of(frozen, found),
             )  # fmt: skip
             if changed != chosen:
                 found = compute_index(session, changed, level)
-            robust = certain = None
-            if draws:
-                robust = check_robustness(
-                    found, at, k=worst, draws=draws, seed=seed, progress=steps.part(0.3, 0.8)
-                )
-            if class_draws:
-                certain = check_classes(
-                    session, found, at, draws=class_draws, seed=seed,
-                    progress=steps.part(0.8, 1.0),
-                )  # fmt: skip
-        result = Result(found, at, robust, certain)
+            result = _checked(
+                session, found, at, steps, draws=draws, worst=worst, classes=class_draws, seed=seed
+            )
         _write(session, result, "json" if as_json else form, out)
     finally:
         session.close(discard=True)
+
+
+def _checked(
+    session: Session, found: ComputedIndex, at: date, steps: Progress, *, draws: int, worst: int,
+    classes: int, seed: int,
+) -> Result:  # fmt: skip
+    """The index with the checks that were asked for (0 draws: none)."""
+    robust = certain = None
+    if draws:
+        part = steps.part(0.3, 0.8)
+        robust = check_robustness(found, at, k=worst, draws=draws, seed=seed, progress=part)
+    if classes:
+        part = steps.part(0.8, 1.0)
+        certain = check_classes(session, found, at, draws=classes, seed=seed, progress=part)
+    return Result(found, at, robust, certain)
+
+
+def _day_of(text: str | None, found: ComputedIndex) -> date | None:
+    return None if text is None else find_day(text, found.dates)
 
 
 def _chosen(session: Session, name: str | None, items: list[str] | None) -> Weighting:
