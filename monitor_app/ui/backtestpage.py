@@ -135,6 +135,8 @@ def number_table(name: str) -> QTableWidget:
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
     made.verticalHeader().setDefaultSectionSize(26)
+    made.verticalHeader().setMaximumWidth(190)
+    made.verticalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
     made.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     made.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     return made
@@ -153,6 +155,10 @@ def number_cell(text: str, *, bold: bool = False) -> QTableWidgetItem:
 def fit_rows(table: QTableWidget) -> None:
     """All rows visible, columns as wide as there is room."""
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    table.horizontalHeader().setMinimumSectionSize(58)
+    table.horizontalHeader().setMinimumSectionSize(70)
+    for row in range(table.rowCount()):
+        head = table.verticalHeaderItem(row)
+        if head is not None:
+            head.setToolTip(head.text())
     rows = table.rowCount() * table.verticalHeader().defaultSectionSize()
     table.setFixedHeight(rows + table.horizontalHeader().sizeHint().height() + 8)
