@@ -157,16 +157,22 @@ def _show(rows: list[Any], results: Any, year: int) -> None:
     table = Table(box=None, pad_edge=False)
     heads = (
         _("Area"), _("Scenario"), format_date(results.day(results.base)),
-        format_date(results.day(year)), _("From (80 per cent)"), _("to"), _("Change"),
+        format_date(results.day(year)), _("80 per cent from"), _("80 per cent to"), _("Change"),
     )  # fmt: skip
-    for n, head in enumerate(heads):
-        table.add_column(head, justify="right" if n > 1 else "left", no_wrap=n > 1 and n != 4)
+    # One area needs no column: its name would squeeze the others.
+    first = 0 if len({row.unit for row in rows}) > 1 else 1
+    if first and rows:
+        console.print(rows[0].name, markup=False)
+    for n, head in list(enumerate(heads))[first:]:
+        side: Any = "right" if n > 1 else "left"
+        table.add_column(head, justify=side, no_wrap=n > 1, overflow="fold")
     for row in rows:
         share = format_number(row.change_percent, 1, signed=True)
-        table.add_row(
+        cells = (
             row.name, row.label, format_number(row.before), format_number(row.then),
             "" if row.low is None else format_number(row.low),
             "" if row.high is None else format_number(row.high),
             f"{format_number(row.change, signed=True)} ({share} %)",
         )  # fmt: skip
+        table.add_row(*cells[first:])
     console.print(table)
