@@ -262,7 +262,7 @@ def ensemble_case(draws: int, slow: float, fast: bool = False) -> dict[str, Any]
         if workers == 1:
             del ensemble  # two sets of paths at once would be a gigabyte
     start = time.perf_counter()
-    found["median_total"] = float(np.median(ensemble.paths[-1].sum(axis=(1, 2))))
+    found["median_total"] = float(np.median(ensemble.paths[-1].sum(axis=(1, 2), dtype=np.float64)))
     quantiles(ensemble.paths)
     found["quantiles_s"] = time.perf_counter() - start
     best = min(found["seconds_1"], found["seconds_2"])
