@@ -15,7 +15,7 @@ from monitor_app.app import forecasting_store as store
 from monitor_app.app.forecasting_choose import Choice
 from monitor_app.app.forecasting_choose import choose as choose_settings
 from monitor_app.app.forecasting_town import Town, component_names, ensure
-from monitor_app.app.scenarios import scenario_of, scenarios
+from monitor_app.app.scenarios import PREFIX, scenario_of, scenarios
 from monitor_app.app.session import Session
 from monitor_app.core.datasets import Origin
 from monitor_app.core.i18n import _
@@ -56,7 +56,7 @@ def choose(session: Session, spec: ForecastSpec, progress: Progress | None = Non
 def keep(session: Session, forecast: runs.Forecast, progress: Progress | None = None) -> None:
     """*Slow.* Store a forecast as one revision."""
     project = session.project
-    ids = project.documents(store.PREFIX)
+    ids = project.documents(PREFIX)
     session.apply(store.batch_of(forecast, project.datasets(), ids), progress)
 
 
