@@ -41,7 +41,7 @@ def batch_of(
     others = tuple(s for i in ids if (s := f"{PREFIX}_{i}_").startswith(own) and s != own)
     facts = [f for r in forecast.results for f in _tables(forecast, r)]
     return ImportBatch(
-        label=_("Forecast {name}").format(name=spec.name or spec.id),
+        label=_("Forecast {name}").format(name=spec.name) if spec.name else _("Forecast"),
         sources=(),
         facts=tuple(facts),
         removed=tuple(

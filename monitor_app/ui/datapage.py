@@ -145,7 +145,9 @@ class DataPage(QWidget):
                 span = _("{first} to {last} ({count})").format(
                     first=days[0].year, last=days[-1].year, count=len(days)
                 )
-        total = info.totals.get(days[-1]) if days else None
+        # Quantiles and the like have no sum that means anything.
+        summed = info.spec.aggregation != "none"
+        total = info.totals.get(days[-1]) if days and summed else None
         files = ", ".join(dict.fromkeys(s.name for s in info.sources))
         item = QTreeWidgetItem(
             [
@@ -161,7 +163,9 @@ class DataPage(QWidget):
         item.setToolTip(5, files)
         item.setTextAlignment(3, _RIGHT)
         for day in reversed(days):
-            child = QTreeWidgetItem(["", "", format_date(day), _number(info.totals.get(day))])
+            child = QTreeWidgetItem(
+                ["", "", format_date(day), _number(info.totals.get(day) if summed else None)]
+            )
             child.setTextAlignment(3, _RIGHT)
             item.addChild(child)
         self.datasets.addTopLevelItem(item)
