@@ -349,9 +349,14 @@ class BacktestPanel(BacktestPage):
 
     def _chosen(self, choice: Choice) -> None:
         self.running = False
-        changed = choice.spec != self.spec
+        if self.spec is None:
+            return
+        # Only what the past recommends: other assumptions may have changed meanwhile.
+        learned = {key: getattr(choice.spec, key) for key in ("combination", "base_period")}
+        spec = self.spec.model_copy(update=learned)
+        changed = spec != self.spec
         self.choice = choice
-        self.spec = choice.spec
+        self.spec = spec
         self._show_state()
         title = _("Settings taken:") if changed else _("The settings stay as they are:")
         self.reasons.setText("\n".join([title, *(f"• {r}" for r in choice.reasons)]))
@@ -359,7 +364,7 @@ class BacktestPanel(BacktestPage):
         if self.result is None:
             self.empty.setText(self.reasons.text())
         if changed:
-            self.spec_changed.emit(choice.spec)
+            self.spec_changed.emit(spec)
 
     def _save(self) -> None:
         board = self.result

@@ -238,6 +238,29 @@ def test_recommended_settings_are_handed_on_with_their_reasons(
     assert tested.step.isVisible()  # the shown test is of other settings
 
 
+def test_assumptions_changed_during_the_choice_stay(
+    qtbot: QtBot, bench_window: MainWindow, panel: BacktestPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from monitor_app.app import forecasting
+    from monitor_app.app.forecasting_choose import Choice
+
+    go_on = threading.Event()
+
+    def choose(_session: object, spec: ForecastSpec, _progress: object) -> Choice:
+        go_on.wait(10)
+        return Choice(spec.model_copy(update={"base_period": 4}), (), ())
+
+    monkeypatch.setattr(forecasting, "choose", choose)
+    heard: list[ForecastSpec] = []
+    panel.spec_changed.connect(heard.append)
+    qtbot.mouseClick(panel.take, LEFT)
+    panel.show_spec(make_spec({"level": "viertel", "years": 9}))
+    go_on.set()
+    settle(qtbot, bench_window)
+    qtbot.waitUntil(lambda: bool(heard))
+    assert (heard[-1].base_period, heard[-1].years) == (4, 9)
+
+
 def test_levels_are_sums_of_their_areas(tested: BacktestPanel) -> None:
     assert tested.result is not None
     test = tested.result.test
