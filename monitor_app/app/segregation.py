@@ -78,6 +78,7 @@ class Segregation:
     draws: int
     issues: tuple[Issue, ...] = ()
     sources: tuple[str, ...] = field(default=())
+    carried: bool = False
 
     def measure(self, group: str, day: date, name: str) -> Measure | None:
         found = self.profiles.get(group, {}).get(day)
@@ -296,7 +297,7 @@ def _indices(
         {g.key: location_quotient(counts.groups[g.key][:, last], counts.people[:, last])
          for g in groups},
         table.breaks, seed, draws, tuple(refused.values()),
-        tuple(dict.fromkeys(s for k in table.datasets if (s := specs.get(k, "")))),
+        tuple(dict.fromkeys(s for k in table.datasets if (s := specs.get(k, "")))), table.carried,
     )  # fmt: skip
 
 
@@ -387,11 +388,15 @@ def remarks(found: Segregation) -> tuple[str, ...]:
     ]
     if found.breaks:
         days = ", ".join(format_date(d) for d in found.breaks)
-        lines.append(
-            _("The areas changed on {days}: values before and after do not compare.").format(
-                days=days
+        text = (
+            _(
+                "Carried over the reform of {days} to the present areas: earlier values are "
+                "estimates."
             )
+            if found.carried
+            else _("The areas changed on {days}: values before and after do not compare.")
         )
+        lines.append(text.format(days=days))
     lines += [i.message for i in found.issues]
     lines += [_("Source: {source}").format(source=s) for s in found.sources]
     return tuple(lines)

@@ -127,6 +127,13 @@ def test_segregation_says_chance_reform_and_seed(sample: Imported, tmp_path: Pat
     assert len([r for r in lines if r.startswith(("deutsch;", "nichtdeutsch;"))]) == 32
 
 
+def test_carried_numbers_stand_on_the_present_areas(sample: Imported) -> None:
+    answer = monitor("segregation", sample.project, "-l", "stadtviertel", "--carried",
+                     "--draws", 5)  # fmt: skip
+    assert "auf die heutigen Gebiete umgerechnet" in answer.out
+    assert "nicht vergleichbar" not in answer.out
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
