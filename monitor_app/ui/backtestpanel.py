@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from monitor_app.app.backtest_view import (
     METRICS,
     Board,
+    ErrorRow,
     coverage_rows,
     error_rows,
     make_board,
@@ -27,6 +28,7 @@ from monitor_app.app.backtest_view import (
     sureness,
     years_text,
 )
+from monitor_app.app.forecasting_backtest import FIXED
 from monitor_app.app.forecasting_report import verdict
 from monitor_app.app.session import Event
 from monitor_app.core.formats import THIN_SPACE, format_number
@@ -273,19 +275,19 @@ class BacktestPanel(BacktestPage):
         fit_rows(table)
         self.errors.show_plot(self._error_plot(board, rows, metric))
 
-    def _error_plot(self, board: Board, rows: list, metric: str) -> Plot:  # type: ignore[type-arg]
+    def _error_plot(self, board: Board, rows: list[ErrorRow], metric: str) -> Plot:
         simple = [r for r in rows if r.method in board.test.naive]
         better = max if metric == "within_10" else min
 
-        def total(row: object) -> float:
-            values = np.abs(np.array(row.values, dtype=float))  # type: ignore[attr-defined]
+        def total(row: ErrorRow) -> float:
+            values = np.abs(np.array(row.values, dtype=np.float64))
             return float(np.nanmean(values)) if np.isfinite(values).any() else float("inf")
 
         best = better(simple, key=total) if simple else None
         lines = []
         for row in rows:
             look = Look.OWN if row.own else Look.RIVAL if row is best else Look.OTHER
-            if row.method == "fixed":
+            if row.method == FIXED:
                 look = Look.TOWN
             values = row.values if metric != "malpe" else tuple(abs(v) for v in row.values)
             lines.append(Line(row.name, values, look))

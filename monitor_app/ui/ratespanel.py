@@ -35,7 +35,7 @@ from monitor_app.app.rates_trace import trace
 from monitor_app.app.session import Event
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import UserError
+from monitor_app.core.issues import Issue, UserError
 from monitor_app.forecast.rate_edits import RateEdit
 from monitor_app.forecast.spec import ForecastSpec
 from monitor_app.ui.rateschart import profile_of
@@ -476,7 +476,7 @@ class RatesPanel(RatesPage):
             self._taken,
         )
 
-    def _taken(self, found: tuple[list[RateEdit], tuple[object, ...]]) -> None:
+    def _taken(self, found: tuple[list[RateEdit], tuple[Issue, ...]]) -> None:
         edits, issues = found
         if issues:
             self._bench.window_.show_issues(_("Findings in the rates"), issues)
