@@ -99,3 +99,14 @@ def test_compiled_catalogue_is_up_to_date(domain: str) -> None:
 
     wanted = dict(texts(e) for e in source if e.id and e.string and not e.fuzzy)
     assert dict(texts(e) for e in compiled if e.id) == wanted
+
+
+def test_a_text_of_several_catalogues_is_translated_once() -> None:
+    """The first catalogue wins whoever asks: another German would never be seen."""
+    found: dict[str, dict[str, str]] = {}
+    for domain in DOMAINS:
+        path = CATALOGUES / f"{domain}.po"
+        for entry in read_po(io.BytesIO(path.read_bytes())):
+            if entry.id:
+                found.setdefault(str(entry.id), {})[domain] = str(entry.string)
+    assert not {k: v for k, v in found.items() if len(set(v.values())) > 1}

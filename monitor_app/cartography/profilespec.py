@@ -41,7 +41,7 @@ class RadarSpec:
     title: str = ""
 
     def table(self) -> ChartTable:
-        head = (_("Measure"), _("Unit"), *(line.label for line in self.lines))
+        head = (_("Indicator"), _("Unit"), *(line.label for line in self.lines))
         rows: tuple[tuple[Cell, ...], ...] = tuple(
             (axis, self.units[i], *(float(line.values[i]) for line in self.lines))
             for i, axis in enumerate(self.axes)

@@ -250,7 +250,7 @@ class CorrelationSpec:
             for i in range(len(self.names))
             for j in range(i)
         ]
-        return ChartTable((_("Measure"), _("with"), "r", "n"), tuple(rows))
+        return ChartTable((_("Indicator"), _("with"), "r", "n"), tuple(rows))
 
 
 def correlation_spec(

@@ -12,7 +12,7 @@ def topic_name(topic: str) -> str:
     """Name of a topic in the user's language; its key where a catalogue brings its own."""
     return {
         "demography": _("Population and ages"),
-        "migration": _("Moves"),
+        "migration": _("Migration"),
         "integration": _("Origin and integration"),
         "social": _("Social situation"),
         "housing": _("Housing"),
