@@ -195,9 +195,9 @@ class ClassControls(QWidget):
             widget.setVisible(classed)
             self._captions[widget].setVisible(classed)
         if not classed:
-            for widget in (self.count, self.breaks):
-                widget.setVisible(False)
-                self._captions[widget].setVisible(False)
+            for control in (self.count, self.breaks):
+                control.setVisible(False)
+                self._captions[control].setVisible(False)
             self.series.setVisible(False)
         some = bool(((spec.values == 0) & has_value(spec.status)).any())
         self.zeros.setVisible(spec.kind is MapKind.VALUE and (some or choice.zeros))

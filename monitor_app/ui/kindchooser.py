@@ -69,8 +69,9 @@ class KindChooser(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        for widget in (caption, self.kind, self.target_row, self.second, self.note):
-            column.addWidget(widget)
+        parts: tuple[QWidget, ...] = (caption, self.kind, self.target_row, self.second, self.note)
+        for part in parts:
+            column.addWidget(part)
         self.kind.activated.connect(lambda: self.changed.emit({"show": self.kind.currentData()}))
         self.target.editingFinished.connect(self._target_typed)
         self.second.chosen.connect(lambda chosen: self.changed.emit({"second": chosen}))
@@ -85,7 +86,7 @@ class KindChooser(QWidget):
             self.kind.setCurrentIndex(max(0, self.kind.findData(choice.kind)))
         model = self.kind.model()
         for name in (CHANGE, CHANGE_RELATIVE):
-            item = model.item(self.kind.findData(name))  # type: ignore[attr-defined]
+            item = model.item(self.kind.findData(name))
             item.setEnabled(choice.dates)
         self.target_row.setVisible(choice.kind in [k.value for k in WITH_TARGET])
         if not self.target.hasFocus() or not self.target.isModified():

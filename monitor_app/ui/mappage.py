@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, cast
 
@@ -63,8 +63,8 @@ class Picture:
     days: tuple[date, ...]
     forecast_from: date | None = None
     rate: bool = True  # whether values of areas can be held against the city's
-    kind: KindChoice = KindChoice()
-    layers: LayerChoice = LayerChoice()
+    kind: KindChoice = field(default_factory=KindChoice)
+    layers: LayerChoice = field(default_factory=LayerChoice)
 
 
 class MapPage(QMainWindow):

@@ -68,7 +68,7 @@ class WhatIf(QObject):
         self.title = _("What if")
         self._bench = bench
         self.session = bench.session
-        self.page = WhatIfPage(bench.theme, bench.session.selection)
+        self.page: WhatIfPage = WhatIfPage(bench.theme, bench.session.selection)
         self.weighting: Weighting | None = None
         self.index: ComputedIndex | None = None
         self.scene: Scene | None = None

@@ -58,7 +58,8 @@ def test_project_in_use_is_opened_read_only(
         assert window.workbench.session.project.read_only
         assert not window.actions_["save"].isEnabled()
         notice = window.workbench.notices.notice("read_only")
-        assert notice is not None and notice.isVisible()
+        assert notice is not None
+        assert notice.isVisible()
         assert "Schreibgeschützt" in notice.label.text()
         assert not notice.end.isVisible()  # it holds as long as it is true
         copy = tmp_path / "kopie.gpkg"
