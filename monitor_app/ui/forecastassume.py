@@ -130,8 +130,7 @@ class AssumeStep(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        self.scroll = scrolling(inside)
-        outer.addWidget(self.scroll, 1)
+        outer.addWidget(scrolling(inside), 1)
         outer.addLayout(row)
 
     def _connect(self) -> None:
@@ -213,7 +212,7 @@ class AssumeStep(QWidget):
                   "attractiveness", *self.expert.extras.tables}  # fmt: skip
         rest = [text for entry, text in found.items() if entry not in fields]
         if rest:
-            found[""] = " ".join([found.get(""), *rest] if found.get("") else rest)
+            found[""] = " ".join(text for text in (found.get("", ""), *rest) if text)
         for entry, where in self.errors.items():
             where.setText(found.get(entry, ""))
             where.setVisible(bool(where.text()))

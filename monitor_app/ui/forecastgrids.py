@@ -60,7 +60,13 @@ class BaseYears(QTableWidget):
                     item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
                     self.setItem(row, column, item)
         if years:
-            self.scrollToItem(self.item(0, len(years) - 1))
+            newest = self.item(0, len(years) - 1)
+            if newest is not None:
+                self.scrollToItem(newest)
+
+    def _checked(self, row: int, column: int) -> bool:
+        item = self.item(row, column)
+        return item is not None and item.checkState() is Qt.CheckState.Checked
 
     def _usual(self, component: str) -> list[int]:
         """Years that count where none are chosen."""
@@ -74,11 +80,7 @@ class BaseYears(QTableWidget):
         if self._spec is not None and "all" in self._spec.base_years:
             found["all"] = self._spec.base_years["all"]
         for row, component in enumerate(self._rows):
-            years = [
-                year
-                for column, year in enumerate(self._years)
-                if self.item(row, column).checkState() is Qt.CheckState.Checked
-            ]
+            years = [year for column, year in enumerate(self._years) if self._checked(row, column)]
             given = weights.get(component, {})
             if years == self._usual(component):
                 continue

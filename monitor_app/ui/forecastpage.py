@@ -142,7 +142,7 @@ class ForecastPage(QWidget):
     def say(self, key: str, text: str) -> None:
         """How far a step is, in a line below its button."""
         state = self.states[key]
-        state.setText(text)  # type: ignore[attr-defined]
+        state.setText(text)
         state.setVisible(bool(text))
         self.buttons[key].setAccessibleDescription(text)
 

@@ -235,7 +235,7 @@ class ResultStep(QWidget):
             self.area.clear()
             self.area.addItem(_("Town as a whole"), CITY)
             if self.level != CITY:
-                order = sorted(own.units, key=lambda u: collation_key(own.names.get(u, u)))
+                order = sorted(own.units, key=lambda u: collation_key(own.names.get(u, u) or u))
                 for unit in order:
                     self.area.addItem(own.names.get(unit, unit), unit)
             if len(self.units) > 1:

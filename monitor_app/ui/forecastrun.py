@@ -149,9 +149,9 @@ class RunStep(QWidget):
         )  # fmt: skip
         for column in range(5):
             side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-            self.table.horizontalHeaderItem(column).setTextAlignment(
-                side | Qt.AlignmentFlag.AlignVCenter
-            )
+            head = self.table.horizontalHeaderItem(column)
+            assert head is not None
+            head.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         self.table.setRowCount(len(ends))
         for at, (key, (before, then)) in enumerate(ends.items()):
             change = then.population - before.population

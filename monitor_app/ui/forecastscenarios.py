@@ -204,7 +204,7 @@ class ScenarioEditor(QWidget):
             self.table.setColumnCount(len(years))
             self.table.setHorizontalHeaderLabels([_("from {year}").format(year=y) for y in years])
             for row, component in enumerate(part_names()):
-                given = scenario.factors.get(component, {})  # type: ignore[call-overload]
+                given = scenario.factors.get(component, {})
                 if not isinstance(given, dict):
                     given = {self._first: given}
                 on = spec.switched_on(component)
@@ -239,7 +239,7 @@ class ScenarioEditor(QWidget):
         for row, (component, name) in enumerate(part_names().items()):
             item = self.table.item(row, 0)
             if item is not None and not item.flags() & Qt.ItemFlag.ItemIsEditable:
-                given = self.scenario.factors.get(component)  # type: ignore[call-overload]
+                given = self.scenario.factors.get(component)
                 if given is not None:
                     found[component] = given
                 continue

@@ -148,7 +148,9 @@ class EditTable(QWidget):
         for n, column in enumerate(columns):
             self.table.setColumnWidth(n, column.width)
             if column.tip:
-                self.table.horizontalHeaderItem(n).setToolTip(column.tip)
+                head = self.table.horizontalHeaderItem(n)
+                assert head is not None
+                head.setToolTip(column.tip)
         self.message = QLabel()
         self.message.setProperty("role", "error")
         self.message.setWordWrap(True)
