@@ -79,9 +79,9 @@ class ExpertPanel(QWidget):
             self.tabs.addTab(page, title)
         self.tabs.addTab(self._chance(), _("Chance"))
         for at in range(self.tabs.count()):
-            page = self.tabs.widget(at)
-            assert page is not None
-            page.setProperty("role", "panel")
+            tab = self.tabs.widget(at)
+            assert tab is not None
+            tab.setProperty("role", "panel")
         self.targets: EditTable | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -174,8 +174,8 @@ class RunStep(QWidget):
                         Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                     )
                 self.table.setItem(at, column, item)
-        head = self.table.horizontalHeader().sizeHint().height()
-        self.table.setFixedHeight(head + len(ends) * CONTROL + 8)
+        height = self.table.horizontalHeader().sizeHint().height()
+        self.table.setFixedHeight(height + len(ends) * CONTROL + 8)
         self.issues.issues.set_issues(issues)
         self.issues.setVisible(bool(issues))
         for widget in (self.done, self.table, self.next):

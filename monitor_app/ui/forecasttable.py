@@ -148,9 +148,9 @@ class EditTable(QWidget):
         for n, column in enumerate(columns):
             self.table.setColumnWidth(n, column.width)
             if column.tip:
-                head = self.table.horizontalHeaderItem(n)
-                assert head is not None
-                head.setToolTip(column.tip)
+                caption = self.table.horizontalHeaderItem(n)
+                assert caption is not None
+                caption.setToolTip(column.tip)
         self.message = QLabel()
         self.message.setProperty("role", "error")
         self.message.setWordWrap(True)
