@@ -191,6 +191,6 @@ def find_day(text: str, known: tuple[date, ...]) -> date:
         "no_date",
         _("There are no values for {day}.").format(day=text),
         repair=_("Known dates, newest last: {dates}").format(
-            dates=", ".join(d.isoformat() for d in known[-8:]) or "–"
+            dates=", ".join(map(format_date, known[-8:])) or "–"
         ),
     )
