@@ -37,6 +37,21 @@ def help_text(page: str) -> str:
             "double click on a key figure shows it on the map, one on a neighbour goes there. "
             "“Choose key figures” puts together the list, “Save sheet” writes one page per area."
         ),
+        "whatif": _(
+            "The sliders weigh the indicators of an index; map and ranking follow at once. “Check "
+            "robustness” tells how firm the ranks are where weights are chosen otherwise. A "
+            "weighting that is kept belongs to the project."
+        ),
+        "patterns": _(
+            "Do neighbours have similar values, and where? Clusters and hot spots are held against "
+            "chance: what is not significant stays grey. The second tab tells how unevenly groups "
+            "live in the town, beside what an accidental distribution would give."
+        ),
+        "catalogue": _(
+            "All indicators with definition, formula and sources. A definition can be copied and "
+            "changed; the preview shows its values before it is kept. What comes with the program "
+            "stays as it is."
+        ),
         "import": _(
             "Five steps lead from a file to data: choose files, read them, say what each column "
             "means, look at the findings, confirm. Nothing is stored before the last step."

@@ -436,6 +436,15 @@ def test_help_names_the_place(qtbot, opened: MainWindow):
     dialog.reject()
 
 
+def test_every_workspace_is_explained(opened: MainWindow):
+    from monitor_app.ui.help import help_text
+
+    assert opened.workbench is not None
+    keys = list(opened.workbench.rooms)
+    assert len(keys) >= 5
+    assert [key for key in keys if len(help_text(key)) < 80] == []
+
+
 def test_no_english_is_left_over():
     """Every text of the window has a German translation."""
     from babel.messages.pofile import read_po
