@@ -70,7 +70,7 @@ def border_overlay(
     some = np.zeros(width * height, dtype=np.uint8)
     for cover in covers:
         some |= cover
-    touched = np.flatnonzero(some)
+    touched = np.flatnonzero(some != 0)  # of truth values numpy skips eight at once
     codes = np.zeros(len(touched), dtype=np.int32)
     for cover in covers:
         codes *= levels + 1

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from monitor_app.cartography.shapes import AreaShapes, Edges
 
 Index = NDArray[np.intp]
-Numbers = NDArray[np.int32]
+Numbers = NDArray[np.int32] | NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def rasterise(shapes: AreaShapes, view: View) -> IndexRaster:
     width, height = view.pixels
     ids = grid(shapes.edges, view, width, height, coverage=shapes.is_coverage, n=len(shapes))
     # Look-ups want the platform's index type: other types are converted at each call.
-    return IndexRaster(ids.astype(np.intp), view, shapes)
+    return IndexRaster(ids.astype(np.intp, copy=False), view, shapes)
 
 
 def grid(
@@ -173,13 +173,11 @@ def accumulate(
     running sums along the rows are the numbers. Only for areas that do not overlap."""
     first, end = rows or (0, height)
     edge, row, column = _crossings(edges, view, width, height, first, end)
-    change = np.bincount(
-        row * (width + 1) + column,
-        weights=-edges.weight[edge].astype(np.float64),
-        minlength=(end - first) * (width + 1),
-    )
-    steps = change.astype(np.int32).reshape(end - first, width + 1)
-    return np.cumsum(steps, axis=1, dtype=np.int32)[:, :width]
+    inside = column < width  # right of the picture nothing is left to change
+    steps = np.zeros((end - first) * width, dtype=np.intp)
+    np.subtract.at(steps, (row * width + column)[inside], edges.weight[edge[inside]])
+    ids = steps.reshape(end - first, width)
+    return np.cumsum(ids, axis=1, out=ids)
 
 
 def spans(
