@@ -168,8 +168,21 @@ class ExtraTables(QObject):
         assert self._spec is not None
         before = [part.model_dump() for part in getattr(self._spec, key)]
         shown = {c.key for c in self.tables[key].columns}
+        while len(before) > len(rows):
+            del before[_removed(before, rows, shown)]
         found = []
         for n, row in enumerate(rows):
-            kept = before[n] if len(rows) == len(before) else {}
+            kept = before[n] if n < len(before) else {}
             found.append({**{k: v for k, v in kept.items() if k not in shown}, **row})
         self.changed.emit({key: found})
+
+
+def _removed(
+    before: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], shown: set[str]
+) -> int:
+    """Position of the first row of ``before`` that is not among ``rows`` any more."""
+    for n, row in enumerate(rows):
+        was = {k: v for k, v in before[n].items() if k in shown and v not in (None, "", {})}
+        if was != {k: v for k, v in row.items() if v is not None}:
+            return n
+    return len(rows)
