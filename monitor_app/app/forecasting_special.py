@@ -18,6 +18,7 @@ from monitor_app.core.datasets import DatasetInfo, Kind, Origin
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
+from monitor_app.core.status import Status
 from monitor_app.forecast.dwellings import age_weights
 from monitor_app.forecast.projection import Projection
 from monitor_app.forecast.spec import ForecastSpec
@@ -101,6 +102,7 @@ def _counted(
             )
         )  # fmt: skip
         return np.zeros_like(stocks)
+    issues += _secret(source, info)
     reader = TownEvents(
         source, areas, town.level, town.layout, stocks, town.years, town.country, []
     )
@@ -114,6 +116,22 @@ def _counted(
     weights = np.maximum(np.nan_to_num(stocks), 0.0)
     dealt = axes.allot(np.nan_to_num(np.array(picked)), weights, [None, *maps])
     return np.where(dealt > 0, dealt, 0.0)
+
+
+def _secret(source: CubeSource, info: DatasetInfo) -> list[Issue]:
+    """People whose number is kept secret cannot be held apart: they stay among the others."""
+    count = int((source.cube(info.spec.key).status == Status.SECRET).sum())
+    if not count:
+        return []
+    return [
+        Issue(
+            "special-secret", Severity.WARNING,
+            _("{count} numbers of “{name}” are secret: these people are not held apart.").format(
+                count=format_number(count), name=info.spec.name),
+            column="special", count=count,
+            repair=_("Import the true numbers, or name the groups in the specification."),
+        )
+    ]  # fmt: skip
 
 
 def _given(town: Town, entry: SpecialGroup) -> Array:

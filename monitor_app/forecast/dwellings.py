@@ -118,7 +118,7 @@ class HousingPlan:
         Numbers depend on seed, draw and key alone; parts of a scheme share them.
         """
         found = np.zeros((years, len(self.profiles), self.areas))
-        if not self.schemes:
+        if not any(scheme.persons for scheme in self.schemes):
             return found
         table = self._table
         uniforms = plan.uniforms(draw, "housing", table.ids, 2)

@@ -49,6 +49,11 @@ def test_age_groups_of_a_draw_add_up_to_its_total_with_chance_in_it() -> None:
     assert (found >= 0).all()
 
 
+def test_a_project_without_dwellings_builds_nothing_in_any_draw() -> None:
+    nothing = Planned("Feld", HousingProject(name="Feld", area="a1", dwellings={}))
+    assert np.array_equal(paths((nothing,)), paths())
+
+
 # -- chance ----------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetSpec, Kind
 from monitor_app.core.issues import UserError
 from monitor_app.core.planned import PlannedHousing, PlannedProject
+from monitor_app.core.status import Status
 from monitor_app.forecast.projection import Projection
 from monitor_app.forecast.spec import COMPONENTS, make_spec
 
@@ -165,6 +166,20 @@ def special_data(persons: float, ages: bool = True) -> Source:
     else:
         data.add(spec, Cube.of(labels, values.sum(axis=3)))
     return data
+
+
+def test_secret_numbers_of_special_groups_are_told() -> None:
+    data = special_data(40)
+    spec, cube = data.cubes["variable_special"]
+    status = cube.status.copy()
+    status[0, 0, 0, 25] = Status.SECRET
+    values = np.where(status == Status.SECRET, np.nan, cube.values)
+    labels = {"area": cube.areas, "date": cube.dates, "sex": ("m", "f")}
+    data.add(spec, Cube.of(labels, values, ages=AGES, status=status))
+    done = runs.make_forecast(data, system(), make_spec(BASE))
+    assert done.town.special is not None
+    assert done.town.special[:, 0, 25, 0] == pytest.approx([0.0, 20.0])
+    assert [i.count for i in done.issues if i.code == "special-secret"] == [1]
 
 
 def test_special_groups_come_from_a_data_set_of_the_project() -> None:
