@@ -175,7 +175,8 @@ def accumulate(
     edge, row, column = _crossings(edges, view, width, height, first, end)
     inside = column < width  # right of the picture nothing is left to change
     steps = np.zeros((end - first) * width, dtype=np.intp)
-    np.subtract.at(steps, (row * width + column)[inside], edges.weight[edge[inside]])
+    change = edges.weight[edge[inside]].astype(np.intp)  # of one type: else it is slow
+    np.subtract.at(steps, (row * width + column)[inside], change)
     ids = steps.reshape(end - first, width)
     return np.cumsum(ids, axis=1, out=ids)
 
