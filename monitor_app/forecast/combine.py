@@ -90,12 +90,6 @@ def tidy(weights: Array) -> Array:
     return np.asarray(np.round(short, DIGITS + 2), dtype=np.float64)
 
 
-def over_steps(weights: Array, steps: int, horizons: Sequence[int] = KNOTS) -> Array:
-    """Weights (members, steps) of every year ahead from those (members, horizons) at the knots."""
-    years = np.arange(1, steps + 1)
-    return np.array([np.interp(years, horizons, row) for row in weights]).reshape(-1, steps)
-
-
 def as_table(names: Sequence[str], weights: Array, horizons: Sequence[int] = KNOTS) -> Weights:
     """Weights by name and horizon, members without any weight left out."""
     return {

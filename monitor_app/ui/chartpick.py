@@ -98,15 +98,6 @@ class CheckChooser(QToolButton):
         items = [self.list.item(i) for i in range(self.list.count())]
         return tuple(i.data(_ROLE) for i in items if i.checkState() is Qt.CheckState.Checked)
 
-    def set_chosen(self, ids: Sequence[str]) -> None:
-        self.list.blockSignals(True)
-        for i in range(self.list.count()):
-            item = self.list.item(i)
-            on = item.data(_ROLE) in ids
-            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
-        self.list.blockSignals(False)
-        self._label()
-
     def _label(self) -> None:
         text = _("Indicators: {count} …").format(count=len(self.chosen))
         self.setText(text)
