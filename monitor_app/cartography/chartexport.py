@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from monitor_app.cartography.figures import MM_PER_INCH, configure
+from monitor_app.core.causes import cause
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 
@@ -56,9 +58,11 @@ def write_chart(
         part.write_bytes(data)
         part.replace(target)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise fail(
             "chart.write",
-            _("The chart cannot be written: {reason}").format(reason=error.strerror or error),
+            _("The chart cannot be written: {reason}").format(reason=cause(error)),
             file=target.name,
             repair=_("Choose another folder, or close the file elsewhere."),
         ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from io import BytesIO
@@ -29,6 +30,7 @@ from monitor_app.cartography.figures import (
 )
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.cartography.shapes import AreaShapes
+from monitor_app.core.causes import cause
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
@@ -293,15 +295,18 @@ def write_animation(
         out, format="GIF", save_all=True, append_images=frames[1:], duration=times, loop=0,
         disposal=1,
     )  # fmt: skip
+    part = target.with_name(target.name + ".part")
     try:
-        part = target.with_name(target.name + ".part")
         part.write_bytes(out.getvalue())
         part.replace(target)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise fail(
             "animation.write",
-            _("The picture cannot be written: {reason}").format(reason=error.strerror or error),
+            _("The picture cannot be written: {reason}").format(reason=cause(error)),
             file=target.name,
+            repair=_("Choose another folder, or close the file elsewhere."),
         ) from error
     return target
 

@@ -176,6 +176,9 @@ def test_charts_without_data_say_so_quietly(tmp_path) -> None:
     assert path.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(UserError):
         write_chart(lambda f: None, tmp_path / "a.doc")
+    for place in (tmp_path / "none" / "a.png", path / "a.png"):
+        with pytest.raises(UserError, match="der Ordner oder die Datei ist nicht vorhanden"):
+            write_chart(lambda f: draw_histogram(f, histogram_spec(made)), place)
 
 
 def test_known_charts_have_tables_too() -> None:
