@@ -146,7 +146,9 @@ def _as_dict(row: Any) -> dict[str, Any]:
     found = {
         "scenario": row.scenario, "area": row.unit, "name": row.name, "base": row.before,
         "population": row.then, "change": row.change,
-        "change_percent": round(row.change_percent, 2), "against_main": row.against,
+        "against_main": row.against,
+        # Nobody lived there at the base: no share.
+        "change_percent": round(row.change_percent, 2) if row.before > 0 else None,
     }  # fmt: skip
     if row.low is not None:
         found |= {"lower_80": row.low, "upper_80": row.high}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from commandline import done, monitor
 from conftest import Imported
+
+from monitor_app.app.forecastexport import ScenarioRow
+from monitor_app.commands_forecast_results import _as_dict
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +54,12 @@ def test_scenarios_are_shown_with_ranges_and_differences(forecast) -> None:
     middle = [r["population"] for r in small if r["scenario"] == "middle"]
     assert sum(middle) == next(r["population"] for r in wide if r["scenario"] == "middle")
     assert 0 < sum(middle) < 0.06 * town["middle"]["population"]
+
+
+def test_an_area_that_was_empty_has_no_change_in_per_cent() -> None:
+    row = ScenarioRow("middle", "Mittlere", "011", "Aue", 0.0, 40.0, 40.0, float("nan"), 0.0, 0.0)
+    assert _as_dict(row)["change_percent"] is None
+    assert _as_dict(replace(row, before=80.0, change_percent=-50.0))["change_percent"] == -50.0
 
 
 @pytest.mark.slow
