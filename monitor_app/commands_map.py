@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from monitor_app.app.charts import nothing
 from monitor_app.app.exports import write_map
 from monitor_app.app.mapkinds import WITH_TARGET, Kind
 from monitor_app.app.maplayers import LABELS
@@ -97,6 +98,8 @@ def draw_map(
     session = open_session(project, "write" if record else "read")
     try:
         table = session.series(indicator, level, carried=carried, scenario=scenario)
+        if not table.dates:
+            raise nothing(session, indicator, table)
         wanted: dict[str, Any] = {
             "indicator": indicator, "level": level, "method": "manual" if limits else method,
             "k": classes, "day": find_day(day, table.dates) if day else None, "carried": carried,

@@ -13,6 +13,7 @@ from rich.table import Table
 from monitor_app.app import mapseries
 from monitor_app.app.areaprofile import Profiles, profile_data
 from monitor_app.app.areaselect import areas_where
+from monitor_app.app.charts import nothing
 from monitor_app.app.profilefiles import write_sheets
 from monitor_app.app.profilekeys import keys_for, store_keys
 from monitor_app.app.session import Session
@@ -234,6 +235,8 @@ def series(
             else:
                 limit = most or (mapseries.MOST_FRAMES if gif else 12)
                 days = _days(session, day or (), first, last, limit)
+                if not session.dates():
+                    raise nothing(session, indicator[0], session.view_table(session.view))
                 found = mapseries.of_days(session, days, progress=steps.part(0.0, 0.2))
             orientation = Orientation.PORTRAIT if portrait else Orientation.LANDSCAPE
             name = session.settings.office if office is None else office

@@ -87,3 +87,17 @@ def test_what_cannot_be_drawn_is_refused(
     assert draw(town_file, out, *options, "--json") == 1
     assert code in [i["code"] for i in json.loads(capsys.readouterr().out)["issues"]]
     assert not out.exists()
+
+
+@pytest.mark.parametrize("options", [("map",), ("map", "--kind", "change"), ("series",)])
+def test_an_indicator_without_data_says_what_is_missing(
+    town_file: Path, tmp_path: Path, options, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "karte.png"
+    command, *more = options
+    assert run([command, str(town_file), "-i", "haushaltsgroesse", "-l", "viertel", "-o", str(out),
+                *more, "--json"]) == 1  # fmt: skip
+    [issue] = json.loads(capsys.readouterr().out)["issues"]
+    assert issue["code"] == "missing_inputs"
+    assert "Personen in Privathaushalten" in issue["repair"]
+    assert not out.exists()
