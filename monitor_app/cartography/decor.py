@@ -28,10 +28,11 @@ from monitor_app.cartography.raster import View
 from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.formats import format_value
 
-#: Fill, its opacity, and line colour of backgrounds.
+#: Fill, its opacity, and line colour of backgrounds. Nothing shines through: a class colour mixed
+#: with green would look like another class; nobody is counted on water or in a wood.
 GROUND_LOOKS = {
     Ground.WATER: ("#a9cfe8", 0.85, "#6fa8cc"),
-    Ground.GREEN: ("#b9dd9c", 0.72, "#4f8a3d"),
+    Ground.GREEN: ("#e3e8d8", 1.0, "#86a06f"),
 }
 PT_PER_MM = 72 / 25.4
 #: Up to so many areas circles may be larger than areas; among more they would hide each other.
