@@ -14,9 +14,20 @@ from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, fail
 from monitor_app.core.planned import DOCUMENT, PlannedHousing
-from monitor_app.forecast.dwellings import HousingPlan, Scheme, occupants_profile, shipped_types
+from monitor_app.forecast.dwellings import (
+    HousingPlan,
+    Scheme,
+    occupants_profile,
+    shipped_names,
+    shipped_types,
+)
 from monitor_app.forecast.rates import StepRates
-from monitor_app.forecast.spec import ForecastSpec, HousingProject
+from monitor_app.forecast.spec import (
+    PERSONS_PER_DWELLING,
+    SHARE_FROM_TOWN,
+    ForecastSpec,
+    HousingProject,
+)
 from monitor_app.forecast.spec_parts import DwellingType
 from monitor_app.forecast.state import Array
 from monitor_app.indicators.inputs import CubeSource
@@ -118,6 +129,26 @@ def type_of(spec: ForecastSpec, project: HousingProject) -> DwellingType | None:
     return spec.dwelling_types.get(project.type) or shipped_types().get(project.type)
 
 
+def type_names(spec: ForecastSpec) -> dict[str, str]:
+    """Types of dwelling that a project can name: key -> name, those of the specification last.
+
+    A type of the specification stands for the shipped one of its key.
+    """
+    shipped = {k: n for k, n in shipped_names().items() if k not in spec.dwelling_types}
+    return {**shipped, **{key: key for key in spec.dwelling_types}}
+
+
+def residents(kind: DwellingType | None, project: HousingProject) -> tuple[float, float]:
+    """Persons per dwelling and the share of them from inside the town: as the project says, else
+    its type, else as usual."""
+    each, share = project.persons_per_dwelling, project.share_from_town
+    if each is None:
+        each = PERSONS_PER_DWELLING if kind is None else kind.persons_per_dwelling
+    if share is None:
+        share = SHARE_FROM_TOWN if kind is None else kind.share_from_town
+    return each, share
+
+
 def check_types(spec: ForecastSpec, projects: Sequence[Planned]) -> list[Issue]:
     """Every type of dwelling must be known, and have somebody who moves in."""
     unknown = sorted(
@@ -162,11 +193,7 @@ def housing_plan(
     for planned in projects:
         project = planned.project
         kind = type_of(spec, project)
-        told = project.model_fields_set
-        each, share = project.persons_per_dwelling, project.share_from_town
-        if kind is not None:
-            each = each if "persons_per_dwelling" in told else kind.persons_per_dwelling
-            share = share if "share_from_town" in told else kind.share_from_town
+        each, share = residents(kind, project)
         mark = (project.type if kind is not None else "", share)
         if mark not in kinds:
             kinds[mark] = len(profiles)

@@ -58,19 +58,25 @@ class Scenario(_Model):
         return float(given[years[-1]]) if years else 1.0
 
 
+#: First residents of a dwelling, and the share of them who come from inside the town, where
+#: neither a project nor its type tells them.
+PERSONS_PER_DWELLING, SHARE_FROM_TOWN = 2.1, 0.6
+
+
 class HousingProject(_Model):
     """New dwellings of one area: number by year of completion.
 
     ``probability`` that it is built, ``delay`` in years, ``share_from_town`` of the first
     residents who come from inside the town. ``type``: key of a type of dwelling, which tells what
-    the project does not say itself. ``delay_spread``: how uncertain the delay is in draws, years.
+    the project does not say itself (None); without a type ``PERSONS_PER_DWELLING`` and
+    ``SHARE_FROM_TOWN`` hold. ``delay_spread``: how uncertain the delay is in draws, years.
     """
 
     name: str
     area: str
     dwellings: dict[int, Annotated[float, Field(ge=0.0)]]
-    persons_per_dwelling: Annotated[float, Field(gt=0.0, le=10.0)] = 2.1
-    share_from_town: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
+    persons_per_dwelling: Annotated[float, Field(gt=0.0, le=10.0)] | None = None
+    share_from_town: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
     probability: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     delay: Annotated[int, Field(ge=0, le=30)] = 0
     type: str = ""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from monitor_app.app.forecasting_housing import type_names
 from monitor_app.app.forecasting_town import Town
 from monitor_app.app.forecastspecs import DRAWS, Preset, spec_name, variant_names
 from monitor_app.core.formats import format_number
@@ -31,7 +32,7 @@ from monitor_app.ui.forecasttable import EditTable
 from monitor_app.ui.theme import Theme
 
 #: Entries of a housing project that the table does not show.
-_NO_COLUMNS = {"type", "delay_spread"}
+_NO_COLUMNS = {"delay_spread"}
 
 
 class AssumeStep(QWidget):
@@ -46,7 +47,7 @@ class AssumeStep(QWidget):
         self._theme = theme
         self._spec: ForecastSpec | None = None
         self._first = 0
-        self._areas: tuple[tuple[str, str], ...] = ()
+        self._choices: tuple[tuple[tuple[str, str], ...], ...] = ()
         self.name = QLineEdit()
         self.preset = QComboBox()
         self.end = roomy(QSpinBox())
@@ -183,12 +184,15 @@ class AssumeStep(QWidget):
         self.show_errors(())
 
     def _show_housing(self, spec: ForecastSpec, areas: Sequence[tuple[str, str]]) -> None:
-        if self.housing is None or self._areas != tuple(areas):
-            self._areas = tuple(areas)
+        # A type that nobody knows any more stays what it is until another one is chosen.
+        known = {**{p.type: p.type for p in spec.housing if p.type}, **type_names(spec)}
+        choices = (tuple(areas), tuple(sorted(known.items(), key=lambda t: t[1].casefold())))
+        if self.housing is None or self._choices != choices:
+            self._choices = choices
             if self.housing is not None:
                 self.housing.hide()
                 self.housing.deleteLater()
-            self.housing = housing_table(self._theme, areas)
+            self.housing = housing_table(self._theme, *choices)
             self.housing.changed.connect(self._projects)
             self.projects.column.addWidget(self.housing)
         self.housing.show_rows([p.model_dump(exclude=_NO_COLUMNS) for p in spec.housing])
@@ -237,9 +241,14 @@ class AssumeStep(QWidget):
             self.changed.emit({"name": self.name.text().strip()})
 
     def _projects(self, rows: list[dict[str, Any]]) -> None:
-        """Rows keep what the table does not show of the project of their name."""
+        """Rows keep what the table does not show of the project of their name, or, where one was
+        renamed, of the project in their place."""
         assert self._spec is not None
-        more = {p.name: p.model_dump(include=_NO_COLUMNS) for p in self._spec.housing}
+        before = self._spec.housing
+        more = {p.name: p.model_dump(include=_NO_COLUMNS) for p in before}
+        if len(before) == len(rows):
+            for project, row in zip(before, rows, strict=True):
+                more.setdefault(row["name"], more[project.name])
         self.changed.emit({"housing": [{**more.get(r["name"], {}), **r} for r in rows]})
 
     def _preset(self) -> None:

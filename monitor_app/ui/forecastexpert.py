@@ -21,9 +21,10 @@ from PySide6.QtWidgets import (
 
 from monitor_app.app.forecasting_town import Town
 from monitor_app.app.forecastspecs import part_names
+from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.forecast.defaults import countries, country_name
-from monitor_app.forecast.spec import ForecastSpec
+from monitor_app.forecast.spec import PERSONS_PER_DWELLING, SHARE_FROM_TOWN, ForecastSpec
 from monitor_app.ui.forecastextras import ExtraTables
 from monitor_app.ui.forecastgrids import BaseYears, TypeGrid
 from monitor_app.ui.forecastparts import emptied, filled, label, roomy
@@ -372,8 +373,11 @@ class ExpertPanel(QWidget):
         self.changed.emit({"targets": [{**r, "area": r["area"] or None} for r in rows]})
 
 
-def housing_table(theme: Theme, areas: Sequence[tuple[str, str]]) -> EditTable:
-    """New dwellings by project; the specification names the areas by key."""
+def housing_table(
+    theme: Theme, areas: Sequence[tuple[str, str]], types: Sequence[tuple[str, str]]
+) -> EditTable:
+    """New dwellings by project; the specification names the areas and the types by key."""
+    told = _("Empty: as the type of dwelling says, without a type {usual}")
     return EditTable(
         theme, _("Housing projects"),
         (
@@ -381,10 +385,13 @@ def housing_table(theme: Theme, areas: Sequence[tuple[str, str]]) -> EditTable:
             EditColumn("area", _("Area"), choices=tuple(areas), width=150),
             EditColumn("dwellings", _("Dwellings by year"), years_from, years_text, needed=True,
                        width=190, tip=_("For instance 2026: 60; 2027: 40")),
+            EditColumn("type", _("Type of dwelling"), choices=(("", _("not told")), *types),
+                       width=170, tip=_("Tells how many people of which ages move in")),
             EditColumn("persons_per_dwelling", _("Persons each"), number_from, width=118,
-                       start=2.1),
+                       tip=told.format(usual=format_number(PERSONS_PER_DWELLING, 1))),
             EditColumn("share_from_town", _("From the town"), share_from, share_text, width=118,
-                       tip=_("Share of the first residents who move inside the town"), start=0.6),
+                       tip=_("Share of the first residents who move inside the town") + ". "
+                       + told.format(usual=share_text(SHARE_FROM_TOWN))),
             EditColumn("probability", _("Probability"), share_from, share_text, width=118,
                        start=1.0),
             EditColumn("delay", _("Delay in years"), whole_from, width=110, start=0),

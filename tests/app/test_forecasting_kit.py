@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from forecasting_towns import AGES, KEYS, Source, counted, source, stocks, system
 
+from monitor_app.app import forecasting_housing as housing
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app.forecasting_rates import town_rates
 from monitor_app.app.forecasting_types import area_types
@@ -19,7 +20,7 @@ from monitor_app.core.issues import UserError
 from monitor_app.core.planned import PlannedHousing, PlannedProject
 from monitor_app.core.status import Status
 from monitor_app.forecast.projection import Projection
-from monitor_app.forecast.spec import COMPONENTS, make_spec
+from monitor_app.forecast.spec import COMPONENTS, dump_spec, load_spec, make_spec
 
 BASE = {"level": "quarter", "years": 4}
 
@@ -91,6 +92,31 @@ def test_a_project_of_the_specification_replaces_the_kept_one() -> None:
         result({"control": 0.0, "housing": [own]}, keeping(kept)),
     )
     assert (built.totals - plain.totals)[1].sum() == pytest.approx(1.0)
+
+
+def test_a_type_tells_what_a_project_does_not_also_after_keeping() -> None:
+    spec = make_spec({
+        **BASE,
+        "dwelling_types": {"own": {"persons_per_dwelling": 1.4, "share_from_town": 0.1},
+                           "hall": {"persons_per_dwelling": 1.2, "share_from_town": 0.2}},
+        "housing": [
+            {"name": "a", "area": "a1", "dwellings": {2020: 1}, "type": "own"},
+            {"name": "b", "area": "a1", "dwellings": {2020: 1}, "type": "own",
+             "persons_per_dwelling": 2.1, "share_from_town": 0.6},
+            {"name": "c", "area": "a1", "dwellings": {2020: 1}},
+            {"name": "d", "area": "a1", "dwellings": {2020: 1}, "type": "small"},
+            {"name": "e", "area": "a1", "dwellings": {2020: 1}, "type": "hall"},
+        ],
+    })  # fmt: skip
+    kept = load_spec(dump_spec(spec))
+    assert kept == spec
+    assert [housing.residents(housing.type_of(kept, p), p) for p in kept.housing] == [
+        (1.4, 0.1), (2.1, 0.6), (2.1, 0.6), (3.0, 0.6), (1.2, 0.2),
+    ]  # fmt: skip
+    assert housing.type_names(kept) == {
+        "small": "Ein- und Zweifamilienhaus", "large": "Mehrfamilienhaus", "own": "own",
+        "hall": "hall",
+    }  # fmt: skip
 
 
 def test_kept_projects_are_told_and_those_elsewhere_too() -> None:

@@ -219,6 +219,35 @@ def housing_projects_and_presets_change_the_specification(qtbot, room) -> None:
     assert [s.housing for s in room.spec.scenarios] == [True, False]
 
 
+def a_type_of_dwelling_tells_what_a_row_does_not(qtbot, room) -> None:
+    page = room.inner.assume
+    own = {"persons_per_dwelling": 1.4, "share_from_town": 0.2}
+    typed = {"name": "Neu", "area": "a1", "dwellings": {2024: 60}, "type": "hall",
+             "delay_spread": 2.0}  # fmt: skip
+    room.change({"dwelling_types": {"Turm": own}, "housing": [typed]})
+    table = page.housing.table
+    titles = [table.horizontalHeaderItem(n).text() for n in range(table.columnCount())]
+    kind = table.cellWidget(0, titles.index("Wohnungsart"))
+    offered = [kind.itemText(n) for n in range(kind.count())]
+    assert offered == [
+        "keine Angabe", "Ein- und Zweifamilienhaus", "Mehrfamilienhaus", "Turm", "Wohnheim",
+    ]  # fmt: skip
+    assert kind.currentText() == "Wohnheim"
+    each, part = titles.index("Personen je Whg."), titles.index("Aus der Stadt")
+    assert (table.item(0, each).text(), table.item(0, part).text()) == ("", "")
+    table.item(0, 0).setText("Neue Aue")
+    table.item(0, titles.index("Wohnungen nach Jahr")).setText("2024: 70")
+    kept = load_spec(room.session.project.document("forecast", room.spec.id)).housing[0]
+    assert (kept.name, kept.type, kept.delay_spread) == ("Neue Aue", "hall", 2.0)
+    assert (kept.persons_per_dwelling, kept.share_from_town) == (None, None)
+    kind.setCurrentIndex(kind.findText("Turm"))
+    kind.activated.emit(kind.currentIndex())
+    table.item(0, each).setText("2,1")
+    kept = load_spec(room.session.project.document("forecast", room.spec.id)).housing[0]
+    assert (kept.type, kept.persons_per_dwelling) == ("Turm", 2.1)
+    room.change({"dwelling_types": {}, "housing": []})
+
+
 def test_a_cancelled_run_leaves_the_project_as_it_was(qtbot, room, monkeypatch) -> None:
     window, session = room.bench.window_, room.session
     before, steps = session.project.content_hash(), len(session.project.revisions())
@@ -386,6 +415,7 @@ def test_wrong_input_is_told_where_it_stands(qtbot, room) -> None:
 
 def test_the_rest_of_the_assumptions_is_kept(qtbot, room) -> None:
     base_years_left_out_are_those_unticked(qtbot, room)
+    a_type_of_dwelling_tells_what_a_row_does_not(qtbot, room)
     housing_projects_and_presets_change_the_specification(qtbot, room)
     a_second_forecast_stands_beside_the_first(qtbot, room)
 
