@@ -21,6 +21,7 @@ from monitor_app.core.batch import ImportBatch
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
+from monitor_app.core.planned import DOCUMENT as HOUSING
 from monitor_app.forecast.spec import (
     ForecastSpec,
     Scenario,
@@ -200,13 +201,23 @@ def variant_names() -> dict[Variant, tuple[str, str]]:
     }  # fmt: skip
 
 
+def keeps_housing(session: Session) -> bool:
+    """Whether the project keeps a list of planned housing."""
+    return bool(session.project.documents(HOUSING))
+
+
+def builds(spec: ForecastSpec, planned: bool) -> bool:
+    """Whether a forecast has housing projects; ``planned``: the project keeps some."""
+    return bool(spec.housing) or (spec.planned_housing and planned)
+
+
 def scenario_name(scenario: Scenario) -> str:
     known = {"lower": _("Lower"), "middle": _("Middle"), "upper": _("Upper")}
     return scenario.label or known.get(scenario.key, scenario.key)
 
 
-def scenario_words(spec: ForecastSpec, scenario: Scenario) -> str:
-    """What a scenario assumes, in a sentence."""
+def scenario_words(spec: ForecastSpec, scenario: Scenario, planned: bool = False) -> str:
+    """What a scenario assumes, in a sentence; ``planned``: the project keeps planned housing."""
     names, parts = part_names(), []
     for component, given in scenario.factors.items():
         if not spec.switched_on(component):
@@ -220,7 +231,7 @@ def scenario_words(spec: ForecastSpec, scenario: Scenario) -> str:
         elif given != 1.0:
             parts.append(f"{names[component]} {_percent(given)} %")
     text = "; ".join(parts) if parts else _("rates as in the base years")
-    if spec.housing:
+    if builds(spec, planned):
         text += "; " + (
             _("housing projects as planned") if scenario.housing else _("no housing projects")
         )
@@ -232,8 +243,11 @@ def _percent(factor: float) -> str:
     return format_number(share, 0 if share == round(share) else 1)
 
 
-def spec_words(spec: ForecastSpec, town: Town | None, level: str) -> tuple[tuple[str, str], ...]:
-    """Heading and text of everything that a run will use, for reading before it starts."""
+def spec_words(
+    spec: ForecastSpec, town: Town | None, level: str, planned: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """Heading and text of everything that a run will use, for reading before it starts;
+    ``planned``: the project keeps planned housing."""
     found = [(_("Level"), level)]
     if town is not None:
         first, last = town.years[-1] + 1, town.years[-1] + spec.years
@@ -254,7 +268,7 @@ def spec_words(spec: ForecastSpec, town: Town | None, level: str) -> tuple[tuple
     if off:
         found.append((_("Left out"), ", ".join(off)))
     for scenario in spec.scenarios:
-        found.append((scenario_name(scenario), scenario_words(spec, scenario)))
+        found.append((scenario_name(scenario), scenario_words(spec, scenario, planned)))
     if spec.combination:
         found.append((_("Settings"), _("chosen by the test on the past")))
     for heading, items in (

@@ -152,9 +152,10 @@ class AssumeStep(QWidget):
     def show_spec(
         self, spec: ForecastSpec, town: Town | None, years: Sequence[int],
         areas: Sequence[tuple[str, str]], presets: Sequence[Preset],
+        planned: bool = False,
     ) -> None:  # fmt: skip
         """``years``: all stocks of the data; ``town``: as known at the base; ``areas``: key and
-        name of each area of the level."""
+        name of each area of the level; ``planned``: the project keeps planned housing."""
         last = spec.base or (town.years[-1] if town is not None else (years[-1] if years else 0))
         self._spec, self._first = spec, last + 1
         for field, text in ((self.name, spec_name(spec)),):
@@ -178,7 +179,7 @@ class AssumeStep(QWidget):
             self.preset.setItemData(
                 self.preset.count() - 1, preset.about, Qt.ItemDataRole.ToolTipRole
             )
-        self.scenarios.show_spec(spec, self._first)
+        self.scenarios.show_spec(spec, self._first, planned)
         self._show_housing(spec, areas)
         self.expert.show_spec(spec, town, years, areas)
         self.show_errors(())

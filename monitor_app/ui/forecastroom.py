@@ -212,19 +212,23 @@ class ForecastRoom(QObject):
         return [(a, names.get(a, a)) for a in self.town.layout.areas]
 
     def _show_spec(self) -> None:
-        from monitor_app.app.forecastspecs import presets, spec_words
+        from monitor_app.app.forecastspecs import keeps_housing, presets, spec_words
 
         page, spec = self.inner, self.spec
         if page is None or spec is None:
             return
         events = () if self.town is None else self.town.years[1:]
-        page.assume.show_spec(spec, self.town, self._all_years, self._areas(), presets(events))
+        planned = keeps_housing(self.session)
+        page.assume.show_spec(
+            spec, self.town, self._all_years, self._areas(), presets(events), planned
+        )
         if self.town is not None:
             for panel in self._panels:
                 if hasattr(panel, "show_spec"):
                     panel.show_spec(spec)
         names = {lv.key: lv.name for lv in self.session.areas.levels}
-        page.run.show_words(spec_words(spec, self.town, names.get(spec.level, spec.level)))
+        level = names.get(spec.level, spec.level)
+        page.run.show_words(spec_words(spec, self.town, level, planned))
         self._say_states()
         self._enable()
 

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from monitor_app.app.forecastspecs import part_names, scenario_name, scenario_words
+from monitor_app.app.forecastspecs import builds, part_names, scenario_name, scenario_words
 from monitor_app.core.i18n import _
 from monitor_app.forecast.spec import ForecastSpec, Scenario
 from monitor_app.ui.forecastparts import FactorPlot, caption, label, roomy
@@ -42,6 +42,7 @@ class ScenarioEditor(QWidget):
         self._theme = theme
         self._spec: ForecastSpec | None = None
         self._first = 0
+        self._planned = False
         self._knots: set[int] = set()
         self.tabs = QTabBar()
         self.tabs.setExpanding(False)
@@ -134,8 +135,9 @@ class ScenarioEditor(QWidget):
 
     # showing ---------------------------------------------------------------------------------
 
-    def show_spec(self, spec: ForecastSpec, first: int) -> None:
-        """``first``: first year of the forecast."""
+    def show_spec(self, spec: ForecastSpec, first: int, planned: bool = False) -> None:
+        """``first``: first year of the forecast; ``planned``: the project keeps planned housing."""
+        self._planned = planned
         at = max(self.tabs.currentIndex(), 0)
         if self._spec is None or self._spec.id != spec.id:
             self._knots.clear()
@@ -174,8 +176,8 @@ class ScenarioEditor(QWidget):
             if field.text() != text:
                 field.setText(text)
         self.housing.setChecked(scenario.housing)
-        self.housing.setVisible(bool(spec.housing))
-        self.words.setText(scenario_words(spec, scenario))
+        self.housing.setVisible(builds(spec, self._planned))
+        self.words.setText(scenario_words(spec, scenario, self._planned))
         self._fill(scenario, spec)
         years = range(self._first, self._first + spec.years)
         names = part_names()

@@ -15,6 +15,7 @@ from python_calamine import CalamineWorkbook
 from monitor_app.app import forecasting
 from monitor_app.app.forecasting_store import rounded_stocks
 from monitor_app.core.formats import format_number
+from monitor_app.core.planned import DOCUMENT, PlannedHousing, PlannedProject
 from monitor_app.forecast.spec import load_spec
 from monitor_app.project.project import Project
 from monitor_app.ui.window import MainWindow
@@ -248,6 +249,24 @@ def a_type_of_dwelling_tells_what_a_row_does_not(qtbot, room) -> None:
     room.change({"dwelling_types": {}, "housing": []})
 
 
+def projects_of_the_imported_list_can_be_left_out_of_a_scenario(qtbot, room) -> None:
+    editor = room.inner.assume.scenarios
+    assert editor.housing.isHidden()
+    here = PlannedProject("P1", "Feld", "a1", "hall", {2025: 10.0})
+    text = PlannedHousing("viertel", "Projekte", (here,)).dump()
+    room.session.project.put_document(DOCUMENT, "planned_housing", text, "Liste")
+    room.change({"draws": 30})
+    assert not editor.housing.isHidden()
+    assert "Neubauprojekte wie geplant" in editor.words.text()
+    editor.housing.click()
+    assert not room.spec.scenarios[editor.tabs.currentIndex()].housing
+    assert "ohne Neubauprojekte" in editor.words.text()
+    room.inner.assume.planned.click()
+    assert editor.housing.isHidden()
+    room.inner.assume.planned.click()
+    editor.housing.click()
+
+
 def test_a_cancelled_run_leaves_the_project_as_it_was(qtbot, room, monkeypatch) -> None:
     window, session = room.bench.window_, room.session
     before, steps = session.project.content_hash(), len(session.project.revisions())
@@ -416,6 +435,7 @@ def test_wrong_input_is_told_where_it_stands(qtbot, room) -> None:
 def test_the_rest_of_the_assumptions_is_kept(qtbot, room) -> None:
     base_years_left_out_are_those_unticked(qtbot, room)
     a_type_of_dwelling_tells_what_a_row_does_not(qtbot, room)
+    projects_of_the_imported_list_can_be_left_out_of_a_scenario(qtbot, room)
     housing_projects_and_presets_change_the_specification(qtbot, room)
     a_second_forecast_stands_beside_the_first(qtbot, room)
 
