@@ -15,6 +15,7 @@ import numpy as np
 from monitor_app.app import forecasting_axes as axes
 from monitor_app.app.forecasting_fans import planning_axis
 from monitor_app.app.forecasting_fanstore import FAN, FAN_AGE
+from monitor_app.app.forecasting_five import STEP
 from monitor_app.app.forecasting_run import read
 from monitor_app.app.forecasting_town import Town
 from monitor_app.app.scenarios import dataset_start, scenarios
@@ -204,11 +205,16 @@ def read_results(session: Session, forecast: str, progress: Progress | None = No
         )
     spec = load_spec(text)
     steps.step(0.0, _("Reading the forecast …"))
-    # The assumptions may have been changed since: the level is that of the numbers.
+    # The assumptions may have been changed since: the level is that of the numbers, and what was
+    # observed is everybody, in ages that those of the numbers can be made of.
     levels = {info.spec.key: info.spec.level for info in project.datasets()}
     start = dataset_start(forecast, known[0].key.partition("/")[2])
     level = levels[start + "population"]
-    town = read(project, areas, spec.model_copy(update={"base": None, "level": level}))
+    town = read(
+        project, areas,
+        spec.model_copy(update={"base": None, "level": level, "age_step": "single",
+                                "special": [], "special_dataset": "none"}),
+    )  # fmt: skip
     labels = {s.key: s for s in spec.scenarios}
     found, first = [], None
     for n, scenario in enumerate(known):
@@ -235,6 +241,14 @@ def _label(key: str) -> str:
     return known.get(key, key)
 
 
+def _base(spec: ForecastSpec, years: Sequence[int], observed: Sequence[int]) -> int:
+    """Year that numbers of ``years`` start from: one step before the first one."""
+    if len(years) > 1:
+        return 2 * years[0] - years[1]
+    steps = [years[0] - 1, years[0] - STEP]
+    return next((y for y in (spec.base, *observed[::-1]) if y in steps), steps[0])
+
+
 def _results(
     spec: ForecastSpec, town: Town, areas: AreaSystem, cube: Cube, found: Sequence[ScenarioRead]
 ) -> Results:
@@ -245,10 +259,10 @@ def _results(
         stocks = np.stack([stocks[:, :, g.lo : g.hi].sum(axis=2) for g in cube.ages.groups], axis=2)
     years = tuple(d.year - 1 if town.new_year else d.year for d in cube.dates)
     sexes = town.layout.sexes
-    groups = planning_axis(town.source_ages if town.estimated_ages else None)
+    groups = planning_axis(None if axes.is_single(cube.ages) else cube.ages)
     return Results(
         spec, _levels(areas, town), sexes, cube.ages, groups, town.years, np.rint(stocks),
-        years[0] - 1, years, town.new_year, tuple(found),
+        _base(spec, years, town.years), years, town.new_year, tuple(found),
     )  # fmt: skip
 
 

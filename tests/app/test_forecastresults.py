@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,6 +84,60 @@ def test_what_is_read_is_what_was_computed(
         assert np.abs(read - exact).max() < 1
         assert np.array_equal(results.ahead(result.scenario.key, "district")[:, 0],
                               read[:, :2].sum(axis=1))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"age_step": "five", "years": 15, "draws": 0},
+        {"scenarios": [{"key": "other"}, {"key": "middle", "label": "Mitte"}]},
+        {"special": [{"name": "Heim", "area": "a1", "persons": 40, "ages": {"20-29": 1}}]},
+    ],
+)
+def test_assumptions_changed_since_leave_stored_results_readable(
+    kept: tuple[Session, runs.Forecast], results: Results, changes: dict[str, Any]
+) -> None:
+    session, done = kept
+    specs.keep_spec(session, specs.changed(done.spec, **changes))
+    try:
+        read = read_results(session, "main")
+    finally:
+        specs.keep_spec(session, done.spec)
+    assert (read.base, read.years, read.observed_years) == (
+        results.base, results.years, results.observed_years,
+    )  # fmt: skip
+    for group in range(1 + len(results.groups)):
+        assert np.array_equal(read.seen("quarter", group), results.seen("quarter", group))
+        for scenario in (s.key for s in read.scenarios):
+            assert np.array_equal(read.ahead(scenario, "district", group),
+                                  results.ahead(scenario, "district", group))  # fmt: skip
+    fan = read.fan("middle", "city", "city")
+    assert fan is not None
+
+
+@pytest.mark.parametrize("years", [5, 15])
+@pytest.mark.parametrize("step", ["five", "single"])
+def test_five_year_steps_are_shown_whatever_the_step_is_now(
+    kept: tuple[Session, runs.Forecast], step: str, years: int
+) -> None:
+    session = kept[0]
+    wanted = make_spec({"id": "steps", "level": "quarter", "years": years, "age_step": "five"})
+    done = runs.make_forecast(session.project, session.areas, wanted)
+    session.apply(store.batch_of(done, session.project.datasets()))
+    try:
+        specs.keep_spec(session, specs.changed(wanted, age_step=step))
+        read = read_results(session, "steps")
+    finally:
+        specs.remove_forecast(session, wanted)
+    assert (read.base, *read.years) == done.years
+    exact = done.results[0].projection.totals[1:]
+    assert np.abs(read.ahead(read.main.key, "quarter") - exact).max() < 1
+    assert np.array_equal(read.seen("quarter"), stocks(12).sum(axis=(2, 3)).T)
+    key = read.main.key
+    parts = [read.ahead(key, "quarter", g + 1) for g in range(len(read.groups))]
+    assert np.array_equal(sum(parts), read.ahead(key, "quarter"))
+    seen = [read.seen("quarter", g + 1) for g in range(len(read.groups))]
+    assert np.array_equal(sum(seen), read.seen("quarter"))
 
 
 def test_age_groups_make_up_all_ages(results: Results) -> None:
