@@ -113,11 +113,19 @@ def _summed(areas: Backtest, member: np.ndarray) -> Backtest:
     """Areas summed to larger ones by ``member`` (areas, larger); ranges are not known for them."""
     return replace(
         areas,
-        observed=areas.observed @ member,
-        forecasts={name: f @ member for name, f in areas.forecasts.items()},
-        size=areas.size @ member,
+        observed=_added(areas.observed, member),
+        forecasts={name: _added(f, member) for name, f in areas.forecasts.items()},
+        size=_added(areas.size, member),
         intervals={},
     )
+
+
+def _added(values: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """``values`` (…, areas) times ``member``; an unknown area makes only its own unit unknown, not
+    those where its weight is 0 (0 · NaN is NaN)."""
+    known = np.isfinite(values)
+    unknown = (~known).astype(np.float64) @ (member != 0).astype(np.float64) > 0
+    return np.where(unknown, np.nan, np.where(known, values, 0.0) @ member)
 
 
 def metric_names() -> dict[str, str]:

@@ -270,3 +270,11 @@ def test_levels_are_sums_of_their_areas(tested: BacktestPanel) -> None:
     came = test.areas.observed[:, 0, 0]
     errors = np.abs((said @ member) / (came @ member) - 1.0) * 100
     assert summed.score(ENGINE, 0, 1).scores.mdape == pytest.approx(float(np.median(errors)))
+
+
+def test_an_unknown_area_makes_only_its_own_larger_unit_unknown() -> None:
+    member = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    values = np.array([[[3.0, np.nan, 5.0], [1.0, 2.0, 4.0]]])
+    assert np.array_equal(
+        backtest_view._added(values, member), [[[np.nan, 5.0], [3.0, 4.0]]], equal_nan=True
+    )
