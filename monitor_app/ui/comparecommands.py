@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from monitor_app.app.areaselect import indicator_column, indicator_named
 from monitor_app.core.i18n import _
 from monitor_app.core.progress import Progress
+from monitor_app.ui.expressionbar import Fail, Take, reason_of
 from monitor_app.ui.maproom import MAP
 from monitor_app.ui.profileroom import PROFILE
 from monitor_app.ui.seriesdialog import SeriesDialog
@@ -40,7 +41,7 @@ def open_expression(bench: Workbench) -> None:
 def _serve_expressions(bench: Workbench) -> None:
     bar = bench.map.table.expression
 
-    def fetch(names: Sequence[str], take: Callable[[Mapping[str, NumberColumn]], None]) -> None:
+    def fetch(names: Sequence[str], take: Take, fail: Fail) -> None:
         session, keys = bench.session, bench.map.table.model.table.keys
         view = session.view
         if not session.has_project:
@@ -60,7 +61,11 @@ def _serve_expressions(bench: Workbench) -> None:
             if bench.map.table.model.table.keys == keys:
                 take(found)
 
-        bench.job(_("Computing {name}").format(name=", ".join(names)), work, done)
+        bench.job(
+            _("Computing {name}").format(name=", ".join(names)), work, done,
+            failed=lambda error: fail(reason_of(error)),
+            cancelled=lambda: fail(_("The computation was cancelled.")),
+        )  # fmt: skip
 
     bar.fetch = fetch
     bar.offer = lambda: bench.session.catalogue.ids if bench.session.has_project else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +31,18 @@ from monitor_app.ui.icons import icon
 from monitor_app.ui.tablemodel import AttributeTable, NumberColumn, RowFilter
 from monitor_app.ui.theme import Theme
 
-#: Computes columns that the table does not have: names, what to do with those found.
-Fetch = Callable[[Sequence[str], Callable[[Mapping[str, NumberColumn]], None]], None]
+#: What to do with columns that were found, and with the reason why there are none.
+Take = Callable[[Mapping[str, NumberColumn]], None]
+Fail = Callable[[str], None]
+#: Computes columns that the table does not have, by name.
+Fetch = Callable[[Sequence[str], Take, Fail], None]
+
+
+def reason_of(error: UserError) -> str:
+    """What is wrong and how to mend it, in a line."""
+    issue = error.issues[0]
+    message = issue.message if issue.message.endswith((".", "!", "?")) else issue.message + "."
+    return " ".join(t for t in (message, issue.repair) if t)
 
 
 class _Line(QLineEdit):
@@ -182,12 +193,11 @@ class ExpressionBar(QWidget):
             if missing and self.fetch is not None:
                 self._asked.update(missing)
                 self._say(_("Computing {name} …").format(name=", ".join(missing)))
-                self.fetch(missing, self._fetched)
+                self.fetch(missing, self._fetched, partial(self._not_fetched, missing))
                 return
             self._hits = self._model.holds(expression, self.offer())
         except UserError as error:
-            issue = error.issues[0]
-            self._say(" ".join(t for t in (issue.message + ".", issue.repair) if t), wrong=True)
+            self._say(reason_of(error), wrong=True)
             return
         self._expression = expression
         count = int(self._hits.sum())
@@ -203,6 +213,12 @@ class ExpressionBar(QWidget):
         self._model.further.update(found)
         self._model.rearrange()  # a filter that names them waits
         self._typed(self.line.text())
+
+    def _not_fetched(self, names: Sequence[str], reason: str) -> None:
+        """The next expression that needs them asks again; one that does not stays as it is."""
+        self._asked.difference_update(names)
+        if self._hits is None:
+            self._say(reason, wrong=True)
 
     def data_changed(self) -> None:
         """Another date, indicator or level: what was computed for the one before is stale."""

@@ -195,9 +195,9 @@ class SeriesDialog(QDialog):
 
     # the work ------------------------------------------------------------------------------
 
-    def _series(self, days: Sequence[date], progress: Progress) -> MapSeries:
+    def _series(self, days: Sequence[date], title: str, progress: Progress) -> MapSeries:
+        """*Slow*, in a thread of work: reads no widget."""
         series = self._given or of_days(self._bench.session, days, progress=progress)
-        title = self._title
         if not title:
             return series
         specs = tuple(replace(spec, title=title) for spec in series.specs)
@@ -206,11 +206,11 @@ class SeriesDialog(QDialog):
     def _draw(self) -> None:
         self._number += 1
         number, layout, moving, days = self._number, self.sheet(), self.moving, self.days()
-        self._title = self.title.text().strip()
+        title = self.title.text().strip()
 
         def work(progress: Progress) -> QImage:
             chosen = days[-1:] if moving else days
-            series = self._series(chosen, progress.part(0.0, 0.4))
+            series = self._series(chosen, title, progress.part(0.0, 0.4))
             if moving:
                 figure = compose(series.specs[0], series.shapes[0], layout).sheet.figure
             else:
@@ -243,7 +243,9 @@ class SeriesDialog(QDialog):
         spec = self._given.specs[0] if self._given is not None else None
         picture = self._bench.map.picture
         spec = spec or (picture.spec if picture is not None else None)
-        name = f"Karten{ending}" if spec is None else file_name(replace(spec, day=None), ending)
+        name = (
+            f"{_('Maps')}{ending}" if spec is None else file_name(replace(spec, day=None), ending)
+        )
         path, _kind = QFileDialog.getSaveFileName(
             self,
             _("Save series"),
@@ -259,11 +261,11 @@ class SeriesDialog(QDialog):
     def save(self, target: Path) -> None:
         """Write in the background; the dialog closes, progress and cancel stand below the map."""
         layout, seconds, days = self.sheet(), self.seconds.currentData(), self.days()
-        self._title = self.title.text().strip()
+        title = self.title.text().strip()
         window = self._bench.window_
 
         def work(progress: Progress) -> Path:
-            series = self._series(days, progress.part(0.0, 0.2))
+            series = self._series(days, title, progress.part(0.0, 0.2))
             return write_series(
                 series, target, layout, seconds=seconds, progress=progress.part(0.2, 1.0)
             )

@@ -12,13 +12,16 @@ from PIL import Image
 from pypdf import PdfReader
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from monitor_app.app.session import Event
+from monitor_app.core.i18n import LANGUAGE
+from monitor_app.core.issues import fail
+from monitor_app.core.progress import Progress
 from monitor_app.core.selection import Selection
-from monitor_app.ui import swipemap
+from monitor_app.ui import comparecommands, seriesdialog, swipemap
 from monitor_app.ui.seriesdialog import MOVING, SeriesDialog
 from monitor_app.ui.swipe import INDICATORS, CompareDialog
 from monitor_app.ui.swipemap import LinkedMap, SwipeMap, link, same_place
@@ -249,6 +252,52 @@ def test_a_moving_picture_from_the_window(qtbot: QtBot, opened: MainWindow, tmp_
     assert times[2] == 1500
     assert (frames[0] != frames[2]).any()
     assert tuple(frames[0][0, 0]) == (255, 255, 255)
+
+
+def test_a_fetch_of_the_expression_bar_that_fails_is_told(
+    qtbot: QtBot, opened: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_what: object) -> None:
+        raise fail("x", "Die Bevölkerung fehlt", repair="Bitte importieren.")
+
+    monkeypatch.setattr(comparecommands, "indicator_column", broken)
+    bar = opened.workbench.map.table.expression
+    bar.begin()
+    bar.line.setText("altenquotient > 5")
+    settle(qtbot, opened)
+    assert bar.says.text() == "Die Bevölkerung fehlt. Bitte importieren."
+
+
+def test_a_series_is_named_in_the_language_and_read_before_the_work(
+    qtbot: QtBot, opened: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda _w, _t, path, _f: (asked.append(path), ("", ""))[1]
+    )
+    opened.actions_["series"].trigger()
+    dialog = next(w for w in QApplication.topLevelWidgets() if isinstance(w, SeriesDialog))
+    settle(qtbot, opened)
+    with monkeypatch.context() as bare:
+        bare.setattr(type(opened.workbench.map), "picture", None)
+        dialog._choose()
+        LANGUAGE.use("en")
+        try:
+            dialog._choose()
+        finally:
+            LANGUAGE.use("de")
+    assert [Path(p).name for p in asked] == ["Karten.pdf", "Maps.pdf"]
+    dialog.title.setText("Erster Titel")
+    jobs: list = []
+    monkeypatch.setattr(opened.workbench, "job", lambda _label, work, *_r, **_k: jobs.append(work))
+    titles: list[str] = []
+    monkeypatch.setattr(
+        seriesdialog, "write_series", lambda series, path, *_r, **_k: titles.append(series.title)
+    )
+    dialog.save(Path("x.pdf"))
+    dialog.title.setText("Zweiter Titel")
+    jobs[0](Progress())
+    assert titles == ["Erster Titel"]
 
 
 def test_cancelling_a_series_leaves_no_file(

@@ -101,7 +101,7 @@ def test_the_filter_line_understands_expressions(panel: AttributePanel) -> None:
 def test_indicators_that_are_no_columns_are_fetched_once(panel: AttributePanel) -> None:
     asked: list[list[str]] = []
 
-    def fetch(names, done) -> None:
+    def fetch(names, done, _failed) -> None:
         asked.append(list(names))
         done({n: PEOPLE for n in names if n == "einwohner"})
 
@@ -121,6 +121,27 @@ def test_indicators_that_are_no_columns_are_fetched_once(panel: AttributePanel) 
     bar.line.setText("einwohner >= 700")
     assert asked[-1] == ["einwohner"]
     assert bar.says.text() == "2 Gebiete"
+
+
+def test_a_fetch_that_fails_is_told_and_can_be_repeated(panel: AttributePanel) -> None:
+    waiting: list = []
+    bar = panel.expression
+    bar.fetch = lambda names, done, failed: waiting.append((done, failed))
+    bar.offer = lambda: ("einwohner",)
+    panel.open_expression()
+    bar.line.setText("einwohner >= 700")
+    waiting[-1][1]("Das Projekt ist gesperrt.")
+    assert bar.says.text() == "Das Projekt ist gesperrt."
+    assert bar.says.property("role") == "error"
+    assert not bar.select.isEnabled()
+    bar.line.setText("einwohner >= 600")
+    assert len(waiting) == 2
+    bar.line.setText("wert > 20")
+    waiting[-1][1]("zu spät")  # the line needs it no more
+    assert bar.says.text() == "2 Gebiete"
+    bar.line.setText("einwohner >= 600")
+    waiting[-1][0]({"einwohner": PEOPLE})
+    assert bar.says.text() == "3 Gebiete"
 
 
 def test_words_are_offered_while_typing(qtbot: QtBot, panel: AttributePanel) -> None:
