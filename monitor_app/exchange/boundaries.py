@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -294,10 +294,3 @@ def spatial_parents(
             )
         )
     return tuple(found)
-
-
-def merge_parents(*maps: Mapping[str, str]) -> dict[str, str]:
-    merged: dict[str, str] = {}
-    for own in maps:
-        merged.update({level: key for level, key in own.items() if key})
-    return merged

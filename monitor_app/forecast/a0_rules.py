@@ -52,13 +52,6 @@ def andreev_kingkade_from_q0(q0: ArrayLike, sex: Sex) -> Array:
     return _pieces(q0, _AK_FROM_Q0[sex])
 
 
-def coale_demeny_from_q0(q0: ArrayLike, sex: Sex, region: Region = "west") -> Array:
-    """a0 in years from ``q0``: linear up to q0 = 0.1, constant above."""
-    q = np.asarray(q0, dtype=np.float64)
-    start, slope, high = _CD_A0[sex, region == "east"]
-    return np.where(q > _CD_HIGH_Q0, high, start + slope * q)
-
-
 def coale_demeny_q0(m0: ArrayLike, sex: Sex, region: Region = "west") -> Array:
     """q0 that solves ``q0 = m0 / (1 + m0 (1 - a0(q0)))`` with the Coale-Demeny a0."""
     m = np.asarray(m0, dtype=np.float64)

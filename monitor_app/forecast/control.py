@@ -32,23 +32,6 @@ def flows_with_net(inflow: ArrayLike, outflow: ArrayLike, net: ArrayLike) -> tup
     return np.where(d >= 0, larger, smaller), np.where(d >= 0, smaller, larger)
 
 
-def net_factors(inflow: ArrayLike, outflow: ArrayLike, net: ArrayLike) -> tuple[Array, Array]:
-    """Factors for all parts of an inflow and an outflow so that their totals differ by ``net``.
-
-    ``inflow`` and ``outflow`` are totals. A factor is NaN where its flow is zero but would have to
-    carry people: then there is nothing to scale and the caller must say so.
-    """
-    i, o = np.asarray(inflow, dtype=np.float64), np.asarray(outflow, dtype=np.float64)
-    wanted_in, wanted_out = flows_with_net(i, o, net)
-    return _factor(wanted_in, i), _factor(wanted_out, o)
-
-
-def _factor(wanted: Array, given: Array) -> Array:
-    given = np.broadcast_to(given, wanted.shape)
-    empty = np.where(wanted > 0, np.nan, 1.0)
-    return np.divide(wanted, given, out=empty, where=given > 0)
-
-
 def plus_minus(changes: ArrayLike, total: float, weights: ArrayLike | None = None) -> Array:
     """Changes (n,) of either sign scaled to add up to ``total``: gains by one factor, losses by
     its inverse. Where no change can carry the total it is spread by ``weights`` (n,)."""

@@ -100,11 +100,6 @@ def pool_years(events: Array, exposure: Array, weights: ArrayLike | None = None)
     )
 
 
-def exponential_weights(years: int, half_life: float) -> Array:
-    """Weights (years,) that fall by half every ``half_life`` years back; the last year has 1."""
-    return np.asarray(0.5 ** (np.arange(years)[::-1] / half_life), dtype=np.float64)
-
-
 def residual_migration(stocks: Array, births: Array, survival: Array) -> Array:
     """Net migrants ``(years, …)`` implied by what happened to each cohort beyond deaths.
 

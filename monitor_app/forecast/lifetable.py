@@ -127,14 +127,3 @@ def merge_infants(person_years: ArrayLike) -> Array:
 def death_probabilities(ratios: ArrayLike) -> Array:
     """Cohort death probabilities per step: one minus the survival ratio into each age."""
     return 1.0 - np.asarray(ratios, dtype=np.float64)
-
-
-def death_hazards(ratios: ArrayLike) -> Array:
-    """Annual hazards for the ``hazard`` scheme from survival ratios of single years.
-
-    Row x > 0: ``-ln S[x]``. Row 0: ``-2 ln S[0]``, because that scheme exposes newborns for half a
-    year on average and so halves the first row.
-    """
-    hazards = -np.log(np.asarray(ratios, dtype=np.float64))
-    hazards[..., 0] *= 2.0
-    return np.asarray(hazards, dtype=np.float64)

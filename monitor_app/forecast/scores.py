@@ -69,12 +69,6 @@ def misallocation(forecast: ArrayLike, observed: ArrayLike) -> float:
     return float(50.0 * np.abs(f / f.sum() - o / o.sum()).sum())
 
 
-def age_structure_error(forecast: ArrayLike, observed: ArrayLike) -> float:
-    """Half the sum of absolute age errors as a share of the observed total, in per cent."""
-    f, o = _pair(forecast, observed)
-    return float(50.0 * np.abs(f - o).sum() / o.sum())
-
-
 def crps_normal(mean: ArrayLike, sd: ArrayLike, observed: ArrayLike) -> Array:
     """CRPS of a normal forecast: ``s (z (2 Phi(z) - 1) + 2 phi(z) - 1/sqrt(pi))``."""
     m, s, y = (np.asarray(v, dtype=np.float64) for v in (mean, sd, observed))
@@ -122,32 +116,6 @@ def inside(lower: ArrayLike, upper: ArrayLike, observed: ArrayLike) -> NDArray[n
 def coverage(lower: ArrayLike, upper: ArrayLike, observed: ArrayLike) -> float:
     """Share of observed values inside their intervals, 0..1."""
     return float(inside(lower, upper, observed).mean())
-
-
-def pit(draws: ArrayLike, observed: ArrayLike, uniforms: ArrayLike) -> Array:
-    """Randomised probability integral transform ``P(X < y) + u P(X = y)`` for counts.
-
-    ``draws`` (draws, …), ``observed`` and ``uniforms`` (…). Uniform on 0..1 if calibrated.
-    """
-    x = np.asarray(draws, dtype=np.float64)
-    y = np.asarray(observed, dtype=np.float64)
-    below, equal = (x < y).mean(axis=0), (x == y).mean(axis=0)
-    return np.asarray(below + np.asarray(uniforms) * equal, dtype=np.float64)
-
-
-def energy_score(draws: ArrayLike, observed: ArrayLike) -> float:
-    """Energy score of a vector forecast: ``draws`` (draws, areas), ``observed`` (areas,).
-
-    The fair form, with the spread over pairs of different draws.
-    """
-    x = np.asarray(draws, dtype=np.float64)
-    y = np.asarray(observed, dtype=np.float64)
-    n = len(x)
-    distance = np.sqrt(((x - y) ** 2).sum(axis=1)).mean()
-    squares = (x * x).sum(axis=1)
-    gaps = np.maximum(squares[:, None] + squares[None, :] - 2.0 * x @ x.T, 0.0)
-    np.fill_diagonal(gaps, 0.0)
-    return float(distance - np.sqrt(gaps).sum() / (2.0 * n * (n - 1)))
 
 
 def shelf_life(within_10_by_horizon: dict[int, float], share: float = 80.0) -> int:
