@@ -118,7 +118,7 @@ def test_scatter_point_and_map_are_one_selection(qtbot, rich: MainWindow):
     )
     mark = found.view.marks.of("003")[0]
     qtbot.mouseMove(found.view, middle(found, mark))
-    assert rich.workbench.session.selection.hovered == "003"
+    qtbot.waitUntil(lambda: rich.workbench.session.selection.hovered == "003")
     assert found.view.tip.startswith(NAMES[2])
     qtbot.mouseClick(found.view, LEFT, pos=middle(found, mark))
     assert keys(rich) == ("003",)

@@ -84,7 +84,10 @@ def test_each_kind_is_one_key_away(qtbot, layered: MainWindow):
 def test_deviation_by_hand_on_card_and_table(qtbot, layered: MainWindow):
     page = bench(layered).map
     pick(qtbot, page.legend.kinds.kind, "deviation")
+    settle(qtbot, layered)
+    qtbot.mouseMove(page.map, area_pixel(layered, "001"))
     qtbot.mouseMove(page.map, area_pixel(layered, "003"))
+    qtbot.waitUntil(lambda: bench(layered).session.selection.hovered == "003")
     gap = old_age_ratio(2, 2) - city_ratio(2)
     text = f"{abs(gap):.1f}".replace(".", ",")
     assert page.map.card.value.text().startswith(("+" if gap > 0 else "−") + text)
@@ -127,7 +130,9 @@ def test_the_second_indicator_is_chosen_in_the_tree(qtbot, layered: MainWindow):
     settle(qtbot, layered)
     pair = spec_of(layered).pair
     assert pair.second == pytest.approx([100 * p[2, 0] / p[2, 1] for p in PERSONS])
+    qtbot.mouseMove(page.map, area_pixel(layered, "003"))
     qtbot.mouseMove(page.map, area_pixel(layered, "001"))
+    qtbot.waitUntil(lambda: bench(layered).session.selection.hovered == "001")
     assert len(page.map.card.value.text().splitlines()) == 2
 
 
