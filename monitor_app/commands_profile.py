@@ -28,6 +28,7 @@ from monitor_app.commandline import (
     emit,
     find_day,
     open_session,
+    tell,
 )
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
@@ -100,19 +101,24 @@ def profile(
         if out is None:
             shown = [made.profile(key) for key in wanted or made.keys]
             if as_json:
-                emit({"profiles": [profile_data(p) for p in shown]})
+                issues = [i.as_dict() for i in made.lacking]
+                emit({"profiles": [profile_data(p) for p in shown], "issues": issues})
             else:
+                tell(made.lacking, as_json=False)
                 for one in shown:
                     _print(one)
             return
         layout = SheetLayout(office=session.settings.office if office is None else office)
         with Steps() as steps:
             written = write_sheets(made, wanted, out, layout, form=form, progress=steps)
+        lacking = made.lacking
     finally:
         session.close(discard=True)
     if as_json:
-        emit({"ok": True, "files": [str(path) for path in written]})
+        files = [str(path) for path in written]
+        emit({"ok": True, "files": files, "issues": [i.as_dict() for i in lacking]})
     else:
+        tell(lacking, as_json=False)
         for path in written:
             console.print(_("Written: {path}").format(path=path), markup=False)
 

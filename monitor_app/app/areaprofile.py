@@ -3,7 +3,6 @@ time lines and neighbours. Window, sheet and command line show this one object."
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -12,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from monitor_app.app.areanames import some_areas
+from monitor_app.app.charts import nothing
 from monitor_app.app.maps import is_period, reform_note, sources_of
 from monitor_app.app.profilekeys import check_keys, keys_for
 from monitor_app.app.profileparts import Ages, Borders, ages_of, parents_of
@@ -21,9 +22,9 @@ from monitor_app.cartography.classify import classifiable
 from monitor_app.cartography.mapspec import difference
 from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.areas import Area, AreaSystem
-from monitor_app.core.formats import format_value
+from monitor_app.core.formats import format_date, format_value
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import fail
+from monitor_app.core.issues import Issue, Severity, fail
 from monitor_app.core.progress import Progress
 from monitor_app.core.status import Status
 from monitor_app.core.values import IndicatorTable
@@ -109,6 +110,23 @@ class Profiles:
         )
 
     @cached_property
+    def lacking(self) -> tuple[Issue, ...]:
+        """Why key figures that were asked for are not shown, one warning each."""
+        found = []
+        for key in self._chosen:
+            table = self._table(key)
+            if self._position(table) is not None:
+                continue
+            issue = nothing(self.session, key, table).issues[0]
+            if table.dates and self.day is not None:
+                name = self.session.catalogue.get(key).name.shown
+                text = _("“{name}” has no value up to {day}.")
+                text = text.format(name=name, day=format_date(self.day))
+                issue = replace(issue, code="no-value", message=text, repair=None)
+            found.append(replace(issue, severity=Severity.WARNING))
+        return tuple(found)
+
+    @cached_property
     def _compared(self) -> tuple[IndicatorTable, ...]:
         """Tables that neighbours are compared by: the shown indicator, then the first figures."""
         tables = {t.indicator: t for t in self._tables}
@@ -151,7 +169,9 @@ class Profiles:
                 "unknown-area",
                 _("There is no area “{key}” on this level.").format(key=key),
                 value=key,
-                repair=_("Known are: {names}.").format(names=self._some_keys(key)),
+                repair=_("Known are: {names}.").format(
+                    names=some_areas(key, self.keys, self._names)
+                ),
             )
         city = self.session.project.name
         ages = self._ages
@@ -172,13 +192,6 @@ class Profiles:
             notes=tuple(dict.fromkeys(n for n in map(reform_note, tables) if n)),
             shapes=self._shapes,
         )  # fmt: skip
-
-    def _some_keys(self, key: str) -> str:
-        """Keys like a wrong one first, then others, for a message."""
-        near = difflib.get_close_matches(key, self.keys, n=3, cutoff=0.5)
-        shown = tuple(dict.fromkeys((*near, *self.keys)))[:6]
-        more = ", …" if len(self.keys) > len(shown) else ""
-        return ", ".join(f"{k} ({self._names.get(k, k)})" for k in shown) + more
 
     def profiles(self, progress: Progress | None = None) -> tuple[AreaProfile, ...]:
         """*Slow.* One profile per area of the level."""

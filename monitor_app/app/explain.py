@@ -6,12 +6,14 @@ import math
 from datetime import date
 from typing import Any
 
+from monitor_app.app.areanames import some_areas
 from monitor_app.app.scenarios import scenario_of
 from monitor_app.app.session import Session
 from monitor_app.core.areas import CITY
 from monitor_app.core.datasets import Origin
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
+from monitor_app.core.issues import fail
 from monitor_app.core.status import Status
 from monitor_app.exchange.export_table import meaning
 from monitor_app.indicators.trace import Trace, TraceInput
@@ -29,6 +31,14 @@ def explain(
 ) -> Trace:
     """The trace of one value; a day after the observed ones is looked for in the forecast
     ``scenario``. Errors: ``UserError`` for an unknown indicator, level, area or date."""
+    names = session.names(level)
+    if area not in (*names, CITY):
+        raise fail(
+            "unknown-area",
+            _("There is no area “{key}” on this level.").format(key=area),
+            value=area,
+            repair=_("Known are: {names}.").format(names=some_areas(area, tuple(names), names)),
+        )
     if scenario:
         table = session.series(indicator, level, carried=carried, scenario=scenario)
         if table.forecast_from is not None and day >= table.forecast_from:

@@ -88,7 +88,10 @@ def overview_text(found: dict[str, Any]) -> str:
             day=day, level=reform["level"], count=reform["pairs"]))  # fmt: skip
     for data in found["datasets"]:
         lines += ["", f"  {data['name']}  [{data['key']}, {data['kind']}, {data['level']}]"]
-        lines += [f"    {day}  {_total_text(total):>14}" for day, total in data["totals"].items()]
+        lines += [
+            f"    {format_date(date.fromisoformat(day)):<10}  {_total_text(total):>14}"
+            for day, total in data["totals"].items()
+        ]
     return "\n".join(lines)
 
 
