@@ -161,13 +161,15 @@ def _show(batch: ImportBatch, stored: bool) -> None:
             name=layer.title, count=len(layer.geometries)
         )
         console.print(text, markup=False)
+    specs = [*(f.spec for f in batch.facts), *(p.spec for p in batch.points)]
+    names = {spec.key: spec.name for spec in specs}
     table = Table(box=None, pad_edge=False)
     for head in (_("Data set"), _("Date"), _("In the file"), _("Stored")):
         table.add_column(head, justify="left" if head in (_("Data set"), _("Date")) else "right")
     for row in batch.comparisons:
         precision = 0 if row.in_file.is_integer() and row.stored.is_integer() else 1
         table.add_row(
-            row.dataset, format_date(row.day) if row.day else "",
+            names.get(row.dataset) or row.dataset, format_date(row.day) if row.day else "",
             format_number(row.in_file, precision), format_number(row.stored, precision),
         )  # fmt: skip
     if batch.comparisons:

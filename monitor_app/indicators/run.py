@@ -450,16 +450,25 @@ def _required(trees: Sequence[tuple[date | None, Node]]) -> tuple[Input | str, .
 
 def describe_missing(item: Input, offers: Sequence[Offer]) -> str:
     """Why no data set answers an input, in words; the nearest misses first."""
-    what = item.text()
+    what = input_words(item)
     if not offers:
-        return _("{input}: the project has no data set “{kind}”.").format(
-            input=what, kind=kind_word(item)
-        )
+        return _("{input}: the project has no such data set.").format(input=what)
     reasons: dict[str, list[str]] = {}
     for offer in sorted(offers, key=lambda o: -o.steps):
         reasons.setdefault(offer.reason, []).append(_("“{name}”").format(name=offer.info.spec.name))
     parts = [f"{', '.join(names)}: {reason}" for reason, names in list(reasons.items())[:3]]
     return f"{what} – {'; '.join(parts)}."
+
+
+def input_words(item: Input) -> str:
+    """An input by its name for readers; as formulas write it in brackets, where that says more."""
+    name, text = kind_word(item), item.text()
+    if item.kind is Kind.VARIABLE:
+        parts = [item.variable or "", item.filter.text()]
+        text = ", ".join(p for p in parts if p and p != name)
+    elif item == Input(item.kind):
+        text = ""
+    return f"{name} ({text})" if text else name
 
 
 def kind_word(item: Input) -> str:
