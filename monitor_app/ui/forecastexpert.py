@@ -381,20 +381,20 @@ def housing_table(
     return EditTable(
         theme, _("Housing projects"),
         (
-            EditColumn("name", _("Project"), needed=True, width=150),
-            EditColumn("area", _("Area"), choices=tuple(areas), width=150),
+            EditColumn("name", _("Project"), needed=True, width=102),
+            EditColumn("area", _("Area"), choices=tuple(areas), width=136),
             EditColumn("dwellings", _("Dwellings by year"), years_from, years_text, needed=True,
-                       width=190, tip=_("For instance 2026: 60; 2027: 40")),
+                       width=158, tip=_("For instance 2026: 60; 2027: 40")),
             EditColumn("type", _("Type of dwelling"), choices=(("", _("not told")), *types),
-                       width=170, tip=_("Tells how many people of which ages move in")),
-            EditColumn("persons_per_dwelling", _("Persons each"), number_from, width=118,
+                       width=240, tip=_("Tells how many people of which ages move in")),
+            EditColumn("persons_per_dwelling", _("Persons each"), number_from, width=122,
                        tip=told.format(usual=format_number(PERSONS_PER_DWELLING, 1))),
-            EditColumn("share_from_town", _("From the town"), share_from, share_text, width=118,
+            EditColumn("share_from_town", _("From the town"), share_from, share_text, width=96,
                        tip=_("Share of the first residents who move inside the town") + ". "
                        + told.format(usual=share_text(SHARE_FROM_TOWN))),
-            EditColumn("probability", _("Probability"), share_from, share_text, width=118,
+            EditColumn("probability", _("Probability"), share_from, share_text, width=74,
                        start=1.0),
-            EditColumn("delay", _("Delay in years"), whole_from, width=110, start=0),
+            EditColumn("delay", _("Delay"), whole_from, width=60, tip=_("Delay in years"), start=0),
         ),
         _("Add a housing project"),
     )  # fmt: skip

@@ -160,6 +160,7 @@ class EditTable(QWidget):
         self.add.clicked.connect(self._add)
         self.remove.clicked.connect(self._remove)
         self.table.itemChanged.connect(self._edited)
+        self.table.horizontalScrollBar().rangeChanged.connect(lambda *_range: self._fit())
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.add)
@@ -292,4 +293,7 @@ class EditTable(QWidget):
         self.table.setVisible(rows > 0)
         self.remove.setVisible(rows > 0)
         head = self.table.horizontalHeader().sizeHint().height()
+        bar = self.table.horizontalScrollBar()
+        if bar.maximum() > 0:
+            head += bar.sizeHint().height()  # else it would hide the last row
         self.table.setFixedHeight(head + min(rows, 6) * (CONTROL + 4) + 6)
