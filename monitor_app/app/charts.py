@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor_app.app import maps
 from monitor_app.app.maps import is_period, map_spec
 from monitor_app.app.session import DEFAULT_INDICATOR, Session
 from monitor_app.app.view import ViewState
@@ -106,10 +107,11 @@ def _numbers_only(spec: MapSpec) -> MapSpec:
 
 
 def shown_map(session: Session, view: ViewState) -> MapSpec:
-    """The map of a view as charts read it; a bivariate map gives its first measure."""
+    """The map of a view as charts read it: plain values where its kind is impossible, as the
+    window shows them; a bivariate map gives its first measure."""
     if view.kind == MapKind.BIVARIATE:
         return value_map(session, view, view.indicator)
-    return _numbers_only(map_spec(session, view))
+    return _numbers_only(maps.shown_map(session, view)[0])
 
 
 # -- one indicator --------------------------------------------------------------------------------

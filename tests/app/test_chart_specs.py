@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -163,6 +164,14 @@ def test_nothing_known_is_refused(opened) -> None:
         lambda: chartmoves.flows(session, shown_level="viertel"),
     ):
         assert refused(work)
+
+
+def test_an_impossible_kind_of_map_leaves_the_charts_alone(opened) -> None:
+    """A count has no deviation from the city: the window shows its values, and so do charts."""
+    session = opened(town(some(4)))
+    plain = replace(session.view, indicator="einwohner")
+    spec = charts.scatter(session, replace(plain, kind="deviation"), "jugendquotient")
+    assert np.array_equal(spec.y, charts.scatter(session, plain, "jugendquotient").y)
 
 
 def test_second_indicator_must_be_another_one(opened) -> None:
