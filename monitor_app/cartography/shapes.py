@@ -102,7 +102,12 @@ class AreaShapes:
     @cached_property
     def extent(self) -> tuple[float, float, float, float] | None:
         """West, south, east, north of everything, None where there is nothing to draw."""
-        known = self.bounds[np.isfinite(self.bounds).all(axis=1)]
+        return self.extent_of(range(len(self)))
+
+    def extent_of(self, places: Sequence[int]) -> tuple[float, float, float, float] | None:
+        """West, south, east, north of some areas, None where none of them can be drawn."""
+        boxes = self.bounds[np.asarray(places, dtype=np.intp)]
+        known = boxes[np.isfinite(boxes).all(axis=1)]
         if not len(known):
             return None
         west, south = known[:, :2].min(axis=0)

@@ -53,6 +53,7 @@ class ChartPanel(QWidget):
 
     #: Whether the chart depends on which areas are selected.
     follows_selection = False
+    work: Callable[[Picture], Callable[[], Any]]
 
     def __init__(self, bench: Workbench, name: str) -> None:
         super().__init__()
@@ -174,10 +175,6 @@ class ChartPanel(QWidget):
                 return error
 
         return run
-
-    def work(self, picture: Picture) -> Callable[[], Any]:
-        """What to compute for a picture; the choices of the controls are read now."""
-        raise NotImplementedError
 
     def take(self, result: Any) -> None:
         """Show a result: a spec unless a panel says otherwise."""

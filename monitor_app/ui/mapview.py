@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
@@ -282,24 +281,12 @@ class MapView(QWidget):
 
     def zoom_to_selection(self) -> None:
         places = self._positions(self._selection.keys)
-        if self._shapes is None or not places:
+        box = None if self._shapes is None else self._shapes.extent_of(places)
+        if box is None:
             return
-        box = self._shapes.bounds[places]
-        box = box[np.isfinite(box).all(axis=1)]
-        if not len(box):
-            return
-        west, south = box[:, :2].min(axis=0)
-        east, north = box[:, 2:].max(axis=0)
         self._fitted = False
-        self._move_to(
-            View.fit(
-                (float(west), float(south), float(east), float(north)),
-                self.width(),
-                self.height(),
-                dpr=self.devicePixelRatioF(),
-                margin=64,
-            )
-        )
+        dpr = self.devicePixelRatioF()
+        self._move_to(View.fit(box, self.width(), self.height(), dpr=dpr, margin=64))
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
         self._follow_size()
@@ -471,10 +458,8 @@ class MapView(QWidget):
             self.pan(dx * PAN_STEP, dy * PAN_STEP)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.stepped.emit(1 if key == Qt.Key.Key_Right else -1)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(KEY_STEP)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom(1 / KEY_STEP)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
+            self.zoom(1 / KEY_STEP if key == Qt.Key.Key_Minus else KEY_STEP)
         elif key == Qt.Key.Key_0:
             self.zoom_to_all()
         elif key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp) and self._places:
@@ -491,11 +476,11 @@ class MapView(QWidget):
         at = keys.index(now) + step if now in self._places else (0 if step > 0 else -1)
         key = keys[at % len(keys)]
         self._selection.hover(key)
-        if self._shapes is not None:
-            west, south, east, north = self._shapes.bounds[self._places[key]]
-            if np.isfinite(west):
-                x, y = self._view.to_pixel((west + east) / 2, (south + north) / 2)
-                self.card.follow(QPointF(x, y))
+        box = None if self._shapes is None else self._shapes.extent_of([self._places[key]])
+        if box is not None:
+            west, south, east, north = box
+            x, y = self._view.to_pixel((west + east) / 2, (south + north) / 2)
+            self.card.follow(QPointF(x, y))
 
     # end ---------------------------------------------------------------------------------
 
