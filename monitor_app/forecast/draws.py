@@ -8,7 +8,7 @@ pool; movers into the areas are made of movers out of them, so moves add up to z
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,16 +23,14 @@ from monitor_app.forecast.draw_events import (
     move_in_drawn,
     reach_city,
 )
-from monitor_app.forecast.draws_fast import compiled, sums
-from monitor_app.forecast.fertility import fertile_ages
-from monitor_app.forecast.moves import OriginDestination, Pool
+from monitor_app.forecast.draw_tables import DrawTables
+from monitor_app.forecast.draws_fast import Compiled, compiled
+from monitor_app.forecast.moves import OriginDestination
 from monitor_app.forecast.rates import StepRates
 from monitor_app.forecast.state import Array, Layout
 
 #: Cells of one block of a draw: larger ones leave the cache, smaller ones cost calls.
 _BLOCK_CELLS = 65_536
-#: Hazards are never quite zero, so that shares of exits can be formed by division.
-_TINY = 1e-12
 #: Flows whose multipliers meet every age row.
 _SCALED = ("mortality", "arrivals", "departures", "moves")
 
@@ -71,7 +69,13 @@ class DrawKernel:
                 _("An ensemble cannot use the full matrix of moves for each cell."),
                 repair=_("Choose moves as a pool or by type of mover."),
             )
-        object.__setattr__(self, "_tables", _Tables.of(self))
+        tables = DrawTables.of(self.layout, self.rates, self.dtype)
+        object.__setattr__(self, "_tables", tables)
+
+    @property
+    def compiled(self) -> Compiled | None:
+        """The parts compiled by numba, if this kernel uses them."""
+        return compiled(np.dtype(self.dtype).name) if self.fast else None
 
     def run(
         self, multipliers: Mapping[str, Array], out: Floats, events: DrawEvents | None = None
@@ -81,23 +85,34 @@ class DrawKernel:
         ``multipliers`` flow -> (years, areas), see ``factors.FLOWS``; ``events``: new dwellings
         and city totals of this draw.
         """
-        tables: _Tables = self._tables  # type: ignore[attr-defined]
-        work = _Work(self.layout, np.dtype(self.dtype), tables, self.fast)
-        stock = self.launch.astype(self.dtype)
-        spare = np.empty_like(stock)
-        sums_of = work.bands(self.bands)
-        sums_of(stock, out[0])
+        tables: DrawTables = self._tables  # type: ignore[attr-defined]
+        work = _Work(self, tables)
+        cells, ages = work.cells, len(self.layout.ages)
+        cells[:, :, self.years :] = self.launch
+        work.add_up(self.years, out[0])
         levels = {
             flow: _level(drawn, self.paths.get(flow)).astype(self.dtype)
             for flow, drawn in multipliers.items()
         }
         for year in range(self.years):
+            # A cell stays in its row: the window of ages moves on instead.
+            zero = self.years - year - 1
             level = {flow: v[year] for flow, v in levels.items()}
-            born = _year(stock, spare, tables, work, level)
+            # The oldest join those who are about to become the oldest.
+            cells[:, :, zero + ages - 1] += cells[:, :, zero + ages]
+            total = np.nan if events is None or events.city is None else float(events.city[year])
+            before = work.ages(zero).copy() if np.isfinite(total) else None
+            born = _year(zero, tables, work, level)
             if events is not None:
-                _events(stock, spare, born, tables, level, events, year)
-            stock, spare = spare, stock
-            sums_of(stock, out[year + 1])
+                end = work.ages(zero)
+                arrived = departed = None
+                if before is not None:
+                    before[:, :, 0] = born
+                    arrived, departed = _migrants(before, tables, level)
+                move_in_drawn(end, events, year)
+                if before is not None:
+                    reach_city(end, arrived, departed, total)
+            work.add_up(zero, out[year + 1])
 
 
 def _level(drawn: Array, path: Array | None) -> Array:
@@ -107,123 +122,47 @@ def _level(drawn: Array, path: Array | None) -> Array:
     return np.asarray(drawn * (path if np.ndim(path) == 2 else path[:, None]), dtype=np.float64)
 
 
-def _add_up(stock: Floats, bands: Sequence[slice], into: Floats) -> None:
-    """Sums over sex, group and age bands: some hundred terms, no loss that matters in float32."""
-    slabs = stock.reshape(-1, *stock.shape[2:])
-    by_age = slabs[0].copy()
-    for slab in slabs[1:]:
-        by_age += slab
-    for position, band in enumerate(bands):
-        np.add.reduce(by_age[band], axis=0, out=into[position])
-
-
-@dataclass(frozen=True, eq=False)
-class _Tables:
-    """Negated hazards and other inputs ``[sex, group, age, area]`` in the dtype of the kernel;
-    axes of length 1 are kept where they cost nothing."""
-
-    death: Floats
-    thin_death: Floats  # one area where deaths do not differ by area
-    thin_gain: Floats  # the same of naturalisations; size 0 without them
-    departure: Floats | None
-    move: Floats | None
-    naturalise: Floats | None
-    leavers: tuple[int, ...]
-    to: int
-    arrivals: Floats | None  # those alive at the end
-    late_life: Floats
-    fertility: Floats  # fertile ages only
-    fertile: slice
-    split: Floats  # (sex, 1, 1)
-    child_group: Floats | None
-    weights: Floats | None  # (types, areas)
-    matrix: Floats | None  # (types, origins, destinations)
-    type_of: NDArray[np.int64] | None
-    mothers: int
-
-    @classmethod
-    def of(cls, kernel: DrawKernel) -> _Tables:
-        layout, rates = kernel.layout, kernel.rates
-        sexes, groups, ages, areas = layout.shape
-        years = np.ones((1, 1, ages, 1))
-        years[:, :, 0] = 0.5
-
-        def table(array: Array | None, full: bool) -> Any:
-            if array is None:
-                return None
-            shape = (sexes, groups, ages, areas if full else array.shape[3])
-            made = -np.broadcast_to(array * years, np.broadcast_shapes(shape, (1, 1, 1, 1)))
-            return np.ascontiguousarray(made, dtype=kernel.dtype)
-
-        death = np.maximum(rates.death, _TINY)
-        life = np.exp(-death * years / 2.0)
-        arrivals = None if rates.arrivals is None else rates.arrivals * life
-        gain = rates.naturalise
-        leavers = (
-            ()
-            if gain is None
-            else tuple(g for g in range(groups) if np.any(gain[:, min(g, gain.shape[1] - 1)]))
-        )
-        model = rates.move_model
-        fertile = fertile_ages(rates.fertility)
-        return cls(
-            death=table(death, True),
-            thin_death=table(death, False),
-            thin_gain=np.zeros((sexes, 0, 0, 0), kernel.dtype)
-            if gain is None
-            else table(gain, False),
-            departure=table(rates.departure, True),
-            move=table(rates.move, True),
-            naturalise=table(gain, False),
-            leavers=leavers,
-            to=rates.naturalise_to,
-            arrivals=None if arrivals is None else -table(arrivals / years, True),
-            late_life=np.ascontiguousarray(
-                np.broadcast_to(life, (sexes, groups, ages, life.shape[3])), dtype=kernel.dtype
-            ),
-            fertility=np.ascontiguousarray(rates.fertility[:, fertile], dtype=kernel.dtype),
-            fertile=fertile,
-            split=layout.split_births(rates.girls)[:, None, None].astype(kernel.dtype),
-            child_group=None
-            if rates.child_group is None
-            else rates.child_group.astype(kernel.dtype),
-            weights=model.weights.astype(kernel.dtype) if isinstance(model, Pool) else None,
-            matrix=model.matrix.astype(kernel.dtype)
-            if isinstance(model, OriginDestination)
-            else None,
-            type_of=getattr(model, "type_of", None),
-            mothers=layout.mothers,
-        )
-
-
 class _Work:
-    """Scratch arrays of one draw; each thread has its own."""
+    """Cells and scratch arrays of one draw; each thread has its own.
 
-    def __init__(
-        self, layout: Layout, dtype: np.dtype[Any], tables: _Tables, fast: bool = True
-    ) -> None:
-        _, groups, _, areas = layout.shape
-        self.compiled = compiled(dtype.name) if fast else None
-        self.summing = sums(dtype.name) if fast else None
-        self.rows = 1 if self.compiled else max(1, _BLOCK_CELLS // (groups * areas))
+    ``cells`` ``[sex, group, row, area]``: whoever is x years old at the end of a year is in row
+    ``zero`` + x, which moves up by one row each year.
+    """
+
+    def __init__(self, kernel: DrawKernel, tables: DrawTables) -> None:
+        sexes, groups, ages, areas = kernel.layout.shape
+        dtype = np.dtype(kernel.dtype)
+        self.compiled = kernel.compiled
+        self.cells = np.empty((sexes, groups, kernel.years + ages, areas), dtype=dtype)
+        self._ages = ages
+        edges = np.array([band.indices(ages)[:2] for band in kernel.bands], dtype=np.int64)
+        self._edges = np.ascontiguousarray(edges.T)
+        self.joint = tables.matrix is not None
+        # Movers out that are dealt out for all cells at once.
+        self.out = np.empty((sexes, groups, ages if self.joint else 0, areas), dtype=dtype)
+        self._runs: dict[int, Any] = {}
+        if self.compiled is not None:
+            self.women = np.empty_like(tables.fertility)
+            self.by_mother = np.empty((groups, areas), dtype=dtype)
+            self.born = np.empty((sexes, groups, areas), dtype=dtype)
+            return
+        self.rows = max(1, _BLOCK_CELLS // (groups * areas))
         self.scratch = np.empty((4, groups, self.rows, areas), dtype=dtype)
         # Multipliers of a year, repeated for each age row of a block: equal strides are twice as
         # fast as one row that meets many.
         self.grids = {flow: np.empty((self.rows, areas), dtype=dtype) for flow in _SCALED}
-        self.joint = tables.matrix is not None
-        self.out = np.empty(layout.shape if self.joint else (layout.shape[0], 0, 0, 0), dtype=dtype)
-        self._runs: dict[int, Any] = {}
-        self.nothing = np.zeros((1, 0, 0), dtype=dtype)
-        types = np.zeros(layout.shape[:3], np.int64) if tables.type_of is None else tables.type_of
-        self.types = np.ascontiguousarray(types)
+
+    def ages(self, zero: int) -> Floats:
+        """The cells of all ages at the end of the year, a view."""
+        return self.cells[:, :, zero : zero + self._ages]
 
     def runs(
-        self, ages: slice
+        self, ages: slice, tables: DrawTables
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, NDArray[np.int64]]:
         """Types of movers among cells of ``ages``; where runs of cells of one type begin; the type
         of each run as a table (runs, types) of 0 and 1; the position of each cell's type."""
         if ages.start not in self._runs:
-            types = self.types[:, :, ages].ravel()
+            types = tables.types[:, :, ages].ravel()
             starts = np.flatnonzero(np.diff(types, prepend=-1))
             kinds, of = np.unique(types, return_inverse=True)
             member = np.eye(len(kinds), dtype=self.out.dtype)[of[starts]]
@@ -232,95 +171,91 @@ class _Work:
         found = self._runs[ages.start]
         return found
 
-    def bands(self, bands: Sequence[slice]) -> Callable[[Floats, Floats], None]:
-        """Sums of a stock over sex, group and age bands, written to (bands, areas)."""
-        if self.summing is None:
-            return lambda stock, into: _add_up(stock, bands, into)
-        ages = self.types.shape[2]
-        edges = np.array([band.indices(ages)[:2] for band in bands], dtype=np.int64)
-        add_up, first, stop = self.summing[0], edges[:, 0].copy(), edges[:, 1].copy()
-        return lambda stock, into: add_up(stock, first, stop, into)
+    def add_up(self, zero: int, into: Floats) -> None:
+        """Sums over sex, group and age bands, (bands, areas): some hundred terms, no loss that
+        matters in float32."""
+        first, stop = self._edges
+        if self.compiled is not None:
+            self.compiled.add_up(self.cells, zero, first, stop, into)
+            return
+        slabs = [part for by_sex in self.ages(zero) for part in by_sex]
+        by_age = slabs[0].copy()
+        for slab in slabs[1:]:
+            by_age += slab
+        for position, (lo, hi) in enumerate(zip(first.tolist(), stop.tolist(), strict=True)):
+            np.add.reduce(by_age[lo:hi], axis=0, out=into[position])
 
     def use(self, level: Mapping[str, Floats]) -> None:
         for flow, grid in self.grids.items():
             grid[:] = level[flow]
 
 
-def _year(
-    stock: Floats, end: Floats, tables: _Tables, work: _Work, level: Mapping[str, Floats]
-) -> Floats:
-    """One year from ``stock`` (spoilt) to ``end``; returns the children ``[sex, group, area]``."""
-    sexes, _groups, ages, _areas = stock.shape
+def _year(zero: int, tables: DrawTables, work: _Work, level: Mapping[str, Floats]) -> Floats:
+    """One year in ``work.cells``; returns the children ``[sex, group, area]``."""
     shares = _attraction(tables, level.get("attraction"))
-    women = stock[tables.mothers, :, tables.fertile].copy()
-    if work.compiled is None:
-        work.use(level)
-    # The oldest join those who are about to become the oldest: then ageing is a shift of rows. The
-    # stock is not used again.
-    stock[:, :, -2] += stock[:, :, -1]
-    for sex in range(sexes):
-        if work.compiled is not None:
-            _compiled(stock[sex], 1, sex, slice(1, ages), end, tables, work, level, shares)
-            continue
-        for top in range(1, ages, work.rows):
-            rows = slice(top, min(top + work.rows, ages))
-            aged = stock[sex, :, top - 1 : rows.stop - 1]
-            _block(aged, sex, rows, end, tables, work, shares)
-    if work.joint:
-        _join(slice(1, None), end, tables, work, shares, level.get("attraction"))
-    born = _born(women, end, tables, work, level.get("fertility"))
-    first = slice(0, 1)
-    for sex in range(sexes):
-        if work.compiled is not None:
-            _compiled(born[sex][:, None], 0, sex, first, end, tables, work, level, shares)
-        else:
-            _block(born[sex][:, None], sex, first, end, tables, work, shares)
-    if work.joint:
-        _join(first, end, tables, work, shares, level.get("attraction"))
+    if work.compiled is not None:
+        return _compiled_year(work.compiled, zero, tables, work, level, shares)
+    fertile = tables.fertile
+    older = slice(zero + 1 + fertile.start, zero + 1 + fertile.stop)
+    women = work.cells[tables.mothers, :, older].copy()
+    work.use(level)
+    ages = work.ages(zero).shape[2]
+    _blocks(slice(1, ages), zero, tables, work, level, shares)
+    born = _born(women, work.ages(zero), tables, level.get("fertility"))
+    work.cells[:, :, zero] = born
+    _blocks(slice(0, 1), zero, tables, work, level, shares)
     return born
 
 
-def _events(
-    stock: Floats, end: Floats, born: Floats, tables: _Tables, level: Mapping[str, Floats],
-    events: DrawEvents, year: int,
+def _blocks(
+    ages: slice, zero: int, tables: DrawTables, work: _Work, level: Mapping[str, Floats],
+    shares: Floats | None,
 ) -> None:  # fmt: skip
-    """New dwellings, then the total of the city. ``stock`` as ``_year`` leaves it: the oldest are
-    among those who become the oldest."""
-    total = np.nan if events.city is None else float(events.city[year])
-    arrived = departed = None
-    if np.isfinite(total):
-        aged = np.empty_like(stock)
-        aged[:, :, 0], aged[:, :, 1:] = born, stock[:, :, :-1]
-        names = ("death", "departure", "move", "naturalise")
-        departed = departures_of(aged, {n: getattr(tables, n) for n in names}, level)
-        if tables.arrivals is not None:
-            arrived = tables.arrivals * level["arrivals"]
-    move_in_drawn(end, events, year)
-    if np.isfinite(total):
-        reach_city(end, arrived, departed, total)
+    """All events of people of ``ages``, block by block."""
+    for sex in range(len(work.cells)):
+        for top in range(ages.start, ages.stop, work.rows):
+            rows = slice(top, min(top + work.rows, ages.stop))
+            _block(sex, rows, zero, tables, work, shares)
+    if work.joint:
+        _join(ages, zero, tables, work, shares, level.get("attraction"))
 
 
-def _compiled(
-    aged: Floats, shift: int, sex: int, rows: slice, end: Floats, tables: _Tables, work: _Work,
-    level: Mapping[str, Floats], shares: Floats | None,
-) -> None:  # fmt: skip
-    """``_block`` for any number of age rows by numba; see ``draws_fast.compiled``."""
-    assert work.compiled is not None
-    nothing = work.nothing
+def _compiled_year(
+    fast: Compiled, zero: int, tables: DrawTables, work: _Work, level: Mapping[str, Floats],
+    shares: Floats | None,
+) -> Floats:  # fmt: skip
+    """``_year`` by numba; moves by type of mover are dealt out by numpy in between."""
+    inputs, births = tables.for_compiled
+    certain = np.ones_like(level["mortality"]) if "fertility" not in level else level["fertility"]
+    pull = work.out[0, 0] if shares is None or work.joint else shares
+    factors = (*(level[flow] for flow in ("mortality", "departures", "moves", "arrivals")),
+               certain, pull)  # fmt: skip
+    if not work.joint:
+        fast.year(work.cells, zero, inputs, births, factors, work.women, work.by_mother, work.born)
+        return work.born
+    fertile, ages = tables.fertile, work.ages(zero).shape[2]
+    older = slice(zero + 1 + fertile.start, zero + 1 + fertile.stop)
+    work.women[...] = work.cells[tables.mothers, :, older]
+    for rows in (slice(1, ages), slice(0, 1)):
+        if rows.start == 0:
+            fast.bear(work.cells, zero, births, factors, work.women, work.by_mother, work.born)
+        fast.survive(work.cells, zero, rows.start, rows.stop, inputs, factors, work.out)
+        _join(rows, zero, tables, work, shares, level.get("attraction"))
+    return work.born
 
-    def part(table: Floats | None) -> Floats:
-        return nothing if table is None else table[sex]
 
-    pull = shares if shares is not None and not work.joint else nothing[0]
-    work.compiled(
-        np.ascontiguousarray(aged), shift, end[sex], rows.start, rows.stop,
-        tables.thin_death[sex], part(tables.departure), part(tables.move), tables.thin_gain[sex],
-        part(tables.arrivals), tables.to, level["mortality"], level["departures"], level["moves"],
-        level["arrivals"], tables.late_life[sex], work.types[sex], pull, work.out[sex],
-    )  # fmt: skip
+def _migrants(
+    aged: Floats, tables: DrawTables, level: Mapping[str, Floats]
+) -> tuple[Floats | None, Floats | None]:
+    """Migrants in and out ``[sex, group, age, area]`` of a year, of people ``aged`` at its start
+    (by age at the end)."""
+    names = ("death", "departure", "move", "naturalise")
+    departed = departures_of(aged, {n: getattr(tables, n) for n in names}, level)
+    arrived = None if tables.arrivals is None else tables.arrivals * level["arrivals"]
+    return arrived, departed
 
 
-def _attraction(tables: _Tables, level: Floats | None) -> Floats | None:
+def _attraction(tables: DrawTables, level: Floats | None) -> Floats | None:
     """Shares of destinations (types, areas) with the multipliers of a year, adding up to 1.
 
     Patterns by origin are not scaled as a whole, which would be a pass over all of them: this is
@@ -341,24 +276,18 @@ def _rows(table: Floats, sex: int, rows: slice) -> Floats:
 
 
 def _block(
-    aged: Floats,
-    sex: int,
-    rows: slice,
-    end: Floats,
-    tables: _Tables,
-    work: _Work,
-    shares: Floats | None,
+    sex: int, rows: slice, zero: int, tables: DrawTables, work: _Work, shares: Floats | None
 ) -> None:
     """All events of some age rows of one sex, ``[group, age, area]``."""
     height = rows.stop - rows.start
     total, moving, gone, other = work.scratch[:, :, :height]
     grid = {flow: values[:height] for flow, values in work.grids.items()}
-    here = end[sex, :, rows]
+    here = work.cells[sex, :, zero + rows.start : zero + rows.stop]
     _hazards(sex, rows, tables, grid, total, moving, other)
     # Hazards are negated, so everything that leaves is counted below zero from here on.
     np.expm1(total, out=other)
-    np.multiply(aged, other, out=gone)
-    np.add(aged, gone, out=here)
+    np.multiply(here, other, out=gone)
+    here += gone
     np.divide(gone, total, out=gone)
     if tables.arrivals is not None:
         np.multiply(_rows(tables.arrivals, sex, rows), grid["arrivals"], out=other)
@@ -376,7 +305,7 @@ def _block(
 
 
 def _hazards(
-    sex: int, rows: slice, tables: _Tables, grid: Mapping[str, Floats], total: Floats,
+    sex: int, rows: slice, tables: DrawTables, grid: Mapping[str, Floats], total: Floats,
     moving: Floats, other: Floats,
 ) -> None:  # fmt: skip
     """Sum of negated hazards in ``total``, that of moves in ``moving``; overwrites ``other``."""
@@ -393,7 +322,7 @@ def _hazards(
 
 
 def _pool(
-    pooled: Floats, sex: int, rows: slice, here: Floats, other: Floats, tables: _Tables,
+    pooled: Floats, sex: int, rows: slice, here: Floats, other: Floats, tables: DrawTables,
     shares: Floats,
 ) -> None:  # fmt: skip
     """Movers in: ``pooled`` (group, age) movers out below zero, dealt out by ``shares``."""
@@ -401,10 +330,10 @@ def _pool(
     life = _rows(tables.late_life, sex, rows)
     if life.shape[-1] == 1:
         pooled *= life[..., 0]
-    if len(shares) == 1 or tables.type_of is None:
+    if len(shares) == 1:
         np.multiply(pooled[..., None], shares[0], out=other)
     else:
-        np.take(shares, tables.type_of[sex, :, rows], axis=0, out=other)
+        np.take(shares, tables.types[sex, :, rows], axis=0, out=other)
         other *= pooled[..., None]
     if life.shape[-1] > 1:
         other *= life
@@ -412,7 +341,7 @@ def _pool(
 
 
 def _join(
-    ages: slice, end: Floats, tables: _Tables, work: _Work, reach: Floats | None,
+    ages: slice, zero: int, tables: DrawTables, work: _Work, reach: Floats | None,
     level: Floats | None,
 ) -> None:  # fmt: skip
     """Movers in by type of mover, for all cells of ``ages`` at once; ``reach`` of ``_attraction``,
@@ -420,7 +349,7 @@ def _join(
     assert reach is not None
     assert tables.matrix is not None
     out = work.out[:, :, ages]
-    kinds, starts, member, of = work.runs(ages)
+    kinds, starts, member, of = work.runs(ages, tables)
     cells = np.ascontiguousarray(out).reshape(-1, out.shape[-1])
     # Sums in a fixed order: einsum without BLAS, which also starts no threads of its own.
     movers = -np.einsum("rk,ra->ka", member, np.add.reduceat(cells, starts, axis=0))
@@ -435,19 +364,14 @@ def _join(
     came *= -cells.sum(axis=1)[:, None]
     came = came.reshape(out.shape)
     came *= tables.late_life[:, :, ages]
-    end[:, :, ages] += came
+    work.cells[:, :, zero + ages.start : zero + ages.stop] += came
 
 
-def _born(women: Floats, end: Floats, tables: _Tables, work: _Work, level: Floats | None) -> Floats:
+def _born(women: Floats, end: Floats, tables: DrawTables, level: Floats | None) -> Floats:
     """Children ``[sex, group, area]`` of the year (period fertility); overwrites ``women``."""
-    after = end[tables.mothers, :, tables.fertile]
-    if work.summing is not None and tables.fertility.shape == women.shape:
-        by_mother = np.empty((women.shape[0], women.shape[2]), dtype=women.dtype)
-        work.summing[1](women, np.ascontiguousarray(after), tables.fertility, by_mother)
-    else:
-        women += after
-        women *= 0.5
-        by_mother = np.einsum("gxa,gxa->ga", women, np.broadcast_to(tables.fertility, women.shape))
+    women += end[tables.mothers, :, tables.fertile]
+    women *= 0.5
+    by_mother = np.einsum("gxa,gxa->ga", women, tables.fertility)
     if level is not None:
         by_mother *= level
     if tables.child_group is None:

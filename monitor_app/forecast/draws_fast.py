@@ -8,167 +8,178 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[Any]
-#: Compiled events of all age rows of one sex, see ``compiled``.
-Rows = Callable[..., None]
+
+class Compiled(NamedTuple):
+    """Compiled parts of a draw. ``cells`` [sex, group, row, area] holds age x at the end of the
+    year in row ``zero`` + x; tables and births are those of ``DrawTables.for_compiled``; ``level``:
+    multipliers of mortality, departures, moves, arrivals, fertility (areas,), shares of
+    destinations (types, areas). All arrays are contiguous, or loops would not be vectorised."""
+
+    #: ``year(cells, zero, tables, births, level, women, by_mother, born)``: a whole year with moves
+    #: by a pool; the oldest have been joined. The last three are scratch and result.
+    year: Callable[..., None]
+    #: ``survive(cells, zero, first, stop, tables, level, moved)``: events of rows first … stop - 1;
+    #: ``moved`` has size 0, or keeps movers out, negated, that others distribute.
+    survive: Callable[..., None]
+    #: ``bear(cells, zero, births, level, women, by_mother, born)``: children [sex, group, area]
+    #: of ``women`` [group, fertile age, area] at the start of the year, also put into ``cells``.
+    bear: Callable[..., None]
+    #: ``add_up(cells, zero, first rows, ends, into (bands, areas))``: sums over age bands.
+    add_up: Callable[..., None]
 
 
 @cache
-def compiled(dtype: str) -> Rows | None:
-    """The compiled events for ``float32`` or ``float64``; None without numba.
-
-    Arguments of the result: aged and by how many rows it lies below end, end, the first row and
-    the one after the last, death, departure, move, naturalise, arrivals (``[group, age, area]``,
-    hazards negated, absent ones of size 0; deaths and naturalisations may have one area for all),
-    to (position of the group that naturalisation leads to),
-    multipliers of mortality, departures, moves, arrivals (areas,), life ``[group, age, 1 or
-    area]``, type of mover ``[group, age]``, shares (types, areas), moved (size 0, or where to keep
-    movers out, negated, that others distribute). ``end`` may be ``aged`` itself: the oldest come
-    first. All arrays are contiguous, or loops would not be vectorised.
-    """
+def compiled(dtype: str) -> Compiled | None:
+    """The parts for ``float32`` or ``float64``; None without numba."""
     try:
         import numba
     except ImportError:
         return None
-    mean_stay = _mean_stay(numba, dtype)
-    zero = np.dtype(dtype).type(0.0)
+    survive, bear = _survive(numba, dtype), _bear(numba, dtype)
+    jit = numba.njit(nogil=True, fastmath=_FAST, error_model="numpy")
 
-    @numba.njit(  # type: ignore[untyped-decorator]
-        nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy"
-    )
-    def rows(aged: Any, shift: int, end: Any, first: int, stop: int, death: Any,
-             departure: Any, move: Any, naturalise: Any,
-             arrivals: Any, to: Any, dying: Any, leaving: Any, moving: Any, coming: Any,
-             life: Any, type_of: Any, shares: Any, moved: Any) -> None:  # fmt: skip
-        groups, _ages, areas = end.shape
-        leaves, moves, gains = departure.size > 0, move.size > 0, naturalise.size > 0
-        comes, joint, everywhere = arrivals.size > 0, moved.size > 0, life.shape[2] == 1
-        one_death, one_gain = death.shape[2] == 1, naturalise.shape[2] == 1
-        total = np.empty(areas, dtype=end.dtype)
-        mover = np.zeros(areas, dtype=end.dtype)
-        gained = np.zeros(areas, dtype=end.dtype)
-        pooled = np.zeros(groups, dtype=end.dtype)
-        for x in range(stop - 1, first - 1, -1):
-            if gains:
-                gained[:] = zero
-            for g in range(groups):
-                start, here = aged[g, x - shift], end[g, x]
-                same = naturalise[g, x, 0] if gains and one_gain else zero
-                if one_death and leaves:
-                    rate, table = death[g, x, 0], departure[g, x]
-                    for a in range(areas):
-                        total[a] = same + rate * dying[a] + table[a] * leaving[a]
-                elif one_death:
-                    rate = death[g, x, 0]
-                    for a in range(areas):
-                        total[a] = same + rate * dying[a]
-                else:
-                    table = death[g, x]
-                    for a in range(areas):
-                        total[a] = same + table[a] * dying[a]
-                    if leaves:
-                        table = departure[g, x]
-                        for a in range(areas):
-                            total[a] += table[a] * leaving[a]
-                if moves:
-                    table = move[g, x]
-                    for a in range(areas):
-                        mover[a] = table[a] * moving[a]
-                        total[a] += mover[a]
-                if gains and not one_gain:
-                    table = naturalise[g, x]
-                    for a in range(areas):
-                        total[a] += table[a]
-                for a in range(areas):
-                    part = start[a] * mean_stay(total[a])
-                    here[a] = start[a] + part * total[a]
-                    total[a] = part
-                if comes:
-                    table = arrivals[g, x]
-                    for a in range(areas):
-                        here[a] += table[a] * coming[a]
-                if gains and one_gain:
-                    rate = naturalise[g, x, 0]
-                    if rate < zero:
-                        for a in range(areas):
-                            gained[a] += rate * total[a]
-                elif gains:
-                    table = naturalise[g, x]
-                    for a in range(areas):
-                        gained[a] += table[a] * total[a]
-                if joint:
-                    kept = moved[g, x]
-                    for a in range(areas):
-                        kept[a] = mover[a] * total[a]
-                elif moves:
-                    summed = zero
-                    for a in range(areas):
-                        summed -= mover[a] * total[a]
-                    pooled[g] = summed
-            if gains:
-                here = end[to, x]
-                for a in range(areas):
-                    here[a] -= gained[a]
-            if moves and not joint:
-                for g in range(groups):
-                    here, pull = end[g, x], shares[type_of[g, x]]
-                    if everywhere:
-                        alive = pooled[g] * life[g, x, 0]
-                        for a in range(areas):
-                            here[a] += alive * pull[a]
-                    else:
-                        for a in range(areas):
-                            here[a] += pooled[g] * pull[a] * life[g, x, a]
+    @jit  # type: ignore[untyped-decorator]
+    def year(cells: Any, zero: Any, tables: Any, births: Any, level: Any, women: Any,
+             by_mother: Any, born: Any) -> None:  # fmt: skip
+        fertile, mother = births[1], births[4]
+        groups, ages = tables[6].shape[1:]
+        for g in range(groups):
+            for x in range(women.shape[1]):
+                women[g, x, :] = cells[mother, g, zero + 1 + fertile + x]
+        nothing = np.empty((0, 0, 0, 0), dtype=cells.dtype)
+        survive(cells, zero, 1, ages, tables, level, nothing)
+        bear(cells, zero, births, level, women, by_mother, born)
+        survive(cells, zero, 0, 1, tables, level, nothing)
 
-    return rows  # type: ignore[no-any-return]
-
-
-@cache
-def sums(dtype: str) -> tuple[Rows, Rows] | None:
-    """(sums over age bands, births by mother's group) compiled; None without numba.
-
-    ``add_up(stock [sex, group, age, area], first rows, ends, into (bands, areas))``;
-    ``mothers(women at the start, women at the end [group, age, area], fertility, into (group,
-    area))``: mean of both times fertility.
-    """
-    try:
-        import numba
-    except ImportError:
-        return None
-    zero, half = np.dtype(dtype).type(0.0), np.dtype(dtype).type(0.5)
-    fast = {"contract", "reassoc", "nsz", "arcp"}
-
-    @numba.njit(nogil=True, fastmath=fast)  # type: ignore[untyped-decorator]
-    def add_up(stock: Any, first: Any, stop: Any, into: Any) -> None:
-        sexes, groups, _ages, areas = stock.shape
-        total = np.empty(areas, dtype=stock.dtype)
+    @jit  # type: ignore[untyped-decorator]
+    def add_up(cells: Any, zero: Any, first: Any, stop: Any, into: Any) -> None:
+        sexes, groups, _rows, areas = cells.shape
+        total = np.empty(areas, dtype=cells.dtype)
         for band in range(len(first)):
-            total[:] = zero
+            total[:] = 0.0
             for s in range(sexes):
                 for g in range(groups):
                     for x in range(first[band], stop[band]):
-                        row = stock[s, g, x]
+                        row = cells[s, g, zero + x]
                         for a in range(areas):
                             total[a] += row[a]
             into[band, :] = total
 
-    @numba.njit(nogil=True, fastmath=fast)  # type: ignore[untyped-decorator]
-    def mothers(start: Any, end: Any, fertility: Any, into: Any) -> None:
-        groups, ages, areas = start.shape
+    return Compiled(year, survive, bear, add_up)
+
+
+#: Sums in any order and products fused, but no assumption that values are finite.
+_FAST = {"contract", "reassoc", "nsz", "arcp"}
+
+
+def _survive(numba: Any, dtype: str) -> Callable[..., None]:
+    """All events of some age rows, see ``Compiled``."""
+    mean_stay = _mean_stay(numba, dtype)
+    zero_of = np.dtype(dtype).type(0.0)
+
+    @numba.njit(  # type: ignore[untyped-decorator]
+        nogil=True, fastmath=_FAST, error_model="numpy"
+    )
+    def survive(cells: Any, zero: Any, first: Any, stop: Any, tables: Any, level: Any,
+                moved: Any) -> None:  # fmt: skip
+        death, departure, move, naturalise, arrivals, life, types, to = tables
+        dying, leaving, moving, coming, _births, shares = level
+        sexes, groups, _rows, areas = cells.shape
+        leaves, moves, comes = departure.size > 0, move.size > 0, arrivals.size > 0
+        gains, joint, everywhere = naturalise.size > 0, moved.size > 0, life.shape[3] == 1
+        one_death, one_gain = death.shape[3] == 1, naturalise.shape[3] == 1
+        # Absent tables are a row of nothing: one loop for all cases costs less than several.
+        nothing = np.zeros(areas, dtype=cells.dtype)
+        mover = np.zeros(areas, dtype=cells.dtype)
+        gained = np.zeros(areas, dtype=cells.dtype)
+        pooled = np.zeros(groups, dtype=cells.dtype)
+        for s in range(sexes):
+            for x in range(first, stop):
+                for g in range(groups):
+                    here = cells[s, g, zero + x]
+                    dead = nothing if one_death else death[s, g, x]
+                    rate = death[s, g, x, 0] if one_death else zero_of
+                    gain = naturalise[s, g, x] if gains and not one_gain else nothing
+                    same = naturalise[s, g, x, 0] if gains and one_gain else zero_of
+                    leave = departure[s, g, x] if leaves else nothing
+                    go = move[s, g, x] if moves else nothing
+                    come = arrivals[s, g, x] if comes else nothing
+                    summed = zero_of
+                    if same < zero_of or (gains and not one_gain):
+                        for a in range(areas):
+                            out, new = go[a] * moving[a], same + gain[a]
+                            total = new + (rate + dead[a]) * dying[a] + leave[a] * leaving[a] + out
+                            part = here[a] * mean_stay(total)
+                            here[a] = here[a] + part * total + come[a] * coming[a]
+                            gained[a] += new * part
+                            mover[a] = out * part
+                            summed -= out * part
+                    else:
+                        for a in range(areas):
+                            out = go[a] * moving[a]
+                            total = (rate + dead[a]) * dying[a] + leave[a] * leaving[a] + out
+                            part = here[a] * mean_stay(total)
+                            here[a] = here[a] + part * total + come[a] * coming[a]
+                            mover[a] = out * part
+                            summed -= out * part
+                    pooled[g] = summed
+                    if joint:
+                        moved[s, g, x, :] = mover
+                if gains:
+                    here = cells[s, to, zero + x]
+                    for a in range(areas):
+                        here[a] -= gained[a]
+                        gained[a] = zero_of
+                if moves and not joint:
+                    for g in range(groups):
+                        here, pull = cells[s, g, zero + x], shares[types[s, g, x]]
+                        if everywhere:
+                            alive = pooled[g] * life[s, g, x, 0]
+                            for a in range(areas):
+                                here[a] += alive * pull[a]
+                        else:
+                            alive, late = pooled[g], life[s, g, x]
+                            for a in range(areas):
+                                here[a] += alive * pull[a] * late[a]
+
+    return survive  # type: ignore[no-any-return]
+
+
+def _bear(numba: Any, dtype: str) -> Callable[..., None]:
+    """Children of the year (period fertility), see ``Compiled``."""
+    half, zero_of = np.dtype(dtype).type(0.5), np.dtype(dtype).type(0.0)
+
+    @numba.njit(nogil=True, fastmath=_FAST)  # type: ignore[untyped-decorator]
+    def bear(cells: Any, zero: Any, births: Any, level: Any, women: Any, by_mother: Any,
+             born: Any) -> None:  # fmt: skip
+        fertility, first, split, child, mother = births
+        scale = level[4]
+        groups, ages, areas = fertility.shape
         for g in range(groups):
-            total = into[g]
-            total[:] = zero
+            total = by_mother[g]
+            total[:] = zero_of
             for x in range(ages):
-                before, after, rate = start[g, x], end[g, x], fertility[g, x]
+                before, after = women[g, x], cells[mother, g, zero + first + x]
+                rate = fertility[g, x]
                 for a in range(areas):
                     total[a] += half * (before[a] + after[a]) * rate[a]
+            for a in range(areas):
+                total[a] *= scale[a]
+        for s in range(len(split)):
+            for c in range(groups):
+                row = born[s, c]
+                row[:] = zero_of
+                for g in range(groups):
+                    total, share = by_mother[g], child[g, c]
+                    for a in range(areas):
+                        row[a] += split[s] * total[a] * share[a if len(share) > 1 else 0]
+                cells[s, c, zero, :] = row
 
-    return add_up, mothers
+    return bear  # type: ignore[no-any-return]
 
 
 def _mean_stay(numba: Any, dtype: str) -> Callable[[Any], Any]:
