@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor_app.app.forecasting_limits import Limits
 from monitor_app.app.forecasting_town import Town
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import CITY, AreaSystem
@@ -70,8 +71,9 @@ def make_fans(
     drawn: NDArray[np.float32],
     bands: Sequence[Band],
     widths: Sequence[tuple[Array, Array]],
+    limits: Limits | None = None,
 ) -> Fans:
-    """Fans from draws.
+    """Fans from draws; in no draw an area leaves its ``limits``.
 
     ``stocks`` (years + 1, sex, group, age, area) of the scenario; ``drawn`` (years + 1, draws,
     1 + bands + planning groups, areas); ``widths`` of total and ``bands`` as expected from past
@@ -93,6 +95,7 @@ def make_fans(
         spreads = {} if year == 0 else {
             n: Spread.of(drawn[year, :, n], people[n][year]) for n in set(holders)
         }  # fmt: skip
+        factor: Array | None = None
         for v, main in enumerate(mains):
             if year == 0:
                 paths = main[0][:, None]
@@ -107,9 +110,16 @@ def make_fans(
                     float(whole[year - 1, 0]), year,
                 )  # fmt: skip
                 paths = own.stretched(main[year], *target)
+                if limits is not None and v == 0:
+                    factor = limits.factor(paths.T.astype(np.float64), year)
+                if factor is not None:
+                    paths = paths * factor.T
             for level, (_units, member) in members.items():
                 summed = paths if level == town.level else _added(paths, member)
                 found[level][:, year, v] = _quantiles(summed, member @ main[year])
+            if limits is not None:
+                own_level = found[town.level]
+                own_level[:, year, v] = limits.clipped(own_level[:, year, v], year, part=v > 0)
     return Fans(
         FAN_LEVELS, ages, {k: FanLevel(units, found[k]) for k, (units, _m) in members.items()}
     )
@@ -157,6 +167,9 @@ class Spread:
         paths += common
         np.exp(paths, out=paths)
         paths *= main.astype(np.float32)[:, None]
+        if whole == 0.0:
+            # The total of the town is given: what areas have of their own adds up to nothing.
+            paths *= np.float32(main.sum()) / np.maximum(paths.sum(axis=0), np.float32(1e-9))
         return np.asarray(paths)
 
 

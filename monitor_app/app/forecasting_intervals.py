@@ -15,8 +15,9 @@ from monitor_app.app.forecasting_backtest import (
     half_widths,
 )
 from monitor_app.app.forecasting_candidates import scored_bands, series
-from monitor_app.app.forecasting_draws import DrawInputs, conditioned, drawn_paths
+from monitor_app.app.forecasting_draws import DrawInputs, Paths, conditioned, drawn_paths
 from monitor_app.app.forecasting_fans import Fans, make_fans, planning_rows
+from monitor_app.app.forecasting_limits import Limits
 from monitor_app.app.forecasting_rates import TownRates
 from monitor_app.app.forecasting_town import Town
 from monitor_app.core.areas import AreaSystem
@@ -62,28 +63,47 @@ def make_intervals(
     )
     assert done.stocks is not None
     main = series(done.stocks, bands)
+    limits = Limits.of(spec, town.layout.areas, done)
     city_levels = np.empty((len(QUANTILES), *main.shape[:2]))
     levels = np.empty((len(QUANTILES), *main.shape))
-    for v in range(main.shape[1]):
-        progress.step(0.8 + 0.2 * v / main.shape[1])
-        half, whole = widths[v]
-        for year in range(main.shape[0]):
-            if year == 0:
-                levels[:, 0, v] = main[0, v]
-                city_levels[:, 0, v] = main[0, v].sum()
-                continue
-            own, common = half[year - 1], float(whole[year - 1, 0])
-            paths = _spread(drawn[year, :, v].astype(np.float64), main[year, v], own, common)
-            middle = np.maximum(np.median(paths, axis=0), 1e-9)
-            levels[:, year, v] = np.quantile(paths * (main[year, v] / middle), QUANTILES, axis=0)
-            # Sums of skewed paths lie a little higher: the median stays the scenario.
-            sums = paths.sum(axis=1)
-            sums *= main[year, v].sum() / max(float(np.median(sums)), 1e-9)
-            city_levels[:, year, v] = np.quantile(sums, QUANTILES)
-    fans = make_fans(town, areas, done.stocks, drawn, bands, widths)
+    levels[:, 0], city_levels[:, 0] = main[0], main[0].sum(axis=1)
+    for year in range(1, len(main)):
+        progress.step(0.8 + 0.2 * year / len(main))
+        width = [(half[year - 1], float(whole[year - 1, 0])) for half, whole in widths]
+        levels[:, year], city_levels[:, year] = _quantiles_of_year(
+            drawn[year], main[year], width, limits, year
+        )
+    fans = make_fans(town, areas, done.stocks, drawn, bands, widths, limits)
     return Intervals(
         QUANTILES, bands, levels, city_levels, spec.draws, spec.seed, own_history, fans
     )
+
+
+def _quantiles_of_year(
+    drawn: Paths, main: Array, width: Sequence[tuple[Array, float]], limits: Limits | None,
+    year: int,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Quantiles (levels, total and age groups, areas) and those of the town (levels, total and age
+    groups) of one year; ``drawn`` (draws, rows, areas), ``main`` (total and age groups, areas)."""
+    areas = np.empty((len(QUANTILES), *main.shape))
+    city = np.empty((len(QUANTILES), len(main)))
+    factor: Array | None = None
+    for v, middle in enumerate(main):
+        paths = _spread(drawn[:, v].astype(np.float64), middle, *width[v])
+        if limits is not None and v == 0:
+            factor = limits.factor(paths, year)
+        if factor is not None:
+            # Who does not fit in a draw is of all ages.
+            paths = paths * factor
+        found = np.maximum(np.median(paths, axis=0), 1e-9)
+        areas[:, v] = np.quantile(paths * (middle / found), QUANTILES, axis=0)
+        if limits is not None:
+            areas[:, v] = limits.clipped(areas[:, v], year, part=v > 0)
+        # Sums of skewed paths lie a little higher: the median stays the scenario.
+        sums = paths.sum(axis=1)
+        sums *= middle.sum() / max(float(np.median(sums)), 1e-9)
+        city[:, v] = np.quantile(sums, QUANTILES)
+    return areas, city
 
 
 def _spread(drawn: Array, main: Array, half: Array, whole: float) -> Array:
@@ -104,6 +124,9 @@ def _spread(drawn: Array, main: Array, half: Array, whole: float) -> Array:
     if len(main) == 1:
         local = np.zeros_like(local)
     paths = main * np.exp(common[:, None] + local)
+    if whole == 0.0:
+        # The total of the town is given: what areas have of their own adds up to nothing.
+        paths *= main.sum() / np.maximum(paths.sum(axis=1, keepdims=True), 1e-9)
     return np.asarray(paths, dtype=np.float64)
 
 

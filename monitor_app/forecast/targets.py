@@ -108,24 +108,51 @@ def within_bounds(
     what lifts areas to ``lower`` comes from the others in the same proportion. The second result
     is what could not be placed (> 0) or found (< 0).
     """
-    wanted = np.asarray(population, dtype=np.float64)
+    held, rest = held_within(np.asarray(population, dtype=np.float64)[None], pull, lower, upper)
+    return held[0], float(rest[0])
+
+
+def held_within(
+    populations: ArrayLike, pull: ArrayLike, lower: ArrayLike, upper: ArrayLike
+) -> tuple[Array, Array]:
+    """As ``within_bounds`` for many possible courses: (courses, areas) and what is left (courses,).
+
+    ``pull``, ``lower`` and ``upper`` (areas,). Each course is held by itself; one that is inside
+    stays as it is, bit for bit. ``ValueError`` where a lower bound lies above an upper one.
+    """
+    wanted = np.asarray(populations, dtype=np.float64)
     weight, lo, hi = (np.asarray(v, dtype=np.float64) for v in (pull, lower, upper))
     if (lo > hi).any():
         raise ValueError("a lower bound lies above its upper bound")
     held = np.clip(wanted, lo, hi)
-    rest = float(wanted.sum() - held.sum())
+    total = wanted.sum(axis=1)
+    rest = total - held.sum(axis=1)
+    slack = 1e-9 * np.maximum(total, 1.0)
+    rows = np.flatnonzero(np.abs(rest) > slack)
     for _ in range(_MAX_ROUNDS):
-        if abs(rest) <= 1e-9 * max(float(wanted.sum()), 1.0):
-            return held, 0.0
-        room = hi - held if rest > 0 else held - lo
-        live = np.where(room > 0, np.maximum(weight, 0.0), 0.0)
-        if live.sum() <= 0:
-            live = np.where(room > 0, np.minimum(room, abs(rest)), 0.0)
-        if live.sum() <= 0:
+        if not len(rows):
             break
-        held = held + np.sign(rest) * np.minimum(abs(rest) * live / live.sum(), room)
-        rest = float(wanted.sum() - held.sum())
-    return held, rest
+        moved = _dealt_out(held[rows], rest[rows], np.maximum(weight, 0.0), lo, hi)
+        held[rows] += moved
+        rest[rows] = total[rows] - held[rows].sum(axis=1)
+        stuck = ~moved.any(axis=1)
+        rows = rows[(np.abs(rest[rows]) > slack[rows]) & ~stuck]
+    return held, np.where(np.abs(rest) <= slack, 0.0, rest)
+
+
+def _dealt_out(held: Array, rest: Array, weight: Array, lo: Array, hi: Array) -> Array:
+    """What areas (courses, areas) take of ``rest`` (courses,), by weight, no more than they can."""
+    over = rest[:, None] > 0
+    size = np.abs(rest)[:, None]
+    room = np.where(over, hi - held, held - lo)
+    live = np.where(room > 0, weight, 0.0)
+    # Where nobody with room has a pull, those with most room take it.
+    alone = live.sum(axis=1, keepdims=True) <= 0
+    live = np.where(alone & (room > 0), np.minimum(room, size), live)
+    whole = live.sum(axis=1, keepdims=True)
+    share = np.divide(live, whole, out=np.zeros_like(live), where=whole > 0)
+    taken = np.minimum(size * share, np.maximum(room, 0.0))
+    return np.asarray(np.where(over, taken, -taken), dtype=np.float64)
 
 
 def _births(flows: Flows, wanted: float | Array) -> tuple[Flows, list[Shortfall]]:
