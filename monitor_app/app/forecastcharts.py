@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from monitor_app.app.forecasting_words import special_words
 from monitor_app.app.forecastresults import Fan, Results
 from monitor_app.cartography.chartspec import PyramidSide, PyramidSpec
 from monitor_app.cartography.fanspec import (
@@ -49,7 +50,7 @@ def fan_of_scenarios(
     name = results.level(level).names.get(unit, unit)
     return FanSpec(
         dates, tuple(courses), base, unit=_("Persons"), day=_day(results, year),
-        notes=_notes(courses),
+        notes=(*_notes(courses), *special_words(results.spec)),
         title=f"{name} – {results.group_names()[group]}",
     )  # fmt: skip
 
@@ -78,7 +79,8 @@ def fan_of_areas(
     label = results.scenario(scenario).label
     return FanSpec(
         dates, tuple(courses), base, unit=_("Persons"), day=_day(results, year),
-        title=f"{results.group_names()[group]} – {label}", notes=_notes(courses),
+        title=f"{results.group_names()[group]} – {label}",
+        notes=(*_notes(courses), *special_words(results.spec)),
     )  # fmt: skip
 
 

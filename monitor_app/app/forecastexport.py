@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor_app.app.forecasting_words import special_words
 from monitor_app.app.forecastresults import Results
 from monitor_app.core.areas import CITY
 from monitor_app.core.formats import format_date, format_number
@@ -186,6 +187,7 @@ def notes(results: Results, scenario: str | None) -> tuple[str, ...]:
             year=results.base, count=format_number(len(results.scenarios))
         ),
         results.spec.note,
+        *special_words(results.spec),
         _("Whole persons; areas add up to the town. Bounds of ranges do not add up."),
         _("Printed on {day}").format(day=format_date(date.today())),
     ]

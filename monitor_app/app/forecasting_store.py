@@ -11,6 +11,7 @@ from monitor_app.app.forecasting_fanstore import fan_tables
 from monitor_app.app.forecasting_intervals import Intervals
 from monitor_app.app.forecasting_run import Forecast, ScenarioResult
 from monitor_app.app.forecasting_town import ALL, Town, method_names
+from monitor_app.app.forecasting_words import special_words
 from monitor_app.app.scenarios import PREFIX, dataset_start
 from monitor_app.core.ages import AgeAxis, AgeGroup
 from monitor_app.core.areas import CITY
@@ -121,7 +122,7 @@ def _source(forecast: Forecast, result: ScenarioResult) -> str:
     text = _("Own forecast from the end of {year}; migration: {method}").format(
         year=town.years[-1], method=method_names(town)[town.sources["arrivals"]]
     )
-    notes = [n for n in (spec.note, result.scenario.note) if n]
+    notes = [n for n in (spec.note, result.scenario.note, *special_words(spec)) if n]
     if result.intervals is not None:
         notes.append(
             _("{draws} draws, seed {seed}").format(

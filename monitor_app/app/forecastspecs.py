@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor_app.app.forecasting_events import Source
-from monitor_app.app.forecasting_run import method_of
 from monitor_app.app.forecasting_town import (
     Town,
     choose_population,
@@ -161,18 +160,6 @@ def presets(years: Sequence[int] = ()) -> tuple[Preset, ...]:
             )
         )  # fmt: skip
     return tuple(found)
-
-
-def usual_years(spec: ForecastSpec, component: str, years: Sequence[int]) -> list[int]:
-    """Years of events that rates of a component rest on where none are chosen for it."""
-    known = tuple(years)
-    if not known:
-        return []
-    others = {k: v for k, v in spec.base_years.items() if k != component}
-    method = method_of(spec.model_copy(update={"base_years": others}))
-    name = {"moves": "moves_in", "naturalisation": "naturalised"}.get(component, component)
-    weights = method.year_weights(name, known)
-    return [year for year, weight in zip(known, weights, strict=True) if weight > 0]
 
 
 # -- words ----------------------------------------------------------------------------------------

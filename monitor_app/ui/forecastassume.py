@@ -29,6 +29,7 @@ from monitor_app.ui.forecastexpert import ExpertPanel, error_label, housing_tabl
 from monitor_app.ui.forecastparts import EDGE, Section, caption, label, roomy, scrolling
 from monitor_app.ui.forecastscenarios import ScenarioEditor
 from monitor_app.ui.forecasttable import EditTable
+from monitor_app.ui.forecastyears import BaseYearsPage
 from monitor_app.ui.theme import Theme
 
 #: Entries of a housing project that the table does not show.
@@ -57,6 +58,7 @@ class AssumeStep(QWidget):
         self.scenarios = ScenarioEditor(theme)
         self.housing: EditTable | None = None
         self.planned = QCheckBox(_("also the projects that the project file keeps"))
+        self.years = BaseYearsPage(theme)
         self.expert = ExpertPanel(theme)
         self.next = QPushButton(_("Continue with the computation"))
         self.next.setProperty("role", "primary")
@@ -120,6 +122,9 @@ class AssumeStep(QWidget):
         self.planned.setToolTip(_("Projects that were imported with dwellings and years"))
         self.projects.column.addWidget(self.planned)
         column.addWidget(self.projects)
+        self.past = Section(_("Base years and their weights"), folded=True)
+        self.past.column.addWidget(self.years)
+        column.addWidget(self.past)
         self.deeper = Section(_("For experts"), folded=True)
         self.deeper.column.addWidget(self.expert)
         column.addWidget(self.deeper)
@@ -144,6 +149,7 @@ class AssumeStep(QWidget):
         self.preset.activated.connect(self._preset)
         self.scenarios.changed.connect(lambda rows: self.changed.emit({"scenarios": rows}))
         self.planned.clicked.connect(lambda on: self.changed.emit({"planned_housing": on}))
+        self.years.changed.connect(self.changed)
         self.expert.changed.connect(self.changed)
         self.next.clicked.connect(self.next_wanted)
 
@@ -181,7 +187,10 @@ class AssumeStep(QWidget):
             )
         self.scenarios.show_spec(spec, self._first, planned)
         self._show_housing(spec, areas)
-        self.expert.show_spec(spec, town, years, areas)
+        self.years.show_spec(spec, town, years)
+        assert self.past.head is not None
+        self.past.head.setText(self.years.title(spec))
+        self.expert.show_spec(spec, areas)
         self.show_errors(())
 
     def _show_housing(self, spec: ForecastSpec, areas: Sequence[tuple[str, str]]) -> None:
@@ -213,18 +222,21 @@ class AssumeStep(QWidget):
             entry = (issue.column or "").partition(".")[0]
             text = issue.message if issue.repair is None else f"{issue.message} {issue.repair}"
             found[entry] = f"{found[entry]} {text}" if entry in found else text
-        fields = {*self.errors, *self.expert.errors, "scenarios", "housing", "targets", "bounds",
-                  "attractiveness", *self.expert.extras.tables}  # fmt: skip
+        fields = {*self.errors, *self.years.errors, *self.expert.errors, "scenarios", "housing",
+                  "targets", "bounds", "attractiveness", *self.expert.extras.tables}  # fmt: skip
         rest = [text for entry, text in found.items() if entry not in fields]
         if rest:
             found[""] = " ".join(text for text in (found.get("", ""), *rest) if text)
-        for entry, where in self.errors.items():
+        for entry, where in (self.errors | self.years.errors).items():
             where.setText(found.get(entry, ""))
             where.setVisible(bool(where.text()))
         self.expert.show_errors(found)
         self.scenarios.say(found.get("scenarios", ""))
         if self.housing is not None:
             self.housing.say(found.get("housing", ""))
+        if any(e in found for e in self.years.errors):
+            assert self.past.head is not None
+            self.past.head.setChecked(True)
         if any(e in found for e in (*self.expert.errors, "targets", "bounds", "attractiveness",
                                    *self.expert.extras.tables)):  # fmt: skip
             assert self.deeper.head is not None

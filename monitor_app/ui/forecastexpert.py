@@ -1,4 +1,4 @@
-"""Assumptions for experts: base years, components, types of areas, targets, bounds, chance."""
+"""Assumptions for experts: components, types of areas, targets, bounds, chance."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from monitor_app.app.forecasting_town import Town
 from monitor_app.app.forecastspecs import part_names
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.forecast.defaults import countries, country_name
 from monitor_app.forecast.spec import PERSONS_PER_DWELLING, SHARE_FROM_TOWN, ForecastSpec
 from monitor_app.ui.forecastextras import ExtraTables
-from monitor_app.ui.forecastgrids import BaseYears, TypeGrid
+from monitor_app.ui.forecastgrids import TypeGrid
 from monitor_app.ui.forecastparts import emptied, filled, label, roomy
 from monitor_app.ui.forecasttable import (
     EditColumn,
@@ -63,7 +62,6 @@ class ExpertPanel(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
-        self.tabs.addTab(self._base(), _("Base years"))
         self.tabs.addTab(self._components(), _("Components"))
         self.tabs.addTab(self._types(), _("Types of areas"))
         self.targets_page, self.bounds_page, self.pull_page = QWidget(), QWidget(), QWidget()
@@ -93,38 +91,6 @@ class ExpertPanel(QWidget):
         return self.errors[entry]
 
     # building --------------------------------------------------------------------------------
-
-    def _base(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 8, 0, 0)
-        self.base = QComboBox()
-        self.base.setAccessibleName(_("Base year"))
-        self.base.activated.connect(lambda: self.changed.emit({"base": self.base.currentData()}))
-        self.period = roomy(QSpinBox())
-        self.period.setMaximumWidth(160)
-        self.period.setRange(2, 40)
-        self.period.setAccessibleName(_("Years of the past that rates rest on"))
-        self.period.editingFinished.connect(
-            lambda: self.changed.emit({"base_period": self.period.value()})
-        )
-        self.years = BaseYears()
-        self.years.changed.connect(lambda years: self.changed.emit({"base_years": years}))
-        form = QFormLayout()
-        form.addRow(_("The forecast starts at the end of"), self.base)
-        form.addRow("", self._error("base"))
-        form.addRow(_("Years of the past that rates rest on"), self.period)
-        form.addRow("", self._error("base_period"))
-        column.addLayout(form)
-        column.addWidget(
-            label(
-                _("Untick years that were unusual, such as 2015/16 and 2020 to 2022 for moves."),
-                "small",
-            )
-        )
-        column.addWidget(self.years)
-        column.addWidget(self._error("base_years"))
-        return page
 
     def _components(self) -> QWidget:
         page = QWidget()
@@ -285,25 +251,15 @@ class ExpertPanel(QWidget):
 
     # showing ---------------------------------------------------------------------------------
 
-    def show_spec(
-        self, spec: ForecastSpec, town: Town | None, years: Sequence[int],
-        areas: Sequence[tuple[str, str]],
-    ) -> None:  # fmt: skip
-        """``years``: all stocks of the data; ``town``: as known at the base."""
+    def show_spec(self, spec: ForecastSpec, areas: Sequence[tuple[str, str]]) -> None:
+        """``areas``: key and name of each area of the level."""
         self._spec = spec
         if tuple(areas) != self._areas or self.targets is None:
             self._areas = tuple(areas)
             self._tables()
         self.extras.show_spec(spec, self._areas)
-        with QSignalBlocker(self.base):
-            self.base.clear()
-            newest = _("the newest year") + (f" ({years[-1]})" if years else "")
-            self.base.addItem(newest, None)
-            for year in reversed(years[2:-1]):
-                self.base.addItem(str(year), year)
-            self.base.setCurrentIndex(max(0, self.base.findData(spec.base)))
         for spin, value in (
-            (self.period, spec.base_period), (self.control, round(100 * spec.control)),
+            (self.control, round(100 * spec.control)),
             (self.least, round(spec.minimum_population)), (self.draws, spec.draws),
         ):  # fmt: skip
             with QSignalBlocker(spin):
@@ -312,8 +268,6 @@ class ExpertPanel(QWidget):
         for key, box in self.parts.items():
             box.setChecked(spec.switched_on(key))
         self.country.setCurrentIndex(max(0, self.country.findData(spec.country)))
-        events = () if town is None else town.years[1:]
-        self.years.show_spec(spec, events)
         kind = spec.types if isinstance(spec.types, str) else "hand"
         self.kind.setCurrentIndex(self.kind.findData(kind))
         self.grid.setVisible(kind == "hand")

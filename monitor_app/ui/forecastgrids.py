@@ -1,12 +1,11 @@
-"""Two grids of the forecast workspace: base years by component, types of areas by component."""
+"""A grid of the forecast workspace: types of areas by component."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
-    QHeaderView,
     QLabel,
     QTableWidget,
     QTableWidgetItem,
@@ -14,81 +13,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from monitor_app.app.forecastspecs import part_names, usual_years
+from monitor_app.app.forecastspecs import part_names
 from monitor_app.core.i18n import _
-from monitor_app.forecast.spec import ForecastSpec
 from monitor_app.ui.theme import CONTROL
-
-
-class BaseYears(QTableWidget):
-    """A tick for each component and year whose events count. ``changed``: component -> years; a
-    row that is as usual is left out."""
-
-    changed = Signal(dict)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, 0, parent)
-        self._rows = [*part_names()]
-        self._years: tuple[int, ...] = ()
-        self._spec: ForecastSpec | None = None
-        self.setAccessibleName(_("Base years by component"))
-        self.setTabKeyNavigation(False)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.horizontalHeader().setDefaultSectionSize(52)
-        self.verticalHeader().setDefaultSectionSize(CONTROL)
-        self.setFixedHeight((len(self._rows) + 1) * CONTROL + 22)
-        self.itemChanged.connect(self._edited)
-
-    def show_spec(self, spec: ForecastSpec, years: Sequence[int]) -> None:
-        """``years`` of events that are known."""
-        self._spec, self._years = spec, tuple(years)
-        weights = spec.weights()
-        with QSignalBlocker(self):
-            self.setRowCount(len(self._rows))
-            self.setColumnCount(len(years))
-            self.setVerticalHeaderLabels(list(part_names().values()))
-            self.setHorizontalHeaderLabels([str(y) for y in years])
-            for row, component in enumerate(self._rows):
-                given = weights.get(component) or dict.fromkeys(self._usual(component), 1.0)
-                for column, year in enumerate(years):
-                    item = QTableWidgetItem()
-                    on = given.get(year, 0.0) > 0
-                    item.setFlags(
-                        Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
-                        | Qt.ItemFlag.ItemIsSelectable
-                    )  # fmt: skip
-                    item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
-                    self.setItem(row, column, item)
-        if years:
-            newest = self.item(0, len(years) - 1)
-            if newest is not None:
-                self.scrollToItem(newest)
-
-    def _checked(self, row: int, column: int) -> bool:
-        item = self.item(row, column)
-        return item is not None and item.checkState() is Qt.CheckState.Checked
-
-    def _usual(self, component: str) -> list[int]:
-        """Years that count where none are chosen."""
-        if self._spec is None:
-            return []
-        return usual_years(self._spec, component, self._years)
-
-    def _edited(self, _item: QTableWidgetItem) -> None:
-        found: dict[str, list[int] | dict[int, float]] = {}
-        weights = {} if self._spec is None else self._spec.weights()
-        if self._spec is not None and "all" in self._spec.base_years:
-            found["all"] = self._spec.base_years["all"]
-        for row, component in enumerate(self._rows):
-            years = [year for column, year in enumerate(self._years) if self._checked(row, column)]
-            given = weights.get(component, {})
-            if years == self._usual(component):
-                continue
-            if years and any(given.get(y, 1.0) not in (0.0, 1.0) for y in years):
-                found[component] = {y: given.get(y) or 1.0 for y in years}  # weights stay
-            elif years:
-                found[component] = years
-        self.changed.emit(found)
 
 
 class TypeGrid(QWidget):

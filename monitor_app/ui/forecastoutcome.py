@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from monitor_app.app.forecastresults import Results
+    from monitor_app.forecast.spec import ForecastSpec
     from monitor_app.ui.forecastresult import ResultStep
     from monitor_app.ui.forecastroom import ForecastRoom
 
@@ -68,6 +69,7 @@ class Outcome:
             self._reading = self._stale = False
             self.results = found
             assert room.inner is not None
+            room.inner.result.show_words(self._assumed(found.spec))
             room.inner.result.show_results(found, session.view.level, session.selection.keys)
 
         def failed(error: UserError) -> None:
@@ -84,6 +86,18 @@ class Outcome:
             lambda progress: read_results(session, spec.id, progress),
             done, failed=failed, cancelled=ended,
         )  # fmt: skip
+
+    def _assumed(self, stored: ForecastSpec) -> tuple[tuple[str, str], ...]:
+        """What the results shown were computed with: as at the run, where this is known."""
+        from monitor_app.app.forecasting_words import run_words
+        from monitor_app.app.forecastspecs import keeps_housing
+        from monitor_app.forecast.spec import load_spec
+
+        room = self._room
+        spec = load_spec(room.run_text) if room.run_text else stored
+        names = {lv.key: lv.name for lv in room.session.areas.levels}
+        level = names.get(spec.level, spec.level)
+        return run_words(spec, room.town, level, keeps_housing(room.session))
 
     def _take_units(self, units: tuple[str, ...]) -> None:
         """Areas chosen in the results are selected everywhere, where the level is the same."""

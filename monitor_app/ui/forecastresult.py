@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QFormLayout,
     QGridLayout,
     QHBoxLayout,
     QPushButton,
@@ -37,7 +38,7 @@ from monitor_app.core.areas import CITY
 from monitor_app.core.formats import collation_key, format_date
 from monitor_app.core.i18n import _
 from monitor_app.ui.forecastchart import FigureView
-from monitor_app.ui.forecastparts import EDGE, caption, label
+from monitor_app.ui.forecastparts import EDGE, caption, label, scrolling
 from monitor_app.ui.forecastviews import ResultTable, scenario_rows, year_rows
 from monitor_app.ui.icons import icon
 from monitor_app.ui.theme import Theme
@@ -77,6 +78,7 @@ class ResultStep(QWidget):
         self.components = FigureView(theme, _("Components of change by year"))
         self.scenarios = ResultTable(theme, _("Scenarios side by side"))
         self.table = ResultTable(theme, _("People by area and year"))
+        self.words = QFormLayout()
         self.tabs = QTabWidget()
         self.stack = QStackedWidget()
         self.empty = label()
@@ -138,12 +140,20 @@ class ResultStep(QWidget):
         line.addSpacing(12)
         line.addWidget(self.reading, 1)
         below.addLayout(line)
+        assumed = QWidget()
+        lines = QVBoxLayout(assumed)
+        lines.setContentsMargins(0, 12, 0, 0)
+        lines.addLayout(self.words)
+        lines.addStretch(1)
+        self.words.setHorizontalSpacing(24)
+        self.words.setVerticalSpacing(8)
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         for page, title in (
             (course, _("Course")), (ages, _("Age structure")),
             (self.components, _("Births, deaths, moves")),
             (self.scenarios, _("Scenarios compared")), (self.table, _("Areas and years")),
+            (scrolling(assumed), _("Assumptions")),
         ):  # fmt: skip
             self.tabs.addTab(page, title)
         column.addWidget(self.tabs, 1)
@@ -193,6 +203,13 @@ class ResultStep(QWidget):
         self.results = None
         self.empty.setText(text)
         self.stack.setCurrentIndex(1)
+
+    def show_words(self, words: Sequence[tuple[str, str]]) -> None:
+        """Heading and text of everything that was assumed."""
+        while self.words.rowCount():
+            self.words.removeRow(0)
+        for heading, text in words:
+            self.words.addRow(label(heading, "muted"), label(text))
 
     def show_results(self, results: Results, level: str, units: tuple[str, ...]) -> None:
         """``level``: the shown one, where results know it; ``units``: selected areas."""
@@ -296,8 +313,8 @@ class ResultStep(QWidget):
             return
         at, chart = self.tabs.currentIndex(), self.chart()
         self.save_chart.setEnabled(chart is not None)
-        self.group.setEnabled(at not in (1, 2))
-        self.year.setEnabled(at != 2)
+        self.group.setEnabled(at not in (1, 2, 5))
+        self.year.setEnabled(at not in (2, 5))
         if chart is not None:
             title, draw, dates = chart
             (self.fan, self.pyramid, self.components)[at].show_chart(draw, dates, title)
@@ -311,7 +328,7 @@ class ResultStep(QWidget):
             if self.level != CITY:
                 rows = (*compare(results, CITY, self.year.currentData(), group), *rows)
             self.scenarios.show_data(scenario_rows(results, rows, self.day()), self.units)
-        else:
+        elif at == 4:
             found = year_table(results, scenario, self.level, group)
             self.table.show_data(year_rows(found), self.units)
 

@@ -49,7 +49,7 @@ class ForecastRoom(QObject):
         self.town: Town | None = None
         self.running = False
         self._all_years: tuple[int, ...] = ()
-        self._run_text = ""
+        self.run_text = ""
         self._stale = True
         self._checking = False
         self._panels: list[Any] = []
@@ -104,7 +104,7 @@ class ForecastRoom(QObject):
             return
         if event is Event.PROJECT:
             self.spec = None
-            self._run_text = ""
+            self.run_text = ""
         self.outcome.forget()
         self._stale = True
         if self.page.isVisible():
@@ -149,7 +149,7 @@ class ForecastRoom(QObject):
             page.show_step("data")
             return
         self.spec = spec
-        self._run_text = self.session.project.remembered(f"forecast_run:{spec.id}") or ""
+        self.run_text = self.session.project.remembered(f"forecast_run:{spec.id}") or ""
         names = {lv.key: lv.name for lv in self.session.areas.levels}
         page.data.show_levels(
             [(k, _("Town as a whole") if k == CITY else names[k]) for k in levels], spec.level
@@ -212,7 +212,8 @@ class ForecastRoom(QObject):
         return [(a, names.get(a, a)) for a in self.town.layout.areas]
 
     def _show_spec(self) -> None:
-        from monitor_app.app.forecastspecs import keeps_housing, presets, spec_words
+        from monitor_app.app.forecasting_words import run_words
+        from monitor_app.app.forecastspecs import keeps_housing, presets
 
         page, spec = self.inner, self.spec
         if page is None or spec is None:
@@ -228,7 +229,7 @@ class ForecastRoom(QObject):
                     panel.show_spec(spec)
         names = {lv.key: lv.name for lv in self.session.areas.levels}
         level = names.get(spec.level, spec.level)
-        page.run.show_words(spec_words(spec, self.town, level, planned))
+        page.run.show_words(run_words(spec, self.town, level, planned))
         self._say_states()
         self._enable()
 
@@ -266,7 +267,7 @@ class ForecastRoom(QObject):
         from monitor_app.forecast.spec import dump_spec
 
         return bool(
-            self._run_text and self.spec is not None and dump_spec(self.spec) != self._run_text
+            self.run_text and self.spec is not None and dump_spec(self.spec) != self.run_text
         )
 
     def _enable(self) -> None:
@@ -459,8 +460,8 @@ class ForecastRoom(QObject):
         from monitor_app.forecast.spec import dump_spec
 
         assert self.inner is not None
-        self._run_text = dump_spec(forecast.spec)
-        self.session.project.remember(f"forecast_run:{forecast.spec.id}", self._run_text)
+        self.run_text = dump_spec(forecast.spec)
+        self.session.project.remember(f"forecast_run:{forecast.spec.id}", self.run_text)
         labels = {s.key: scenario_name(s) for s in forecast.spec.scenarios}
         issues = [*forecast.issues, *(i for r in forecast.results for i in r.issues)]
         told = [i for i in issues if i.severity is not Severity.INFO]

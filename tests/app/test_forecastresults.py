@@ -316,15 +316,6 @@ def test_assumptions_are_told_in_words() -> None:
     assert "ohne Neubauprojekte" in text
 
 
-def test_usual_years_are_those_the_engine_uses() -> None:
-    spec = make_spec({"level": "quarter", "base_period": 4})
-    years = tuple(range(2010, 2024))
-    assert specs.usual_years(spec, "arrivals", years) == [2020, 2021, 2022, 2023]
-    assert specs.usual_years(spec, "births", years) == [2021, 2022, 2023]
-    every = make_spec({"level": "quarter", "base_years": {"all": [2011, 2012]}})
-    assert specs.usual_years(every, "deaths", years) == [2011, 2012]
-
-
 def test_parts_of_a_town_with_stocks_only(kept: tuple[Session, runs.Forecast]) -> None:
     found = {p.component: p.grade for p in specs.parts_found(kept[1].town)}
     assert found == {"births": 2, "deaths": 1, "net_migration": 2}

@@ -185,19 +185,6 @@ def targets_outside_of_the_horizon_are_told(qtbot, room) -> None:
     assert not expert.targets.message.text()
 
 
-def base_years_left_out_are_those_unticked(qtbot, room) -> None:
-    room.inner.assume.deeper.head.setChecked(True)
-    grid = room.inner.assume.expert.years
-    years = list(range(2015, 2024))
-    assert [grid.horizontalHeaderItem(c).text() for c in range(9)] == [str(y) for y in years]
-    for year in (2020, 2021):
-        grid.item(2, years.index(year)).setCheckState(Qt.CheckState.Unchecked)
-    assert room.spec.base_years == {"arrivals": [y for y in years if y not in (2020, 2021)]}
-    for year in (2020, 2021):
-        grid.item(2, years.index(year)).setCheckState(Qt.CheckState.Checked)
-    assert room.spec.base_years == {}
-
-
 def housing_projects_and_presets_change_the_specification(qtbot, room) -> None:
     page = room.inner.assume
     page.projects.head.setChecked(True)
@@ -433,7 +420,6 @@ def test_wrong_input_is_told_where_it_stands(qtbot, room) -> None:
 
 
 def test_the_rest_of_the_assumptions_is_kept(qtbot, room) -> None:
-    base_years_left_out_are_those_unticked(qtbot, room)
     a_type_of_dwelling_tells_what_a_row_does_not(qtbot, room)
     projects_of_the_imported_list_can_be_left_out_of_a_scenario(qtbot, room)
     housing_projects_and_presets_change_the_specification(qtbot, room)
