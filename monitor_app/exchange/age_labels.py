@@ -54,13 +54,16 @@ _UNKNOWN = frozenset({
     "nicht bekannt", "alter unbekannt", "",
 })  # fmt: skip
 _WORDS = re.compile(
-    r"\b(?:jahre?n?|jährigen?r?|jaehrigen?r?|jahrig|years?|yrs?|old|aged?|ages|alter|von|from|alt"
+    r"\b(?:jahre?n?|j(?:ä|ae)hrig(?:e[nrs]?)?|jahrig|years?|yrs?|old|aged?|ages|alter|von|from|alt"
     r"|altersgruppe|altersjahr|age group|im alter|der|die)\b\.?"
 )
+#: The name of the dimension before its label: ``Alter - Total``, ``Altersgruppe: 0-4``.
+_NAMED = re.compile(r"^(?:alters?(?:gruppen?|klassen?|jahre?)?|age(?: group)?) ?(?:- |: ?)")
 _PREFIX = re.compile(r"(?:[a-zäöü]+(?:gr(?:uppe)?)?[ ]?)??(?=(?:[0-9]|unter |ab |u ?[0-9]|[<>≥≤]))")
 _OLDER = (
-    r"(?:\+|plus|und älter|und aelter|u\.? ?ä\.?|u\.? ?ae\.?|und mehr|u\.? ?m\.?|und darüber"
-    r"|und ueber|und über|and over|and older|and above|or older|or over|and more|& älter|o\. ?ä\.)"
+    r"(?:\+|plus|(?:und|u\.?|oder|&) ?(?:ält(?:ere?r?|\.)|aelter|mehr|darüber|darueber)|u\.? ?ä\.?"
+    r"|u\.? ?ae\.?|u\.? ?m\.?|und ueber|und über|and over|and older|and above|or older|or over"
+    r"|and more|or more|o\. ?ä\.)"
 )
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), kind)
@@ -107,6 +110,7 @@ def parse_age(label: str) -> AgeReading:
     text = label.strip().casefold()
     for dash in "–—−‐‑":
         text = text.replace(dash, "-")
+    text = _NAMED.sub("", text)
     if text in _TOTALS:
         return AgeReading(AgeRule.TOTAL)
     if text in _UNKNOWN:
@@ -114,7 +118,7 @@ def parse_age(label: str) -> AgeReading:
     if (mangled := _mangled(text)) is not None:
         return mangled
     text = text.replace("_", " ").replace("ß", "ß")
-    text = re.sub(r"(\d)-?jährigen?r?\b", r"\1", text)
+    text = re.sub(r"(\d)-?j(?:ä|ae)hrig(?:e[nrs]?)?\b", r"\1", text)
     text = " ".join(_WORDS.sub(" ", text).split())
     reading = _match(text)
     if reading is None and (prefix := _PREFIX.match(text)) is not None and prefix.end():

@@ -66,6 +66,19 @@ _SHORT = re.compile(r"\d{1,2}\. ?\d{1,2}\. ?\d{2}")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?")
 _SLASH = re.compile(rf"(\d{{1,2}})[/-](\d{{1,2}})[/-](\d{{4}}){_TIME}")
 _WORDS = re.compile(r"(?:(\d{1,2})\.?[ -]?)?([a-zä]{3,9})\.?[ -]?(\d{4}|\d{2})")
+_LEAD = re.compile(r"^(?:(?:stichtag|stand|jahr|am|year|zum|per)[ :]+)+")
+_YEAR_END = re.compile(r"(?:jahresende|ende|end of|year end)[ :]*(\d{4})")
+#: Half years and quarters: ``2024H2``, ``2024-Q4``, ``2. Halbjahr 2024``, ``Q4/2024``.
+_PARTS: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
+    (months, re.compile(pattern))
+    for months, sign, word in ((6, "h", "hj|halbjahr"), (3, "q", "quartal|quarter"))
+    for pattern in (
+        rf"(?P<y>\d{{4}})[ /-]?(?:{sign}|{word})[ -]?(?P<n>[1-4])",
+        rf"{sign}[ -]?(?P<n>[1-4])[ /-]?(?P<y>\d{{4}})",
+        rf"(?P<n>[1-4])\.? ?(?:{word})\.?[ /-]?(?P<y>\d{{4}})",
+    )
+)
+_YEAR_MONTH = re.compile(r"((?:19|20)\d{2})(\d{2})")
 _YEAR = re.compile(r"(\d{4})(?:\.0)?")
 _MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})|(\d{1,2})[/.](\d{4})")
 _SCHOOL = re.compile(r"(\d{4}) ?[/-] ?(\d{4}|\d{2})")
@@ -74,8 +87,14 @@ _SCHOOL = re.compile(r"(\d{4}) ?[/-] ?(\d{4}|\d{2})")
 def parse_date(label: str) -> DateReading:
     """Read one label by itself; ``03/04/2024`` is ambiguous, ``25/04/2024`` is not."""
     text = " ".join(label.strip().casefold().split())
-    for word in ("stichtag ", "stand ", "jahr ", "am ", "year "):
-        text = text.removeprefix(word)
+    text = _LEAD.sub("", text)
+    if m := _YEAR_END.fullmatch(text):
+        return _month(int(m[1]), 12)
+    for months, pattern in _PARTS:
+        if m := pattern.fullmatch(text):
+            return _month(int(m["y"]), months * int(m["n"]))
+    if (m := _YEAR_MONTH.fullmatch(text)) and 1 <= int(m[2]) <= 12:
+        return _month(int(m[1]), int(m[2]))
     if (m := _YEAR.fullmatch(text)) and _FIRST <= int(m[1]) <= _LAST:
         return DateReading(DateKind.YEAR, year=int(m[1]))
     if m := _COMPACT.fullmatch(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,9 +24,9 @@ class SexReading:
 
 
 _CODES = {
-    "m": "m männlich maennlich mann männer maenner male males man men mal herr jungen junge knaben"
+    "m": "m gesm männlich maennlich mann männer maenner male males man men mal herr jungen junge knaben"
     " knabe boys boy masculin hommes 1",
-    "f": "w f weiblich frau frauen female females woman women fem mädchen maedchen girls girl"
+    "f": "w f gesw weiblich frau frauen female females woman women fem mädchen maedchen girls girl"
     " féminin femmes 2",
     "x": "d x divers diverse other o u unbekannt unknown 3 9",
 }
@@ -38,12 +39,14 @@ _TOTALS = frozenset({
     "insgesamt", "gesamt", "zusammen", "total", "summe", "alle", "i", "insg", "insg.", "t", "both",
     "persons", "personen", "both sexes", "m+w", "alle geschlechter",
 })  # fmt: skip
+#: The name of the dimension before its label: ``Geschlecht - Total``.
+_NAMED = re.compile(r"^(?:geschlechter|geschlecht|sexe?|gender) ?(?:[-–] |: ?)")
 _NUMBERS = frozenset({"1", "2", "3", "9"})
 
 
 def parse_sex(label: str) -> SexReading:
     """Read one label: words in German or English, official codes 1 male, 2 female."""
-    text = " ".join(label.strip().casefold().replace("_", " ").split())
+    text = _NAMED.sub("", " ".join(label.strip().casefold().replace("_", " ").split()))
     if text in _TOTALS:
         return SexReading(total=True)
     if text.isdigit():
