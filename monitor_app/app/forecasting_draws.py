@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -14,7 +14,9 @@ from monitor_app.app.forecasting_rates import TownRates
 from monitor_app.app.forecasting_town import Town
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.draw_events import DrawEvents
+from monitor_app.forecast.draw_workers import cores
 from monitor_app.forecast.draws import DrawKernel
+from monitor_app.forecast.dwellings import HousingPlan
 from monitor_app.forecast.ensemble import run_ensemble
 from monitor_app.forecast.factors import FactorModel, default_factors, places_of
 from monitor_app.forecast.noise import demographic_variance
@@ -24,8 +26,12 @@ from monitor_app.forecast.spec import ForecastSpec
 from monitor_app.forecast.state import Array
 
 Paths = NDArray[np.float32]
-#: Cells times years times draws from which numba gains more time than compiling takes.
+#: Cells (and ``_CALLS``) times years times draws from which numba gains more than compiling takes.
 WORTH_COMPILING = 1.5e9
+#: The same from which several cores gain more time than starting processes takes.
+WORTH_SHARING = 4e8
+#: Calls of a year's step take as long as so many cells.
+_CALLS = 40_000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,36 +95,49 @@ def drawn_paths(
         return inputs.kept[mark]
     layout = town.layout
     launch = np.ascontiguousarray(town.register.stocks[-1])
-    fast = float(np.prod(layout.shape)) * spec.years * spec.draws > WORTH_COMPILING
+    work = (float(np.prod(layout.shape)) + _CALLS) * spec.years * spec.draws
+    fast = work > WORTH_COMPILING
     kernel = DrawKernel(layout, launch, rates.first, spec.years, rows, fast=fast)
     factors = FactorModel(
         places_of(layout.areas, districts), default_factors(), spec.years, spec.seed, fast=fast
     )
-    plan, first = DrawPlan(spec.seed), town.years[-1] + 1
     built = housing_plan(spec, town, inputs.projects, rates.first)
-
-    def events(draw: int) -> DrawEvents | None:
-        if not built.schemes and inputs.city is None:
-            return None
-        residents = built.drawn(plan, draw, first, spec.years) if built.schemes else None
-        return DrawEvents(residents, built.profiles, built.from_town, inputs.city)
-
-    noise = chance(spec, town, rates, rows)
     found = run_ensemble(
-        kernel, factors, spec.draws, events=events, after=noise, progress=progress
+        kernel,
+        factors,
+        spec.draws,
+        workers=cores() if work > WORTH_SHARING else 1,
+        events=_Events(spec, town.years[-1] + 1, built, inputs.city),
+        after=chance(spec, town, rates, rows),
+        progress=progress,
     ).paths
     inputs.kept[mark] = found
     return found
 
 
-def chance(
-    spec: ForecastSpec, town: Town, rates: TownRates, rows: Sequence[slice]
-) -> Callable[[int, Paths], None]:
-    """Adds demographic noise to the paths of a draw, in closed form and never fed back.
+@dataclass(frozen=True, eq=False)
+class _Events:
+    """What happens in a draw apart from rates; see ``DrawEvents``."""
+
+    spec: ForecastSpec
+    first: int
+    built: HousingPlan
+    city: Array | None
+
+    def __call__(self, draw: int) -> DrawEvents | None:
+        built, years = self.built, self.spec.years
+        if not built.schemes and self.city is None:
+            return None
+        plan = DrawPlan(self.spec.seed)
+        residents = built.drawn(plan, draw, self.first, years) if built.schemes else None
+        return DrawEvents(residents, built.profiles, built.from_town, self.city)
+
+
+def chance(spec: ForecastSpec, town: Town, rates: TownRates, rows: Sequence[slice]) -> Chance:
+    """Demographic noise of the age ``rows`` of a town.
 
     Noise is drawn for the finest age groups that all ``rows`` are made of, so that sums of rows
-    agree; within an area their variances add up (a resident is in one age group only). Skewed
-    like a gamma distribution (cube root of Wilson and Hilferty), positive, mean zero.
+    agree; within an area their variances add up (a resident is in one age group only).
     """
     layout = town.layout
     top = layout.shape[2]
@@ -127,7 +146,6 @@ def chance(
     parts = [slice(lo, hi) for lo, hi in pairwise(edges)]
     launch = np.ascontiguousarray(town.register.stocks[-1])
     mean, variance = demographic_variance(layout, launch, rates.of_step, spec.years, parts)
-    spread = np.sqrt(variance)
     size = np.divide(mean**2, variance, out=np.full_like(mean, 1e12), where=variance > 0)
     member = np.array(
         [[(r.start or 0) <= p.start and (r.stop is None or p.stop <= r.stop) for p in parts]
@@ -135,20 +153,45 @@ def chance(
     )  # fmt: skip
     # One ratio to the main variant for all rows, or sums of rows would not agree.
     widest = int(member.sum(axis=1).argmax())
-    main = np.einsum("p,ypa->ya", member[widest], mean)
-    codes = np.array([stable_id(f"chance/{p.start}-{p.stop}") for p in parts], dtype=np.uint64)
-    ids = np.array([stable_id(f"area/{a}") for a in layout.areas], dtype=np.uint64)
-    steep = 1.0 / (3.0 * np.sqrt(np.clip(size, 0.05, 1e12)))
+    return Chance(
+        seed=spec.seed,
+        codes=np.array([stable_id(f"chance/{p.start}-{p.stop}") for p in parts], dtype=np.uint64),
+        ids=np.array([stable_id(f"area/{a}") for a in layout.areas], dtype=np.uint64),
+        spread=np.sqrt(variance),
+        steep=1.0 / (3.0 * np.sqrt(np.clip(size, 0.05, 1e12))),
+        member=member,
+        widest=widest,
+        main=np.einsum("p,ypa->ya", member[widest], mean),
+    )
 
-    def after(draw: int, paths: Paths) -> None:
-        normals = block_normals((spec.seed, draw), codes, ids, spec.years + 1, fast=False)
+
+@dataclass(frozen=True, eq=False)
+class Chance:
+    """Adds demographic noise to the paths of a draw, in closed form and never fed back.
+
+    Skewed like a gamma distribution (cube root of Wilson and Hilferty), positive, mean zero.
+    ``spread`` and ``steep`` (years + 1, parts, areas): standard deviation and a third of the
+    coefficient of variation; ``member`` (rows, parts) which parts a row is made of; ``widest`` the
+    row whose ratio to ``main`` (years + 1, areas) scales the noise.
+    """
+
+    seed: int
+    codes: NDArray[np.uint64]
+    ids: NDArray[np.uint64]
+    spread: Array
+    steep: Array
+    member: Array
+    widest: int
+    main: Array
+
+    def __call__(self, draw: int, paths: Paths) -> None:
+        steep, main = self.steep, self.main
+        normals = block_normals((self.seed, draw), self.codes, self.ids, len(main), fast=False)
         z = np.moveaxis(normals, 0, 1)
         # ((1 - c² + c z)³ - 1) / (3 c) is a standard variate with the skewness of a gamma.
         skewed = ((1.0 - steep**2 + steep * z) ** 3 - 1.0) / (3.0 * steep)
-        moved = np.einsum("rp,ypa->yra", member, spread * skewed)
-        ratio = np.divide(paths[:, widest], main, out=np.ones_like(main), where=main > 0)
+        moved = np.einsum("rp,ypa->yra", self.member, self.spread * skewed)
+        ratio = np.divide(paths[:, self.widest], main, out=np.ones_like(main), where=main > 0)
         moved *= np.sqrt(np.clip(ratio, 0.0, 4.0))[:, None]
         moved[0] = 0.0
         np.maximum(paths + moved, 0.0, out=paths, casting="same_kind")
-
-    return after

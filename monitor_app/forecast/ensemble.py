@@ -7,7 +7,7 @@ come from sums within each draw, never from sums of quantiles.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.draw_events import DrawEvents
+from monitor_app.forecast.draw_workers import by_processes, by_threads
 from monitor_app.forecast.draws import DrawKernel
 from monitor_app.forecast.factors import FactorModel
 from monitor_app.forecast.noise import gamma_poisson
@@ -54,6 +55,27 @@ class Ensemble:
         return found
 
 
+@dataclass(frozen=True, eq=False)
+class _OneDraw:
+    """Paths (years + 1, bands, areas) of a draw; can be sent to another process."""
+
+    kernel: DrawKernel
+    factors: FactorModel
+    first: int
+    events: Callable[[int], DrawEvents | None] | None
+    after: Callable[[int, Float32], None] | None
+
+    def __call__(self, position: int, into: Float32 | None = None) -> Float32:
+        kernel, draw = self.kernel, self.first + position
+        shape = kernel.years + 1, len(kernel.bands), len(kernel.layout.areas)
+        own = np.empty(shape, dtype=np.float32) if into is None else into
+        events = None if self.events is None else self.events(draw)
+        kernel.run(self.factors.multipliers(draw), own, events)
+        if self.after is not None:
+            self.after(draw, own)
+        return own
+
+
 def run_ensemble(
     kernel: DrawKernel,
     factors: FactorModel,
@@ -69,8 +91,9 @@ def run_ensemble(
     """Draws ``first`` … ``first + draws - 1``.
 
     ``out``: where to write the paths (a memory map, say), new memory if None. ``events`` of a draw;
-    ``after`` changes the paths (years + 1, bands, areas) of a finished draw, say by noise. A
-    cancelled run raises ``Cancelled`` and leaves ``out`` unfinished.
+    ``after`` changes the paths (years + 1, bands, areas) of a finished draw, say by noise.
+    ``workers``: threads where the kernel is compiled, else processes, to which ``events`` and
+    ``after`` must be picklable. A cancelled run raises ``Cancelled`` and leaves ``out`` unfinished.
     """
     areas = len(kernel.layout.areas)
     shape = (kernel.years + 1, draws, len(kernel.bands), areas)
@@ -79,31 +102,19 @@ def run_ensemble(
         raise ValueError(f"paths have shape {paths.shape}, not {shape}")
     if factors.places.areas != kernel.layout.areas or factors.years != kernel.years:
         raise ValueError("areas or years of the factors are not those of the kernel")
-
-    def one(position: int) -> None:
-        # A worker that waits its turn after a cancellation does not start another draw.
-        if progress is not None:
-            progress.step()
-        draw = first + position
-        own = paths[:, position]
-        kernel.run(factors.multipliers(draw), own, None if events is None else events(draw))
-        if after is not None:
-            after(draw, own)
-
+    one, told = _OneDraw(kernel, factors, first, events, after), progress or Progress()
     if workers <= 1:
         for position in range(draws):
-            one(position)
-            _report(progress, position + 1, draws)
+            told.step(position / draws)
+            one(position, paths[:, position])
     else:
-        with ThreadPoolExecutor(workers) as pool:
-            for position, _done in enumerate(pool.map(one, range(draws))):
-                _report(progress, position + 1, draws)
+        spread = by_processes if kernel.compiled is None else by_threads
+        # Closed at once after an error: workers do not outlive the run.
+        with closing(spread(one, draws, workers, told)) as results:
+            for done, (position, own) in enumerate(results, start=1):
+                paths[:, position] = own
+                told.step(done / draws)
     return Ensemble(paths, factors.seed)
-
-
-def _report(progress: Progress | None, done: int, draws: int) -> None:
-    if progress is not None:
-        progress.step(done / draws)
 
 
 def quantiles(paths: ArrayLike, levels: Sequence[float] = LEVELS) -> Array:

@@ -54,6 +54,16 @@ def test_a_project_without_dwellings_builds_nothing_in_any_draw() -> None:
     assert np.array_equal(paths((nothing,)), paths())
 
 
+def test_processes_draw_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Dwellings, a given total and chance all have to find their way into another process.
+    some = Planned("Feld", HousingProject(name="Feld", area="b1", dwellings={2020: 40}))
+    city = np.array([np.nan, 15_000.0, np.nan, np.nan])
+    alone = paths((some,), city)
+    monkeypatch.setattr(draws, "WORTH_SHARING", 0.0)
+    monkeypatch.setattr(draws, "cores", lambda: 2)
+    assert np.array_equal(paths((some,), city), alone)
+
+
 # -- chance ----------------------------------------------------------------------------------------
 
 
