@@ -61,6 +61,13 @@ def forecast(
     seed: Annotated[int | None, typer.Option(help=_("Seed of the draws"))] = None,
     control: Control = None,
     choose: Choose = False,
+    usual_housing: Annotated[
+        str | None,
+        typer.Option(
+            "--usual-housing",
+            help=_("Dwellings a year that are in the rates already: none, completions or a number"),
+        ),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help=_("Check the data only"))] = False,
     as_json: Json = False,
 ) -> None:
@@ -74,7 +81,7 @@ def forecast(
         overlays = [s.model_dump() for s in three_scenarios()] if scenarios else None
         wanted = _spec(
             session, spec, level=level, years=years, variant=variant, draws=draws, seed=seed,
-            control=control, scenarios=overlays,
+            control=control, scenarios=overlays, usual_housing=_usual(usual_housing),
         )  # fmt: skip
         if check:
             tell(forecasting.data_check(session, wanted)[1], as_json=as_json)
@@ -101,6 +108,16 @@ def forecast(
     tell(issues, as_json=False)
     _show(forecasting.summary(done))
     console.print(_("Stored in the project."))
+
+
+def _usual(text: str | None) -> str | dict[str, float] | None:
+    """The option ``--usual-housing`` as an entry of a specification: a number is the town's."""
+    if text is None:
+        return None
+    try:
+        return {"all": float(text.replace(",", "."))}
+    except ValueError:
+        return text
 
 
 def _show(rows: list[Any]) -> None:

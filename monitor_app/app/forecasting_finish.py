@@ -12,7 +12,7 @@ from monitor_app.app.forecasting_rates import TownRates
 from monitor_app.app.forecasting_town import Town
 from monitor_app.forecast.dwellings import age_weights
 from monitor_app.forecast.flows import Step
-from monitor_app.forecast.housing import demolish, move_in, who_leaves
+from monitor_app.forecast.housing import demolish, move_in, stay_away, who_leaves
 from monitor_app.forecast.spec import ForecastSpec, Scenario
 from monitor_app.forecast.spec_parts import Demolition
 from monitor_app.forecast.state import Array
@@ -26,7 +26,8 @@ def finish_of(
     """New dwellings, demolition, then targets, then bounds; None where there is nothing of that."""
     projects = projects if scenario.housing else ()
     demolition = spec.demolition if scenario.housing else []
-    if not (projects or demolition or spec.targets or spec.bounds):
+    fewer = scenario.housing and spec.housing_shortfall and spec.usual_housing != "none"
+    if not (projects or demolition or fewer or spec.targets or spec.bounds):
         return None
     first, areas = town.years[-1] + 1, town.layout.areas
     plan = housing_plan(spec, town, projects, rates.first)
@@ -44,6 +45,9 @@ def finish_of(
             if persons.any():
                 people = plan.profiles[kind][..., None] * persons
                 done = move_in(done, people, float(plan.from_town[kind]))
+        if fewer and plan.absent is not None:
+            absent = plan.absent[step * length : (step + 1) * length].sum(axis=0)
+            done = stay_away(done, absent, plan.absent_from_town)
         for entry in demolition:
             if (gone := sum(entry.dwellings.get(y, 0.0) for y in during)) > 0:
                 done = _pulled_down(town, entry, gone, done)

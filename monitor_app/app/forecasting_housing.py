@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from monitor_app.core.planned import DOCUMENT, PlannedHousing
 from monitor_app.forecast.dwellings import (
     HousingPlan,
     Scheme,
+    UsualBuilding,
     occupants_profile,
     shipped_names,
     shipped_types,
@@ -187,6 +188,9 @@ def housing_plan(
     """Who moves where and when, on the axes of the town."""
     layout = town.layout
     came = arriving_profile(town, rates)
+    planned_homes = expected_dwellings(spec, town, projects)
+    usual = usual_building(spec, layout.areas)
+    beyond = np.ones_like(planned_homes) if usual is None else usual.beyond(planned_homes)
     kinds: dict[tuple[str, float], int] = {}
     profiles: list[Array] = []
     schemes = []
@@ -198,16 +202,57 @@ def housing_plan(
         if mark not in kinds:
             kinds[mark] = len(profiles)
             profiles.append(came if kind is None else occupants_profile(layout, kind, came))
+        area = layout.areas.index(project.area)
+        after = -town.years[-1] - 1 + project.delay
+        homes = {
+            # What was due before the launch counts in no year of the forecast.
+            year: n * (float(beyond[year + after, area]) if year + after >= 0 else 1.0)
+            for year, n in project.dwellings.items()
+        }
         schemes.append(
             Scheme(
-                planned.key, kinds[mark], layout.areas.index(project.area),
-                {year: n * each for year, n in project.dwellings.items()},
+                planned.key, kinds[mark], area, {year: n * each for year, n in homes.items()},
                 project.probability, project.delay, project.delay_spread,
             )
         )  # fmt: skip
     shares = np.array([share for _type, share in kinds], dtype=np.float64)
     stacked = np.array(profiles).reshape(-1, *layout.shape[:3])
-    return HousingPlan(stacked, shares, tuple(schemes), len(layout.areas))
+    plan = HousingPlan(stacked, shares, tuple(schemes), len(layout.areas))
+    if usual is None or not spec.housing_shortfall:
+        return plan
+    pull = np.ones(layout.shape[3]) if rates.arrivals is None else np.broadcast_to(
+        rates.arrivals, layout.shape).sum(axis=(0, 1, 2))  # fmt: skip
+    fewer = PERSONS_PER_DWELLING * usual.short(planned_homes[: spec.years], pull)
+    return replace(plan, absent=fewer, absent_from_town=SHARE_FROM_TOWN)
+
+
+def expected_dwellings(spec: ForecastSpec, town: Town, projects: Sequence[Planned]) -> Array:
+    """Expected completions (years, areas) from the first forecast year on, with their delay and
+    probability; as many years as the forecast or the projects have, whichever is more."""
+    first = town.years[-1] + 1
+    rows = [
+        (year + p.project.delay - first, town.layout.areas.index(p.project.area),
+         n * p.project.probability)
+        for p in projects
+        for year, n in p.project.dwellings.items()
+    ]  # fmt: skip
+    length = max([spec.years, *(row + 1 for row, _area, _n in rows)])
+    found = np.zeros((length, len(town.layout.areas)))
+    for row, area, n in rows:
+        if row >= 0:
+            found[row, area] += n
+    return found
+
+
+def usual_building(spec: ForecastSpec, areas: tuple[str, ...]) -> UsualBuilding | None:
+    """What the specification counts as usual; None for nothing. ``completions`` must have been
+    looked up before, see ``forecasting_usual``."""
+    given = spec.usual_housing
+    if isinstance(given, str) or not given:
+        return None
+    rest = given.get("all")
+    own = np.array([given.get(a, np.nan if rest is not None else 0.0) for a in areas])
+    return UsualBuilding(own.astype(np.float64), 0.0 if rest is None else float(rest))
 
 
 def arriving_profile(town: Town, rates: StepRates) -> Array:

@@ -21,6 +21,7 @@ from monitor_app.app.forecasting_reform import on_present_areas, told_bridges
 from monitor_app.app.forecasting_special import hold_apart, with_special
 from monitor_app.app.forecasting_town import Town, ensure, read_town
 from monitor_app.app.forecasting_types import area_types
+from monitor_app.app.forecasting_usual import ALL_AREAS, usual_effect, with_usual_housing
 from monitor_app.app.rates_edit import check_edits, with_edits
 from monitor_app.core.areas import AreaSystem
 from monitor_app.core.i18n import _
@@ -143,7 +144,9 @@ def check(spec: ForecastSpec, town: Town) -> list[Issue]:
         "targets": [t.area for t in spec.targets if t.area is not None],
         "bounds": list(spec.bounds),
         "attractiveness": list(spec.attractiveness),
-    }
+        "usual_housing": [] if isinstance(spec.usual_housing, str) else [
+            a for a in spec.usual_housing if a != ALL_AREAS],
+    }  # fmt: skip
     for entry, keys in named.items():
         odd = sorted({k for k in keys if k not in known})
         if odd:
@@ -248,9 +251,11 @@ def findings(
 ) -> tuple[tuple[Planned, ...], list[Issue]]:
     """Housing projects of a forecast, and everything that is found before it runs."""
     projects, told = planned_housing(source, areas, spec, town)
-    return projects, [
-        *town.issues, *check(spec, town), *told, *check_types(spec, projects)
-    ]  # fmt: skip
+    counted, more = with_usual_housing(source, areas, spec, town, method_of(spec))
+    found = [*town.issues, *check(spec, town), *told, *more, *check_types(spec, projects)]
+    if not any(i.severity is Severity.ERROR for i in found):
+        found += usual_effect(counted, town, projects)
+    return projects, found
 
 
 def make_forecast(
@@ -263,6 +268,7 @@ def make_forecast(
     projects, issues = findings(source, areas, spec, town)
     ensure(issues)
     method = method_of(spec)
+    counted = with_usual_housing(source, areas, spec, town, method)[0]
     types, told = area_types(spec, town)
     issues += told
     five = town.layout.step > 1
@@ -295,13 +301,13 @@ def make_forecast(
         part = steps.part(0.4 + 0.6 * n / len(spec.scenarios), 0.4 + 0.6 * (n + 1) / len(
             spec.scenarios))  # fmt: skip
         part.step(0.0, scenario.label or scenario.key)
-        done = _scenario(spec, town, method, (base, usual), scenario, projects, part)
+        done = _scenario(counted, town, method, (base, usual), scenario, projects, part)
         if spec.draws:
             shown = done[0].projection
             built = projects if scenario.housing else ()
             inputs = DrawInputs(built, given_totals(spec, town, shown), kept)
             ranges = make_intervals(
-                spec, town, done[1], shown, widths, measured, areas, part.part(0.3, 1.0), inputs
+                counted, town, done[1], shown, widths, measured, areas, part.part(0.3, 1.0), inputs
             )
             results.append(replace(done[0], intervals=ranges))
         else:

@@ -92,14 +92,50 @@ class Scheme:
 
 
 @dataclass(frozen=True, eq=False)
+class UsualBuilding:
+    """Completions whose residents are among the movers of the base years already: ``own`` (areas,)
+    dwellings a year, NaN where an area has no number of its own; ``together`` dwellings a year of
+    those areas."""
+
+    own: Array
+    together: float = 0.0
+
+    def beyond(self, planned: Array) -> Array:
+        """Share (years, areas), 0 to 1, of ``planned`` dwellings (years, areas) beyond the usual:
+        ``max(planned - usual, 0) / planned``, areas without a number of their own as one."""
+        base, usual = self._compared(planned)
+        over = np.maximum(base - usual, 0.0)
+        return np.divide(over, base, out=np.zeros_like(base), where=base > 0)
+
+    def short(self, planned: Array, pull: Array) -> Array:
+        """Dwellings (years, areas) fewer than usual; those of areas without a number of their own
+        by their ``pull`` (areas,), e.g. arrivals."""
+        base, usual = self._compared(planned)
+        pooled = np.isnan(self.own)
+        weight = np.where(pooled, pull, 0.0)
+        share = np.where(pooled, weight / max(float(weight.sum()), 1e-300), 1.0)
+        return np.asarray(np.maximum(usual - base, 0.0) * share)
+
+    def _compared(self, planned: Array) -> tuple[Array, Array]:
+        """What is compared in each area: planned (years, areas) and usual (areas,)."""
+        pooled = np.isnan(self.own)
+        together = planned[:, pooled].sum(axis=1, keepdims=True)
+        return np.where(pooled, together, planned), np.where(pooled, self.together, self.own)
+
+
+@dataclass(frozen=True, eq=False)
 class HousingPlan:
     """Everything that is to be built. ``profiles`` (kinds, sex, group, age) adding up to 1 each;
-    ``from_town`` (kinds,) shares of first residents who come from inside the town."""
+    ``from_town`` (kinds,) shares of first residents who come from inside the town; ``absent``
+    people (years, areas) who stay away because less is built than usual, a share
+    ``absent_from_town`` of them from inside."""
 
     profiles: Array
     from_town: Array
     schemes: Sequence[Scheme]
     areas: int
+    absent: Array | None = None
+    absent_from_town: float = 0.0
 
     def expected(self, first: int, years: int) -> Array:
         """First residents (years, kinds, areas) from the end of year ``first`` - 1 on."""

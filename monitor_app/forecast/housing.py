@@ -81,6 +81,34 @@ def move_in(step: Step, occupants: Array, share_from_city: float) -> Step:
     return replace(step, end=changed.end_at_least_zero(), flows=changed)
 
 
+def stay_away(step: Step, absent: ArrayLike, share_from_city: float) -> Step:
+    """A step without people who would have moved in had as much been built as usual.
+
+    ``absent`` persons (areas,): fewer of those who do come, of all their ages, and no more than do
+    come. Movers within the city stay where they are, a share of their origins; the others do not
+    arrive. The balance holds in every cell, moves still add up to zero.
+    """
+    flows = step.flows
+    missing = np.asarray(absent, dtype=np.float64)
+    zero = np.zeros_like(step.end)
+    arrivals = zero if flows.arrivals is None else flows.arrivals
+    came = zero if flows.moves_in is None else flows.moves_in
+    moved = zero if flows.moves_out is None else flows.moves_out
+    kept = came * _share(missing * share_from_city, came.sum(axis=(0, 1, 2)))
+    outside = arrivals * _share(missing * (1.0 - share_from_city), arrivals.sum(axis=(0, 1, 2)))
+    staying = _share(kept.sum(axis=-1, keepdims=True), moved.sum(axis=-1, keepdims=True))
+    changed = replace(
+        flows, arrivals=arrivals - outside, moves_in=came - kept, moves_out=moved * (1.0 - staying)
+    )  # fmt: skip
+    return replace(step, end=changed.end_at_least_zero(), flows=changed)
+
+
+def _share(part: Array, whole: Array) -> Array:
+    """``part / whole``, at most 1; 0 where there is no whole."""
+    found = np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+    return np.asarray(np.minimum(found, 1.0))
+
+
 def demolish(step: Step, leavers: Array, share_staying: float) -> Step:
     """A step after dwellings were pulled down.
 

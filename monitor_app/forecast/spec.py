@@ -21,6 +21,7 @@ from monitor_app.forecast.spec_parts import (
     Factor,
     RateChange,
     SpecialGroup,
+    UsualHousing,
     Weight,
 )
 
@@ -123,8 +124,10 @@ class ForecastSpec(_Model):
     arrivals; ``rates``: changes of rate tables by hand, applied in their order;
     ``age_step``: single years of age (estimated where the data have groups), or steps of five years
     with the groups as they are; ``planned_housing``: use the projects that the project file keeps
-    as well; ``special`` and ``special_dataset``: people held apart; ``changes``: rates that change
-    over time, in all scenarios.
+    as well; ``usual_housing``: dwellings a year whose residents are in the rates already, so that
+    only completions beyond them bring people; ``housing_shortfall``: fewer completions than usual
+    take people away; ``special`` and ``special_dataset``: people held apart; ``changes``: rates
+    that change over time, in all scenarios.
     """
 
     id: str = "main"
@@ -148,6 +151,8 @@ class ForecastSpec(_Model):
     housing: list[HousingProject] = []
     age_step: Literal["single", "five"] = "single"
     planned_housing: bool = True
+    usual_housing: UsualHousing = "none"
+    housing_shortfall: bool = False
     dwelling_types: dict[str, DwellingType] = {}
     demolition: list[Demolition] = []
     special: list[SpecialGroup] = []

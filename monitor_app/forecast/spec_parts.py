@@ -45,6 +45,9 @@ def _written(value: Any) -> Any:
 Ages = Annotated[str, BeforeValidator(_written), AfterValidator(_ages)]
 Dwellings = dict[int, Annotated[float, Field(ge=0.0)]]
 AgeShares = dict[Ages, Annotated[float, Field(ge=0.0)]]
+#: Dwellings a year that the base years contain already: none, as many as were completed in them,
+#: or area -> number, ``all``: the areas without a number of their own together.
+UsualHousing = Literal["none", "completions"] | dict[str, Annotated[float, Field(ge=0.0)]]
 
 
 class Part(BaseModel):
