@@ -62,6 +62,11 @@ class Marks:
                 found.setdefault(key, []).append(mark)
         return found
 
+    @cached_property
+    def one_each(self) -> bool:
+        """Whether every mark is the point of an area of its own, as in a scatter chart."""
+        return self.round and all(self.keys) and len(self.keys) == len(self._by_key)
+
     def of(self, key: str) -> Sequence[int]:
         """Marks that an area has a part in."""
         return self._by_key.get(key, ())

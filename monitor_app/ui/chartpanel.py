@@ -137,6 +137,10 @@ class ChartPanel(QWidget):
         self.view.set_words("")
         self._place_button()
 
+    def set_kept(self, keys: frozenset[str] | None) -> None:
+        """Let the marks of all areas but these fade (a filter)."""
+        self.view.set_kept(keys)
+
     def ask(self) -> None:
         """Have the chart made anew: at once where it is looked at, else later; while one is being
         made, once more afterwards."""

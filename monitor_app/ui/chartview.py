@@ -6,12 +6,12 @@ so that hovering an area shows it everywhere within a frame.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -21,14 +21,23 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPolygonF,
+    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection, SelectionChange
-from monitor_app.ui.theme import SMALL, Theme
+from monitor_app.ui.chartoverlay import (
+    TipBox,
+    name_points,
+    outline,
+    paint_tip,
+    region_of,
+    tip_box,
+    veil,
+)
+from monitor_app.ui.theme import Theme
 
 if TYPE_CHECKING:
     from monitor_app.cartography.chartframe import ChartTheme
@@ -39,8 +48,6 @@ if TYPE_CHECKING:
 LEAST = QSize(180, 110)
 #: Screen pixels per inch of a chart: texts of 7.5 points become 11 pixels high.
 DPI = 106.0
-#: So many selected areas are named on points.
-NAMED = 6
 #: Charts of more parts than this are drawn by the drawer, where there is one.
 MANY = 900
 #: Does slow work elsewhere: gets the work and who takes its result (None where it failed).
@@ -91,7 +98,9 @@ def chart_picture(
     canvas.draw()  # type: ignore[no-untyped-call]
     data = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     width, height = canvas.get_width_height()
-    image = QImage(data, width, height, width * 4, QImage.Format.Format_RGBA8888).copy()
+    drawn = QImage(data, width, height, width * 4, QImage.Format.Format_RGBA8888)
+    # In the format of the screen: else every repaint would convert it again.
+    image = drawn.convertToFormat(QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
     return image, marks_of(axes, spec, ratio)
 
@@ -113,6 +122,10 @@ class ChartView(QWidget):
         self._mark: int | None = None  # under the mouse or the keyboard
         self._pressed: QPoint | None = None
         self._box = QRect()
+        self._kept: frozenset[str] | None = None
+        #: The picture, and the same with all that stays while the mouse moves.
+        self._grounded: tuple[QImage, QImage] | None = None
+        self._hot_region = QRegion()
         self._words = ""
         self.drawer: Drawer | None = None
         self._drawing = self._closed = False
@@ -167,6 +180,12 @@ class ChartView(QWidget):
         self.setAccessibleDescription(text)
         self.update()
 
+    def set_kept(self, keys: frozenset[str] | None) -> None:
+        """Let the marks of all areas but these fade (a filter); None: show all alike."""
+        if keys != self._kept:
+            self._kept = keys
+            self._repaint_ground()
+
     def _later(self) -> None:
         self._mark = None
         if seen(self):
@@ -189,7 +208,7 @@ class ChartView(QWidget):
 
         if self.drawer is None or parts_of(spec) <= MANY:
             self._image, self._marks = work()
-            self.update()
+            self._repaint_ground()
         elif not self._drawing:
             self._drawing = True
             self.drawer(work, partial(self._take_picture, spec, size))
@@ -205,7 +224,7 @@ class ChartView(QWidget):
             return
         if spec is self._spec and size == self.size():
             self._image, self._marks = picture
-            self.update()
+            self._repaint_ground()
         elif self._spec is not None:
             self._later()
 
@@ -215,9 +234,10 @@ class ChartView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), self._theme.colour("surface"))
-        if self._image is not None:
-            painter.drawImage(0, 0, self._image)
-            self._paint_marks(painter)
+        ground = self._ground()
+        if ground is not None:
+            painter.drawImage(0, 0, ground)
+            self._paint_hot(painter)
         elif self._spec is not None:
             if not self._soon.isActive() and not self._drawing:
                 self._soon.start()
@@ -233,75 +253,75 @@ class ChartView(QWidget):
         room = self.rect().adjusted(24, 8, -24, -8)
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._words)
 
-    def _paint_marks(self, painter: QPainter) -> None:
+    def _ground(self) -> QImage | None:
+        """The picture with all that stays while the mouse moves: the veil of the filter, outlines
+        and names of selected areas. Made once, or a frame would take as long as there are
+        areas."""
+        image, marks = self._image, self._marks
+        if image is None or marks is None:
+            return None
+        if self._grounded is None or self._grounded[0] is not image:
+            made = image.copy()
+            painter = QPainter(made)
+            painter.setFont(self.font())
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if self._kept is not None:
+                veil(painter, marks, self._kept, self._theme.colour("surface"))
+            chosen = self._selection.keys
+            own = [mark for key in chosen for mark in marks.of(key)]
+            outline(painter, marks, own, self._theme.colour("text"), 1.8)
+            name_points(painter, marks, chosen, self._theme, self.width())
+            painter.end()
+            self._grounded = (image, made)
+        return self._grounded[1]
+
+    def _hot_marks(self) -> list[int]:
+        """Marks under the mouse or the keyboard here, or of the area hovered elsewhere."""
+        marks, hovered = self._marks, self._selection.hovered
+        if marks is None:
+            return []
+        own = list(marks.of(hovered)) if hovered is not None else []
+        if self._mark is not None and self._mark < len(marks) and self._mark not in own:
+            own.append(self._mark)
+        return own
+
+    def _paint_hot(self, painter: QPainter) -> None:
         marks = self._marks
         if marks is None:
             return
-        ink, hot = self._theme.colour("text"), QColor(chart_style(self._theme).hover)
-        chosen = self._selection.keys
-        for key in chosen:
-            for mark in marks.of(key):
-                self._outline(painter, mark, ink, 1.8)
-        hovered = self._selection.hovered
-        for mark in marks.of(hovered) if hovered is not None else ():
-            self._outline(painter, mark, hot, 2.4)
-        if self._mark is not None and self._mark < len(marks):
-            self._outline(painter, self._mark, hot, 2.4)
-        self._name_points(painter, chosen)
+        hot = QColor(chart_style(self._theme).hover)
+        outline(painter, marks, self._hot_marks(), hot, 2.4)
         if not self._box.isNull():
             painter.setPen(QPen(self._theme.colour("accent"), 1, Qt.PenStyle.DashLine))
             tint = self._theme.colour("accent")
             tint.setAlpha(40)
             painter.setBrush(tint)
             painter.drawRect(self._box)
-        tip_of = self._tip_mark()
-        if tip_of is not None:
-            self._paint_tip(painter, tip_of)
+        tip = self._tip_box()
+        if tip is not None:
+            paint_tip(painter, tip, self._theme)
+            painter.setFont(self.font())
 
-    def _rect(self, mark: int) -> QRectF:
-        assert self._marks is not None
-        left, top, right, bottom = (float(v) for v in self._marks.boxes[mark])
-        return QRectF(QPointF(left, top), QPointF(right, bottom))
+    def _tip_box(self) -> TipBox | None:
+        mark, marks = self._tip_mark(), self._marks
+        if mark is None or marks is None:
+            return None
+        return tip_box(marks, mark, self.size(), self.font())
 
-    def _outline(self, painter: QPainter, mark: int, colour: QColor, width: float) -> None:
-        marks = self._marks
-        assert marks is not None
-        painter.setPen(QPen(colour, width))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if mark in marks.outlines:
-            painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in marks.outlines[mark]]))
-        elif marks.is_point(mark):
-            painter.drawEllipse(self._rect(mark).adjusted(-1.5, -1.5, 1.5, 1.5))
-        else:
-            painter.drawRect(self._rect(mark))
+    def _follow(self) -> None:
+        """Paint anew what is highlighted now and what was before, nothing else."""
+        marks, before = self._marks, self._hot_region
+        now = QRegion()
+        if marks is not None and self._image is not None:
+            now = region_of(marks, self._hot_marks(), self._tip_box())
+        self._hot_region = now
+        if not (both := before.united(now)).isEmpty():
+            self.update(both)
 
-    def _name_points(self, painter: QPainter, keys: Sequence[str]) -> None:
-        """Names of the first selected areas beside their points."""
-        marks = self._marks
-        assert marks is not None
-        if not marks.round or len(marks) != len({k for own in marks.keys for k in own}):
-            return
-        font = painter.font()
-        font.setPixelSize(SMALL)
-        font.setBold(True)
-        painter.setFont(font)
-        metrics = painter.fontMetrics()
-        for key in keys[:NAMED]:
-            for mark in marks.of(key):
-                name = marks.tip(mark)[0]
-                at = self._rect(mark)
-                wide = metrics.horizontalAdvance(name)
-                x = at.right() + 4
-                if x + wide > self.width() - 4:
-                    x = at.left() - 4 - wide
-                base = QPointF(x, at.top() + 3)
-                painter.setPen(QPen(self._theme.colour("surface"), 3))
-                room = QRectF(x - 2, base.y() - metrics.ascent(), wide + 4, metrics.height())
-                paper = self._theme.colour("surface")
-                paper.setAlpha(215)
-                painter.fillRect(room, paper)
-                painter.setPen(self._theme.colour("text"))
-                painter.drawText(base, name)
+    def _repaint_ground(self) -> None:
+        self._grounded = None
+        self._follow()
+        self.update()
 
     def _tip_mark(self) -> int | None:
         """The mark to explain: the one under the mouse, else the only one of the hovered area."""
@@ -322,36 +342,6 @@ class ChartView(QWidget):
             return ""
         return "\n".join(t for t in self._marks.tip(mark) if t)
 
-    def _paint_tip(self, painter: QPainter, mark: int) -> None:
-        assert self._marks is not None
-        name, text = self._marks.tip(mark)
-        font = painter.font()
-        font.setPixelSize(SMALL)
-        font.setBold(False)
-        bold = painter.font()
-        bold.setPixelSize(SMALL)
-        bold.setBold(True)
-        painter.setFont(bold)
-        metrics = painter.fontMetrics()
-        lines = text.split("\n") if text else []
-        wide = max(metrics.horizontalAdvance(t) for t in (name, *lines)) + 16
-        high = metrics.height() * (1 + len(lines)) + 12
-        at = self._rect(mark)
-        x = at.right() + 10 if at.right() + 10 + wide < self.width() else at.left() - 10 - wide
-        x = min(max(x, 4.0), max(self.width() - wide - 4.0, 4.0))
-        y = min(max(at.center().y() - high / 2, 4.0), max(self.height() - high - 4.0, 4.0))
-        box = QRectF(x, y, wide, high)
-        painter.setPen(QPen(self._theme.colour("border"), 1))
-        painter.setBrush(self._theme.colour("raised"))
-        painter.drawRoundedRect(box, 4, 4)
-        painter.setPen(self._theme.colour("text"))
-        line = y + 6 + metrics.ascent()
-        painter.drawText(QPointF(x + 8, line), name)
-        painter.setFont(font)
-        for words in lines:
-            line += metrics.height()
-            painter.drawText(QPointF(x + 8, line), words)
-
     # hand --------------------------------------------------------------------------------
 
     def _keys(self, mark: int | None) -> tuple[str, ...]:
@@ -363,7 +353,7 @@ class ChartView(QWidget):
         self._mark = mark
         keys = self._keys(mark)
         self._selection.hover(keys[0] if len(keys) == 1 else None)
-        self.update()
+        self._follow()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
@@ -432,7 +422,7 @@ class ChartView(QWidget):
         if self._mark is not None or self._selection.hovered is not None:
             self._mark = None
             self._selection.hover(None)
-            self.update()
+            self._follow()
 
     def focusOutEvent(self, event: Any) -> None:
         super().focusOutEvent(event)
@@ -446,9 +436,14 @@ class ChartView(QWidget):
             self._image = self._marks = None
         super().changeEvent(event)
 
-    def _selection_changed(self, _change: SelectionChange) -> None:
+    def _selection_changed(self, change: SelectionChange) -> None:
+        if change.added or change.removed:
+            self._grounded = None
         if self.isVisible() and self._image is not None:
-            self.update()
+            if self._grounded is None:
+                self._repaint_ground()
+            else:
+                self._follow()
 
     def shutdown(self) -> None:
         self._closed = True

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QImage, QPainter, QRegion
 
 from monitor_app.cartography.borders import HOVERED, SELECTED, Patch, outline
 from monitor_app.cartography.mapspec import MapSpec
@@ -96,6 +96,19 @@ class Frame:
                 dpr = self.view.dpr
                 painter.drawImage(QPointF(patch.x / dpr, patch.y / dpr), image)
         painter.restore()
+
+    def hovered_region(self, view: View) -> QRegion:
+        """Where the hovered area is outlined in ``view``, in logical pixels."""
+        if "hovered" not in self._patches:
+            return QRegion()
+        patch, image = self._patches["hovered"]
+        dpr, own = self.view.dpr, self.view
+        left, top = patch.x / dpr, patch.y / dpr
+        corners = ((left, top), (left + image.width() / dpr, top + image.height() / dpr))
+        if own != view:
+            corners = tuple(view.to_pixel(*own.to_map(*c)) for c in corners)
+        box = QRectF(QPointF(*corners[0]), QPointF(*corners[1]))
+        return QRegion(box.adjusted(-2, -2, 2, 2).toAlignedRect())
 
     def _own(self, view: View, x: float, y: float) -> tuple[float, float]:
         return (x, y) if view == self.view else self.view.to_pixel(*view.to_map(x, y))

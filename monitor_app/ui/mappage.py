@@ -47,6 +47,9 @@ class Panel(Protocol):
 
     def clear(self) -> None: ...
 
+    def set_kept(self, keys: frozenset[str] | None) -> None:
+        """Let all areas but these fade (a filter)."""
+
     def shutdown(self) -> None:
         """End threads and subscriptions."""
 
@@ -309,6 +312,8 @@ class MapPage(QMainWindow):
             kept = frozenset(model.keys)
         self.map.set_kept(kept)
         self.ranking.set_kept(kept)
+        for panel in self._panels:
+            panel.set_kept(kept)
 
     def _selection_changed(self, change: SelectionChange) -> None:
         if not (change.added or change.removed):

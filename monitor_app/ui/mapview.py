@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -42,6 +43,8 @@ from monitor_app.ui.theme import Theme
 WHEEL_STEP, KEY_STEP, PAN_STEP = 1.25, 1.5, 60
 #: Logical pixels per metre: from a continent on screen to a doorstep.
 SCALES = (1e-5, 1e3)
+#: With these keys a click adds to what is selected.
+ADDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 class MapView(QWidget):
@@ -237,13 +240,20 @@ class MapView(QWidget):
             key = self._selection.hovered
             self._frame.outline_hovered(self._positions(() if key is None else (key,)))
 
+    def _hovered_region(self) -> QRegion:
+        return QRegion() if self._frame is None else self._frame.hovered_region(self._view)
+
     def _selection_changed(self, change: SelectionChange) -> None:
+        before = self._hovered_region()
         if change.added or change.removed:
             self._outline_selected()
         self._outline_hovered()
         self._show_card(change.hovered)
         self.buttons.selection.setEnabled(bool(self._selection.keys))
-        self.update()
+        if change.added or change.removed:
+            self.update()
+        elif not (both := before.united(self._hovered_region())).isEmpty():
+            self.update(both)  # the whole map would take many times as long
 
     # moving the view ---------------------------------------------------------------------
 
@@ -338,8 +348,7 @@ class MapView(QWidget):
 
     def area_at(self, x: float, y: float) -> str | None:
         """Key of the area under a point of the widget, by the picture on screen."""
-        frame = self._frame
-        return None if frame is None else frame.key_at(self._view, x, y)
+        return None if self._frame is None else self._frame.key_at(self._view, x, y)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
@@ -376,10 +385,7 @@ class MapView(QWidget):
         box, self._box = self._box, None
         panned, self._panning = self._panning, False
         self.unsetCursor()
-        adds = bool(
-            event.modifiers()
-            & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-        )
+        adds = bool(event.modifiers() & ADDING)
         far = (event.position() - pressed).manhattanLength() >= QApplication.startDragDistance()
         if box is not None and far:
             self._select_box(box, adds)

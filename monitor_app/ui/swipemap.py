@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QRegion
 from PySide6.QtWidgets import QWidget
 
 from monitor_app.cartography.mapspec import MapSpec
@@ -13,7 +13,7 @@ from monitor_app.cartography.pixels import Order
 from monitor_app.cartography.raster import View
 from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.i18n import _
-from monitor_app.core.selection import Selection, SelectionChange
+from monitor_app.core.selection import Selection
 from monitor_app.ui.mapframe import Frame
 from monitor_app.ui.mapfurniture import INK, PAPER, paint_furniture, value_words
 from monitor_app.ui.mapview import MapView
@@ -172,22 +172,27 @@ class SwipeMap(LinkedMap):
             self.update()
 
     def _finish_right(self) -> None:
-        self._outline_right()
+        self._outline_selected()
+        self._outline_hovered()
         self.update()
         self.drawn.emit()
 
-    def _outline_right(self) -> None:
-        right = self._right
-        if right is None:
-            return
-        places = self._right_places
-        hovered = self._selection.hovered
-        right.outline_selected([places[k] for k in self._selection.keys if k in places])
-        right.outline_hovered([places[hovered]] if hovered in places else [])
+    def _outline_selected(self) -> None:
+        super()._outline_selected()
+        if self._right is not None:
+            places = self._right_places
+            self._right.outline_selected([places[k] for k in self._selection.keys if k in places])
 
-    def _selection_changed(self, change: SelectionChange) -> None:
-        self._outline_right()
-        super()._selection_changed(change)
+    def _outline_hovered(self) -> None:
+        super()._outline_hovered()
+        if self._right is not None:
+            places, hovered = self._right_places, self._selection.hovered
+            self._right.outline_hovered([places[hovered]] if hovered in places else [])
+
+    def _hovered_region(self) -> QRegion:
+        region = super()._hovered_region()
+        right = self._right
+        return region if right is None else region.united(right.hovered_region(self._view))
 
     def _paint_map(self, painter: QPainter, *, day: bool = False) -> None:
         super()._paint_map(painter)
