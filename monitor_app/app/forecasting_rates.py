@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from monitor_app.app.forecasting_events import FERTILE, Source
 from monitor_app.app.forecasting_town import Town
+from monitor_app.app.forecasting_trends import trended
 from monitor_app.forecast.combine import Weights
 from monitor_app.forecast.defaults import mobility
 from monitor_app.forecast.estimate import (
@@ -33,6 +34,7 @@ from monitor_app.forecast.state import Array, age_on
 
 #: First ages of the bands in which net migration of areas is compared.
 RESIDUAL_BANDS = (0, 1, *range(5, 100, 5))
+_EVENTS_OF = {"moves": "moves_out"}
 #: Movers that an origin's own pattern of destinations is believed with.
 PATTERN_PSEUDO = 200.0
 
@@ -46,7 +48,8 @@ class Method:
     left a year later; ``control``: weight of shares of growth in the total of an area (0: rates
     alone). ``weights``: component -> year -> weight. ``combination``: ``town`` or ``areas`` ->
     ``total`` or age group -> candidate -> horizon -> weight (``forecasting_candidates``), in place
-    of ``control``.
+    of ``control``. ``trends``: component -> share of the pace of its rates that is left a year
+    later (``forecasting_trends``).
     """
 
     base: int = 10
@@ -56,6 +59,7 @@ class Method:
     weights: dict[str, dict[int, float]] = field(default_factory=dict, hash=False)
     smoothness: float | None = 1e3
     combination: dict[str, dict[str, Weights]] = field(default_factory=dict, hash=False)
+    trends: dict[str, float] = field(default_factory=dict, hash=False)
 
     def year_weights(self, component: str, years: tuple[int, ...]) -> Array:
         """Weights (years,) of the events of ``years``; the base period where none are given."""
@@ -68,6 +72,11 @@ class Method:
         length = self.births_base if component == "births" else self.base
         found[-min(length, len(years)) :] = 1.0
         return found
+
+    def trend_weights(self, component: str, years: tuple[int, ...]) -> Array:
+        """Weights (years,) of the years that tell a trend: those given, else the base period (of
+        births, too: three years tell none)."""
+        return replace(self, births_base=self.base).year_weights(component, years)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +115,18 @@ class TownRates:
 
 def town_rates(town: Town, method: Method, types: dict[str, np.ndarray] | None = None) -> TownRates:
     """Rates for a launch at the newest stock of ``town``."""
+    found = _level_rates(town, method, types)
+    if not method.trends:
+        return found
+    years = town.years[1:]
+    told = {c: method.trend_weights(_EVENTS_OF.get(c, c), years) for c in method.trends}
+    means = {c: method.year_weights(_EVENTS_OF.get(c, c), years) for c in method.trends}
+    return replace(found, of_step=trended(found.of_step, town, method.trends, told, means))
+
+
+def _level_rates(
+    town: Town, method: Method, types: dict[str, np.ndarray] | None = None
+) -> TownRates:
     death = _deaths(town)
     if town.residual:
         return _residual(town, method, death)
