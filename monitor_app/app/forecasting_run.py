@@ -20,6 +20,7 @@ from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
 from monitor_app.app.forecasting_reform import on_present_areas, told_bridges
 from monitor_app.app.forecasting_special import hold_apart, with_special
 from monitor_app.app.forecasting_town import Town, ensure, read_town
+from monitor_app.app.forecasting_trends import check_trends
 from monitor_app.app.forecasting_types import area_types
 from monitor_app.app.forecasting_usual import ALL_AREAS, usual_effect, with_usual_housing
 from monitor_app.app.rates_edit import check_edits, with_edits
@@ -77,8 +78,13 @@ def method_of(spec: ForecastSpec) -> Method:
     moving = spec.switched_on("arrivals")
     return Method(
         base=spec.base_period, control=spec.control if moving else 0.0, weights=weights,
-        combination=spec.weights_of_methods() if moving else {},
+        combination=spec.weights_of_methods() if moving else {}, trends=damping_of(spec),
     )  # fmt: skip
+
+
+def damping_of(spec: ForecastSpec) -> dict[str, float]:
+    """Component -> share of the pace of its rates that is left a year later."""
+    return {str(component): share for component, share in spec.trends.items()}
 
 
 def country_of(spec: ForecastSpec, areas: AreaSystem) -> str:
@@ -111,7 +117,7 @@ def read(source: CubeSource, areas: AreaSystem, spec: ForecastSpec) -> Town:
     carried = told_bridges(areas, spec.level)
     source, areas = on_present_areas(source, areas)
     town = read_town(
-        source, areas, spec.level, country_of(spec, areas), spec.dataset, spec.first_year
+        source, areas, spec.level, country_of(spec, areas), spec.dataset, spec.first_year, spec.base
     )
     if spec.base is not None:
         if spec.base not in town.years[2:]:
@@ -174,6 +180,7 @@ def check(spec: ForecastSpec, town: Town) -> list[Issue]:
                     ),
                 )
             )
+    found += check_trends(damping_of(spec), bool(spec.base_years), town)
     found += [*_contradictions(spec), *check_reachable(spec, town), *check_events(town)]
     for component, years in spec.weights().items():
         if not any(w > 0 and y in town.years[1:] for y, w in years.items()):

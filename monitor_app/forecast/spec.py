@@ -117,6 +117,7 @@ class ForecastSpec(_Model):
 
     ``base``: year at whose end it starts (None: the newest); ``base_years``: component (or ``all``)
     -> years, or year -> weight; ``base_period``: length of the base where no years are given;
+    ``trends``: component -> share of the pace of its rates that is left a year later (damping);
     ``control``: weight of shares of growth in the totals of areas (0: rates alone);
     ``combination``: what the program chose instead: ``town`` or ``areas`` -> ``total`` or age
     group -> method -> years ahead -> weight; ``types``:
@@ -141,6 +142,7 @@ class ForecastSpec(_Model):
     years: Annotated[int, Field(ge=1, le=100)] = 15
     base_period: Annotated[int, Field(ge=2, le=40)] = 10
     base_years: dict[str, list[int] | dict[int, Annotated[float, Field(ge=0.0)]]] = {}
+    trends: dict[Component, Weight] = {}
     variant: Variant = Variant.FULL
     components: dict[Component, bool] = {}
     control: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
