@@ -4,7 +4,8 @@
 
 Everything is measured in this run on this machine: the pandas model, the engine, and the memory
 bandwidth that bounds it. Data are synthetic; both versions must agree on the result. Draws are
-measured with numpy alone and, where it is installed, with numba.
+measured with numpy alone (two workers are processes) and, where it is installed, with numba (two
+workers are threads).
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import multiprocessing
 import platform
+import re
 import resource
 import statistics
 import sys
@@ -26,6 +29,7 @@ import numpy as np
 import pandas as pd
 
 from monitor_app.core.ages import AgeAxis
+from monitor_app.core.progress import Progress
 from monitor_app.forecast.draws import DrawKernel
 from monitor_app.forecast.draws_fast import compiled
 from monitor_app.forecast.ensemble import quantiles, run_ensemble
@@ -251,13 +255,19 @@ def ensemble_case(draws: int, slow: float, fast: bool = False) -> dict[str, Any]
     places = places_of(layout.areas, district)
     factors = FactorModel(places, default_factors(), YEARS, 7, Shock(), fast=fast)
     kernel = DrawKernel(layout, stock, rates, YEARS, ENSEMBLE_BANDS, fast=fast)
-    found: dict[str, Any] = {"draws": draws}
+    found: dict[str, Any] = {"draws": draws, "megabytes_of_workers": 0.0}
+
+    def look(fraction: float | None, _text: str) -> None:
+        if fraction is not None and fraction > 0.5 and not found["megabytes_of_workers"]:
+            found["megabytes_of_workers"] = megabytes_of_workers()
+
+    halfway = Progress(look)
     run_ensemble(kernel, factors, 2)  # compiled here, not in the measurement
     for workers in (1, 2):
-        start, spent = time.perf_counter(), time.process_time()
-        ensemble = run_ensemble(kernel, factors, draws, workers=workers)
+        start, spent = time.perf_counter(), processor_time()
+        ensemble = run_ensemble(kernel, factors, draws, workers=workers, progress=halfway)
         found[f"seconds_{workers}"] = time.perf_counter() - start
-        found[f"cpu_{workers}"] = time.process_time() - spent
+        found[f"cpu_{workers}"] = processor_time() - spent
         found["megabytes_of_paths"] = ensemble.paths.nbytes / 1e6
         if workers == 1:
             del ensemble  # two sets of paths at once would be a gigabyte
@@ -272,9 +282,26 @@ def ensemble_case(draws: int, slow: float, fast: bool = False) -> dict[str, Any]
     return found
 
 
+def processor_time() -> float:
+    """Seconds of this process and of those that it started and saw end."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def megabytes_of_workers() -> float:
+    """Peak memory of all worker processes that are running, 0 where the system does not say."""
+    found = 0.0
+    for process in multiprocessing.active_children():
+        status = Path(f"/proc/{process.pid}/status")
+        if status.exists():
+            peak = re.search(r"VmHWM:\s+(\d+)", status.read_text("utf-8"))
+            found += int(peak.group(1)) / 1024 if peak else 0.0
+    return found
+
+
 def show_ensemble(name: str, found: dict[str, Any]) -> None:
     print(
-        f"400 areas, {found['draws']} draws, {name}: {found['seconds_1']:.1f} s with one thread,"
+        f"400 areas, {found['draws']} draws, {name}: {found['seconds_1']:.1f} s with one worker,"
         f" {found['seconds_2']:.1f} s with two (processor {found['cpu_1']:.1f} and"
         f" {found['cpu_2']:.1f} s), {found['ns_per_cell_year']:.2f} ns/cell-year,"
         f" x{found['ratio_to_pandas']:.0f}; all quantiles {found['quantiles_s']:.2f} s"
@@ -334,7 +361,8 @@ def main() -> int:
     for name, found in ensembles.items():
         show_ensemble(name, found)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory: {memory:.0f} MB")
+    workers = ensembles["numpy"]["megabytes_of_workers"]
+    print(f"peak memory: {memory:.0f} MB, and {workers:.0f} MB of two worker processes")
     if options.json:
         report = {
             "machine": platform.processor() or platform.machine(),
