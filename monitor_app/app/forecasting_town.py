@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,12 @@ from monitor_app.app.forecasting_events import (
     note,
 )
 from monitor_app.app.forecasting_reform import bridge
+from monitor_app.app.forecasting_stocks import (
+    after_breaks,
+    ensure_history,
+    known_stocks,
+    yearly,
+)
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import AreaSystem
 from monitor_app.core.cube import Cube
@@ -30,11 +37,10 @@ from monitor_app.core.datasets import DatasetInfo, Kind, Origin
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError, fail
-from monitor_app.forecast.checks import check_years
 from monitor_app.forecast.defaults import Defaults, country_name, defaults
 from monitor_app.forecast.estimate import Register
 from monitor_app.forecast.state import Array, Layout
-from monitor_app.indicators.inputs import CubeSource, moment
+from monitor_app.indicators.inputs import CubeSource
 
 ALL = "all"  # the group of towns that know no groups
 
@@ -94,29 +100,25 @@ class Town:
 
 def read_town(
     source: CubeSource, areas: AreaSystem, level: str, country: str = "DE",
-    dataset: str | None = None, first_year: int | None = None,
+    dataset: str | None = None, first_year: int | None = None, base: int | None = None,
 ) -> Town:  # fmt: skip
     """The town on a level. ``dataset``: key of the population to use, the best one if None;
-    ``first_year``: first stock to use, after the last break of the series if None.
+    ``first_year``: first stock to use, after the last break of the series if None; ``base``: year
+    of the newest stock to use.
 
     ``UserError`` where no forecast is possible; what is merely doubtful stands in ``issues``.
     """
     info = choose_population(source.datasets(), areas, level, dataset)
     cube = axes.at_level(source.cube(info.spec.key), areas, info.spec.level, level)
     issues: list[Issue] = []
-    cube, years, new_year = _yearly(cube, issues)
+    cube, years, day = yearly(cube, issues, base)
     layout, stocks = _stocks(cube, country, years[-1], issues)
+    stocks = known_stocks(stocks, years, layout.areas, areas, level, issues)
     start = 0 if first_year is None else max(0, first_year - years[0])
     if first_year is None:
         start = after_breaks(stocks, years, issues)
     stocks, years = stocks[start:], years[start:]
-    if len(years) < 3:
-        raise fail(
-            "forecast-history",
-            _("A forecast needs the population of at least three years in a row; there are {n}.")
-            .format(n=len(years)),
-            repair=_("Import more years, or choose another level."),
-        )  # fmt: skip
+    ensure_history(years, issues)
     reader = TownEvents(source, areas, level, layout, stocks, years, country, issues)
     events, sources = reader.all()
     register, dead = bridge(Register(layout, stocks, **events), areas, level, years, issues)
@@ -124,6 +126,7 @@ def read_town(
     register = replace(register, births_by_group=child_groups(register))
     od, od_ages = reader.moves_between(dead)
     names = {a.key: a.name for a in areas.at(level)}
+    new_year = day == date(years[-1] + 1, 1, 1)
     town = Town(
         level, info.spec.key, register, years, new_year, country, sources, tuple(issues), names,
         info.spec.labels, cube.ages, od, od_ages,
@@ -160,23 +163,6 @@ def choose_population(
         )  # fmt: skip
 
     return max(found, key=worth)
-
-
-def _yearly(cube: Cube, issues: list[Issue]) -> tuple[Cube, tuple[int, ...], bool]:
-    """One stock a year, the longest run of years up to the newest without a gap."""
-    days = sorted(cube.dates)
-    ends = [moment(d) for d in days]
-    yearly = {d.year: i for i, d in enumerate(ends) if (d.month, d.day) == (12, 31)}
-    if not yearly:  # counted in the middle of a year: any one day a year will do
-        yearly = {d.year: i for i, d in enumerate(ends)}
-    years = sorted(yearly)
-    run = [y for y in years if set(range(y, years[-1] + 1)) <= set(years)]
-    if len(run) < len(years):
-        gap = check_years([y for y in years if y >= years[0]])
-        issues += [replace(i, severity=Severity.WARNING) for i in gap]
-    positions = [cube.date_index[days[yearly[y]]] for y in run]
-    new_year = days[yearly[run[-1]]] != ends[yearly[run[-1]]]
-    return cube.take("date", positions), tuple(run), new_year
 
 
 def _stocks(cube: Cube, country: str, year: int, issues: list[Issue]) -> tuple[Layout, Array]:
@@ -233,45 +219,6 @@ def _refuse_bad_counts(cube: Cube) -> None:
             count=int((cube.values < 0).sum()),
             repair=_("Correct the counts at their source and import them again."),
         )
-
-
-def after_breaks(stocks: Array, years: tuple[int, ...], issues: list[Issue]) -> int:
-    """Position of the first stock after the last break of the series.
-
-    People above 30 hardly ever change in number by several per cent within a year; where cohorts
-    of all ages do so at once, the way of counting has changed.
-    """
-    if len(years) < 3:
-        return 0
-    old = np.nansum(stocks[:, :, :, 35:], axis=(1, 2, 3, 4))
-    due = np.nansum(stocks[:-1, :, :, 34:], axis=(1, 2, 3, 4))
-    ok = (old[1:] > 0) & (due > 0)
-    change = np.where(ok, np.log(np.where(ok, old[1:], 1.0) / np.where(ok, due, 1.0)), 0.0)
-    typical = float(np.median(change))
-    spread = float(np.median(np.abs(change - typical)))
-    steps = np.flatnonzero(np.abs(change - typical) > max(0.015, 8.0 * spread))
-    if not len(steps):
-        return 0
-    # A single odd year (a jump and a jump back) is no break: it is told, and kept.
-    found, start = [], 0
-    for step in steps:
-        back = step + 1 in steps and abs(change[step : step + 2].sum() - 2 * typical) < 0.015
-        again = step - 1 in steps and abs(change[step - 1 : step + 1].sum() - 2 * typical) < 0.015
-        if back or again:
-            continue
-        found.append(years[step + 1])
-        start = int(step) + 1
-    if found:
-        issues.append(
-            Issue(
-                "series-break", Severity.WARNING,
-                _("The way of counting seems to have changed in {years}: cohorts of all ages jump."
-                  " The forecast uses the years from {first} on.").format(
-                    years=", ".join(map(str, found)), first=years[start]),
-                repair=_("Import a series counted in one way, or give the first year yourself."),
-            )
-        )  # fmt: skip
-    return start
 
 
 def component_names() -> dict[str, str]:
