@@ -54,7 +54,7 @@ def with_usual_housing(
         return spec.model_copy(update={"usual_housing": found}), told
     return spec, [
         Issue(
-            "usual-housing-unknown", Severity.ERROR,
+            "spec-usual-housing", Severity.ERROR,
             _("The project has no completed dwellings of the base years."),
             column="usual_housing",
             repair=_("Import completed dwellings by year, or name the usual number of dwellings"

@@ -29,6 +29,7 @@ from monitor_app.ui.forecastexpert import ExpertPanel, error_label, housing_tabl
 from monitor_app.ui.forecastparts import EDGE, Section, caption, label, roomy, scrolling
 from monitor_app.ui.forecastscenarios import ScenarioEditor
 from monitor_app.ui.forecasttable import EditTable
+from monitor_app.ui.forecastusual import UsualHousing
 from monitor_app.ui.forecastyears import BaseYearsPage
 from monitor_app.ui.theme import Theme
 
@@ -58,6 +59,7 @@ class AssumeStep(QWidget):
         self.scenarios = ScenarioEditor(theme)
         self.housing: EditTable | None = None
         self.planned = QCheckBox(_("also the projects that the project file keeps"))
+        self.usual = UsualHousing()
         self.years = BaseYearsPage(theme)
         self.expert = ExpertPanel(theme)
         self.next = QPushButton(_("Continue with the computation"))
@@ -121,6 +123,7 @@ class AssumeStep(QWidget):
         )
         self.planned.setToolTip(_("Projects that were imported with dwellings and years"))
         self.projects.column.addWidget(self.planned)
+        self.projects.column.addWidget(self.usual)
         column.addWidget(self.projects)
         self.past = Section(_("Base years and their weights"), folded=True)
         self.past.column.addWidget(self.years)
@@ -149,6 +152,7 @@ class AssumeStep(QWidget):
         self.preset.activated.connect(self._preset)
         self.scenarios.changed.connect(lambda rows: self.changed.emit({"scenarios": rows}))
         self.planned.clicked.connect(lambda on: self.changed.emit({"planned_housing": on}))
+        self.usual.changed.connect(self.changed)
         self.years.changed.connect(self.changed)
         self.expert.changed.connect(self.changed)
         self.next.clicked.connect(self.next_wanted)
@@ -207,6 +211,7 @@ class AssumeStep(QWidget):
             self.projects.column.addWidget(self.housing)
         self.housing.show_rows([p.model_dump(exclude=_NO_COLUMNS) for p in spec.housing])
         self.planned.setChecked(spec.planned_housing)
+        self.usual.show_spec(spec)
         head = self.projects.head
         assert head is not None
         count = len(spec.housing)
@@ -223,7 +228,8 @@ class AssumeStep(QWidget):
             text = issue.message if issue.repair is None else f"{issue.message} {issue.repair}"
             found[entry] = f"{found[entry]} {text}" if entry in found else text
         fields = {*self.errors, *self.years.errors, *self.expert.errors, "scenarios", "housing",
-                  "targets", "bounds", "attractiveness", *self.expert.extras.tables}  # fmt: skip
+                  "usual_housing", "targets", "bounds", "attractiveness",
+                  *self.expert.extras.tables}  # fmt: skip
         rest = [text for entry, text in found.items() if entry not in fields]
         if rest:
             found[""] = " ".join(text for text in (found.get("", ""), *rest) if text)
@@ -232,6 +238,7 @@ class AssumeStep(QWidget):
             where.setVisible(bool(where.text()))
         self.expert.show_errors(found)
         self.scenarios.say(found.get("scenarios", ""))
+        self.usual.say(found.get("usual_housing", ""))
         if self.housing is not None:
             self.housing.say(found.get("housing", ""))
         if any(e in found for e in self.years.errors):

@@ -303,7 +303,7 @@ class ForecastRoom(QObject):
         if not self.session.project.read_only and not self.bench.locked:
             keep_spec(self.session, spec)
             self.session.announce(Event.SAVED)
-        if {"level", "base", "country", "dataset", "first_year"} & changes.keys():
+        if {"level", "base", "country", "dataset", "first_year", "usual_housing"} & changes.keys():
             self._check()
             return
         self._show_spec()

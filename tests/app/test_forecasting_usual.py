@@ -184,7 +184,7 @@ def test_completions_of_the_town_alone_are_shared() -> None:
 def test_without_completed_dwellings_nothing_runs() -> None:
     with pytest.raises(UserError) as refused:
         run(housing=[FIELD], usual_housing="completions")
-    assert [i.code for i in refused.value.issues] == ["usual-housing-unknown"]
+    assert [i.code for i in refused.value.issues] == ["spec-usual-housing"]
 
 
 def test_unknown_areas_and_negative_numbers_are_refused() -> None:
