@@ -111,14 +111,19 @@ class RunStep(QWidget):
 
     def show_idle(self, text: str = "") -> None:
         self.run.setEnabled(True)
+        if self.cancel.hasFocus():
+            self.run.setFocus()
         self.cancel.hide()
         self.bar.hide()
         self.step.setText(text)
         self.step.setVisible(bool(text))
 
     def show_progress(self, fraction: float | None, text: str) -> None:
-        self.run.setEnabled(False)
         self.cancel.show()
+        if self.run.hasFocus():
+            # A disabled button would hand the focus to whatever comes first in the window.
+            self.cancel.setFocus()
+        self.run.setEnabled(False)
         self.bar.show()
         if fraction is None:
             self.bar.setRange(0, 0)

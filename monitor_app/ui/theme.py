@@ -286,6 +286,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QStatusBar { background: $surface; border-top: 1px solid $line; color: $muted;
   min-height: ${control}px; }
 QStatusBar::item { border: 0; }
+QStatusBar QPushButton { min-height: 0; padding: 2px 12px; }
 QProgressBar { background: $hover; border: 0; border-radius: 4px; min-height: 8px;
   max-height: 8px; }
 QProgressBar::chunk { background: $accent; border-radius: 4px; }
