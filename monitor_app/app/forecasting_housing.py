@@ -135,8 +135,8 @@ def type_names(spec: ForecastSpec) -> dict[str, str]:
 
     A type of the specification stands for the shipped one of its key.
     """
-    shipped = {k: n for k, n in shipped_names().items() if k not in spec.dwelling_types}
-    return {**shipped, **{key: key for key in spec.dwelling_types}}
+    shipped = shipped_names()
+    return {**shipped, **{key: key for key in spec.dwelling_types if key not in shipped}}
 
 
 def residents(kind: DwellingType | None, project: HousingProject) -> tuple[float, float]:

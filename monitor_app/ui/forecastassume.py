@@ -29,6 +29,7 @@ from monitor_app.ui.forecastexpert import ExpertPanel, error_label, housing_tabl
 from monitor_app.ui.forecastparts import EDGE, Section, caption, label, roomy, scrolling
 from monitor_app.ui.forecastscenarios import ScenarioEditor
 from monitor_app.ui.forecasttable import EditTable
+from monitor_app.ui.forecasttypes import DwellingTypes
 from monitor_app.ui.forecastusual import UsualHousing
 from monitor_app.ui.forecastyears import BaseYearsPage
 from monitor_app.ui.theme import Theme
@@ -60,6 +61,7 @@ class AssumeStep(QWidget):
         self.housing: EditTable | None = None
         self.planned = QCheckBox(_("also the projects that the project file keeps"))
         self.usual = UsualHousing()
+        self.types = DwellingTypes(theme)
         self.years = BaseYearsPage(theme)
         self.expert = ExpertPanel(theme)
         self.next = QPushButton(_("Continue with the computation"))
@@ -153,6 +155,7 @@ class AssumeStep(QWidget):
         self.scenarios.changed.connect(lambda rows: self.changed.emit({"scenarios": rows}))
         self.planned.clicked.connect(lambda on: self.changed.emit({"planned_housing": on}))
         self.usual.changed.connect(self.changed)
+        self.types.changed.connect(self.changed)
         self.years.changed.connect(self.changed)
         self.expert.changed.connect(self.changed)
         self.next.clicked.connect(self.next_wanted)
@@ -174,6 +177,7 @@ class AssumeStep(QWidget):
         with QSignalBlocker(self.end):
             self.end.setRange(last + 1, last + 100)
             self.end.setValue(last + spec.years)
+            self.end.setSingleStep(5 if spec.age_step == "five" else 1)
         self.variant.setCurrentIndex(self.variant.findData(spec.variant.value))
         at = self.draws.findData(spec.draws)
         if at < 0:
@@ -194,7 +198,7 @@ class AssumeStep(QWidget):
         self.years.show_spec(spec, town, years)
         assert self.past.head is not None
         self.past.head.setText(self.years.title(spec))
-        self.expert.show_spec(spec, areas)
+        self.expert.show_spec(spec, town, areas)
         self.show_errors(())
 
     def _show_housing(self, spec: ForecastSpec, areas: Sequence[tuple[str, str]]) -> None:
@@ -209,7 +213,9 @@ class AssumeStep(QWidget):
             self.housing = housing_table(self._theme, *choices)
             self.housing.changed.connect(self._projects)
             self.projects.column.addWidget(self.housing)
+            self.projects.column.addWidget(self.types)
         self.housing.show_rows([p.model_dump(exclude=_NO_COLUMNS) for p in spec.housing])
+        self.types.show_spec(spec)
         self.planned.setChecked(spec.planned_housing)
         self.usual.show_spec(spec)
         head = self.projects.head
@@ -227,9 +233,9 @@ class AssumeStep(QWidget):
             entry = (issue.column or "").partition(".")[0]
             text = issue.message if issue.repair is None else f"{issue.message} {issue.repair}"
             found[entry] = f"{found[entry]} {text}" if entry in found else text
-        fields = {*self.errors, *self.years.errors, *self.expert.errors, "scenarios", "housing",
-                  "usual_housing", "targets", "bounds", "attractiveness",
-                  *self.expert.extras.tables}  # fmt: skip
+        fields = {*self.errors, *self.years.errors, *self.expert.errors, *self.expert.trends.errors,
+                  "scenarios", "housing", "dwelling_types", "usual_housing", "targets", "bounds",
+                  "attractiveness", *self.expert.extras.tables}  # fmt: skip
         rest = [text for entry, text in found.items() if entry not in fields]
         if rest:
             found[""] = " ".join(text for text in (found.get("", ""), *rest) if text)
@@ -238,14 +244,16 @@ class AssumeStep(QWidget):
             where.setVisible(bool(where.text()))
         self.expert.show_errors(found)
         self.scenarios.say(found.get("scenarios", ""))
+        self.types.say(found.get("dwelling_types", ""))
         self.usual.say(found.get("usual_housing", ""))
         if self.housing is not None:
             self.housing.say(found.get("housing", ""))
         if any(e in found for e in self.years.errors):
             assert self.past.head is not None
             self.past.head.setChecked(True)
-        if any(e in found for e in (*self.expert.errors, "targets", "bounds", "attractiveness",
-                                   *self.expert.extras.tables)):  # fmt: skip
+        deeper = {*self.expert.errors, *self.expert.trends.errors, "targets", "bounds",
+                  "attractiveness", *self.expert.extras.tables}  # fmt: skip
+        if deeper & found.keys():
             assert self.deeper.head is not None
             self.deeper.head.setChecked(True)
 

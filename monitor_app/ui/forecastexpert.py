@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from monitor_app.app.forecasting_town import Town
 from monitor_app.app.forecastspecs import part_names
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
@@ -37,6 +38,7 @@ from monitor_app.ui.forecasttable import (
     years_from,
     years_text,
 )
+from monitor_app.ui.forecasttrends import TrendsPage
 from monitor_app.ui.theme import Theme
 
 TOWN = ""  # the area of a target that stands for the whole town
@@ -64,6 +66,9 @@ class ExpertPanel(QWidget):
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self._components(), _("Components"))
         self.tabs.addTab(self._types(), _("Types of areas"))
+        self.trends = TrendsPage()
+        self.trends.changed.connect(self.changed)
+        self.tabs.addTab(self.trends, _("Ages and trends"))
         self.targets_page, self.bounds_page, self.pull_page = QWidget(), QWidget(), QWidget()
         self.extras = ExtraTables(theme)
         self.extras.changed.connect(self.changed)
@@ -251,9 +256,12 @@ class ExpertPanel(QWidget):
 
     # showing ---------------------------------------------------------------------------------
 
-    def show_spec(self, spec: ForecastSpec, areas: Sequence[tuple[str, str]]) -> None:
-        """``areas``: key and name of each area of the level."""
+    def show_spec(
+        self, spec: ForecastSpec, town: Town | None, areas: Sequence[tuple[str, str]]
+    ) -> None:
+        """``town``: as known at the base; ``areas``: key and name of each area of the level."""
         self._spec = spec
+        self.trends.show_spec(spec, town)
         if tuple(areas) != self._areas or self.targets is None:
             self._areas = tuple(areas)
             self._tables()
@@ -285,6 +293,7 @@ class ExpertPanel(QWidget):
 
     def show_errors(self, found: dict[str, str]) -> None:
         """Entry -> what is wrong with it, at its field."""
+        self.trends.show_errors(found)
         for entry, where in self.errors.items():
             where.setText(found.get(entry, ""))
             where.setVisible(bool(where.text()))

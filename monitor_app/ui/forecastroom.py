@@ -303,16 +303,19 @@ class ForecastRoom(QObject):
         if not self.session.project.read_only and not self.bench.locked:
             keep_spec(self.session, spec)
             self.session.announce(Event.SAVED)
-        if {"level", "base", "country", "dataset", "first_year", "usual_housing"} & changes.keys():
+        if {"level", "base", "country", "dataset", "first_year", "usual_housing",
+                "age_step"} & changes.keys():  # fmt: skip
             self._check()
             return
         self._show_spec()
         if "name" in changes:
             self._show_names()
         if self.town is not None:
+            from monitor_app.app.forecasting_housing import Planned, check_types
             from monitor_app.app.forecasting_run import check
 
-            self._show_field_issues(check(spec, self.town))
+            own = [Planned(p.name, p) for p in spec.housing]
+            self._show_field_issues([*check(spec, self.town), *check_types(spec, own)])
 
     def _take_spec(self, spec: ForecastSpec) -> None:
         """A panel has changed the specification."""

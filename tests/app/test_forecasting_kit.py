@@ -115,7 +115,7 @@ def test_a_type_tells_what_a_project_does_not_also_after_keeping() -> None:
     ]  # fmt: skip
     assert housing.type_names(kept) == {
         "small": "Ein- und Zweifamilienhaus", "large": "Mehrfamilienhaus", "own": "own",
-        "hall": "hall",
+        "hall": "Wohnheim",
     }  # fmt: skip
 
 
