@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+)
 from PySide6.QtGui import QGuiApplication, QIcon, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -149,9 +156,22 @@ class IssueView(QTableView):
         head.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
         self.setSortingEnabled(True)
         head.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        # Wrapped texts need other heights once the columns have got their widths.
+        self._fit = QTimer(self, singleShot=True, interval=0)
+        self._fit.timeout.connect(self.resizeRowsToContents)
+        head.sectionResized.connect(lambda: self._fit.start())
+        self.issues.modelReset.connect(self._hide_empty)
         copy = QShortcut(QKeySequence.StandardKey.Copy, self)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(lambda: QGuiApplication.clipboard().setText(self.issues.as_text()))
+
+    def _hide_empty(self) -> None:
+        """Places, values and repairs that no finding has leave their room to the others."""
+        found = self.issues.issues
+        self.setColumnHidden(1, bool(found) and not any(i.place for i in found))
+        self.setColumnHidden(2, bool(found) and not any(i.value for i in found))
+        self.setColumnHidden(4, bool(found) and not any(i.repair for i in found))
+        self._fit.start()
 
 
 class IssueDialog(QDialog):
