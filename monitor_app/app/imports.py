@@ -65,6 +65,8 @@ def prepare(
     one that fits best. Cancelling ends it at once, whatever a library is busy with."""
     chosen = list(recipes) or None
     context = session.context()
+    known = known_recipes(session)
     return run_detached(
-        lambda steps: prepare_import(list(paths), chosen, context, steps), progress or Progress()
+        lambda steps: prepare_import(list(paths), chosen, context, steps, known),
+        progress or Progress(),
     )

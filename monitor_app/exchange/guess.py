@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from monitor_app.core.i18n import _
 from monitor_app.exchange.keys import clean_key, match_keys
-from monitor_app.exchange.labels import DateKind, parse_ages, parse_date, parse_dates, parse_sexes
+from monitor_app.exchange.labels import AgeRule as AgeKind
+from monitor_app.exchange.labels import DateKind, parse_ages, parse_dates, parse_sexes
 from monitor_app.exchange.numbers import weigh
 from monitor_app.exchange.table import RawTable
 
@@ -165,37 +166,10 @@ def _label_guesses(column: str, texts: Sequence[str], counts: Counter[str]) -> l
         found.append(Guess(column, Role.SEX, score, _("all cells are sexes")))
     ages = parse_ages(texts).readings
     groups = [t for t in texts if ages[t].group is not None]
-    if len(texts) >= 3 and len(groups) >= 0.9 * len(texts):
+    readable = len(groups) + sum(ages[t].rule is AgeKind.TOTAL for t in texts)
+    if len(groups) >= 3 and readable >= 0.9 * len(texts):
         # Prefixes are read generously (“x15”): only many of them say that ages are meant.
         plain = sum(t.isdigit() for t in groups) >= 0.8 * len(groups)
         score = (0.2 if plain else 0.6) + _hint(Role.AGE, column)
         found.append(Guess(column, Role.AGE, score, _("the cells are age groups")))
     return found
-
-
-def wide_headers(free: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Columns whose headers stand for ages, years or sexes (or two of them, joined by ``|``):
-    header -> dimension -> its text. Empty unless at least two columns are of one kind."""
-    parts = {h: [p.strip() for p in h.split("|")] for h in free}
-    texts = list(dict.fromkeys(p for own in parts.values() for p in own))
-    ages, sexes = parse_ages(texts).readings, parse_sexes(texts).readings
-
-    def dimension(text: str) -> str | None:
-        if parse_date(text).kind in (DateKind.YEAR, DateKind.DAY):
-            return "date"
-        if ages[text].group is not None and not text.isdigit():
-            return "age"
-        return "sex" if sexes[text].code is not None and not text.isdigit() else None
-
-    found: dict[str, dict[str, str]] = {}
-    for header, own in parts.items():
-        dims = [dimension(text) for text in own]
-        if None not in dims and len(set(dims)) == len(dims):
-            found[header] = {d: t for d, t in zip(dims, own, strict=True) if d is not None}
-    kinds = Counter(tuple(sorted(own)) for own in found.values())
-    if not kinds:
-        return {}
-    kind, count = kinds.most_common(1)[0]
-    if count < (3 if kind == ("age",) else 2):
-        return {}
-    return {h: own for h, own in found.items() if tuple(sorted(own)) == kind}

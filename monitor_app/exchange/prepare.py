@@ -32,7 +32,7 @@ from monitor_app.exchange.facilities import map_facilities
 from monitor_app.exchange.mapping import KnownAreas, MappedFact, Span, map_fact
 from monitor_app.exchange.persons import map_persons
 from monitor_app.exchange.projects import map_projects
-from monitor_app.exchange.propose import propose_recipe
+from monitor_app.exchange.proposals import propose_all, with_areas_of
 from monitor_app.exchange.readers import iter_chunks, read_tables, sniff
 from monitor_app.exchange.recipe import dump_recipe, match_recipes, match_score, shipped_recipes
 from monitor_app.exchange.recipe_model import (
@@ -123,9 +123,10 @@ def prepare_import(
     recipe: Recipe | Sequence[Recipe] | None,
     context: ImportContext | None = None,
     progress: Progress | None = None,
+    candidates: Sequence[Recipe] | None = None,
 ) -> ImportBatch:
-    """Read the files and map them by ``recipe``; without one each file gets the shipped recipe
-    that fits it best, or a proposal.
+    """Read the files and map them by ``recipe``; without one each file gets the candidate (the
+    shipped recipes unless told) that fits it best, or a proposal.
 
     Several recipes are applied in turn; areas always come before numbers. The result has every
     finding in ``issues``; a batch with errors is ``blocked``. Files that cannot be read at all
@@ -134,7 +135,8 @@ def prepare_import(
     steps = progress or Progress()
     files = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(p) for p in paths]
     work = _Work(context or ImportContext())
-    jobs = _plan(files, recipe, work, steps.part(0.0, 0.4))
+    known = shipped_recipes() if candidates is None else tuple(candidates)
+    jobs = _plan(files, recipe, known, work, steps.part(0.0, 0.4))
     work.crs = boundaries.choose_crs(work.context.areas.crs, list(_layers(jobs)))
     for job in jobs:
         _map_areas(job, work)
@@ -179,6 +181,7 @@ def _sorted(issues: Iterable[Issue]) -> tuple[Issue, ...]:
 def _plan(
     files: Sequence[Path],
     recipe: Recipe | Sequence[Recipe] | None,
+    candidates: tuple[Recipe, ...],
     work: _Work,
     progress: Progress,
 ) -> list[_Job]:
@@ -188,11 +191,12 @@ def _plan(
         return [_Job(r, (), tuple(files)) for r in given]
     chosen: dict[str, tuple[Recipe, list[RawTable]]] = {}
     counted: dict[str, tuple[Recipe, list[Path]]] = {}
+    unknown: list[RawTable] = []
     for i, path in enumerate(files):
         part = progress.part(i / len(files), (i + 1) / len(files))
         part.step(0.0, _("Reading {file}").format(file=path.name))
         try:
-            persons = _persons_recipe(path, given)
+            persons = _persons_recipe(path, candidates if given is None else given)
             if persons is not None:
                 counted.setdefault(persons.id, (persons, []))[1].append(path)
                 continue
@@ -203,21 +207,40 @@ def _plan(
         for table in tables:
             work.issues.extend(table.issues)
             work.sources += (replace(table.source, sheet=None),)
-        for own, table in _recipes_for(tables, given, work):
+        fitting, left = _recipes_for(tables, given, candidates, work)
+        unknown += left
+        for own, table in fitting:
             if _is_persons(own):
                 counted.setdefault(own.id, (own, []))[1].append(path)
             else:
                 chosen.setdefault(own.id, (own, []))[1].append(table)
     jobs = [_Job(r, tuple(t), ()) for r, t in chosen.values()]
+    jobs += _proposals(unknown, [*jobs], candidates, work)
     return jobs + [_Job(r, (), tuple(own)) for r, own in counted.values()]
 
 
-def _persons_recipe(path: Path, given: list[Recipe] | None) -> Recipe | None:
+def _proposals(
+    tables: Sequence[RawTable], jobs: Sequence[_Job], known: Sequence[Recipe], work: _Work
+) -> list[_Job]:
+    """Recipes for tables that none fits; they see the areas that other files bring."""
+    if not tables:
+        return []
+    context = work.context
+    for job in jobs:
+        context = with_areas_of(context, job.recipe, job.tables)
+    found = []
+    for recipe, own in propose_all(tables, context, {r.id for r in known}):
+        work.issues.append(_proposed(recipe, own[0]))
+        found.append(_Job(recipe, own, ()))
+    return found
+
+
+def _persons_recipe(path: Path, given: Sequence[Recipe]) -> Recipe | None:
     """The recipe for a large file with one row per person, found from its first rows: such a file
     is never read as a whole."""
     if path.is_file() and path.stat().st_size < LARGE_FILE:
         return None
-    candidates = [r for r in (shipped_recipes() if given is None else given) if _is_persons(r)]
+    candidates = [r for r in given if _is_persons(r)]
     if not candidates or sniff(path) != "csv":
         return None
     head = next(iter(iter_chunks(path, HEAD_ROWS)), None)
@@ -230,31 +253,31 @@ def _is_persons(recipe: Recipe) -> bool:
 
 
 def _recipes_for(
-    tables: tuple[RawTable, ...], given: list[Recipe] | None, work: _Work
-) -> list[tuple[Recipe, RawTable]]:
+    tables: tuple[RawTable, ...],
+    given: list[Recipe] | None,
+    candidates: tuple[Recipe, ...],
+    work: _Work,
+) -> tuple[list[tuple[Recipe, RawTable]], list[RawTable]]:
+    """The recipe of each table, and the tables of a file of which no table has one."""
     if given is not None and len(given) == 1:
         fitting = [t for t in tables if match_score(given[0], t) > 0] or list(tables)
-        return [(given[0], t) for t in fitting]
+        return [(given[0], t) for t in fitting], []
     if given is not None:
         # Several recipes for several files: each table is read by the one that fits it best.
         best = [(match_recipes((t,), tuple(given)), t) for t in tables]
         found = [(ranked[0][0], t) for ranked, t in best if ranked]
         if not found and tables:
             work.issues.append(_no_recipe(tables[0], given))
-        return found
+        return found, []
     found = []
     left: list[RawTable] = []
     for table in tables:
-        ranked = match_recipes((table,))
+        ranked = match_recipes((table,), candidates)
         if ranked and ranked[0][1] >= GOOD_MATCH:
             found.append((ranked[0][0], table))
         else:
             left.append(table)
-    if left and not found:
-        proposal = propose_recipe(tuple(left), work.context)
-        work.issues.append(_proposed(proposal, left[0]))
-        found += [(proposal, t) for t in left]
-    return found
+    return found, [] if found else left
 
 
 def _no_recipe(table: RawTable, given: list[Recipe]) -> Issue:

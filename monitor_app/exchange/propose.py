@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -11,81 +10,89 @@ from monitor_app.core.areas import CITY
 from monitor_app.core.backdrops import BackdropLook
 from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
-from monitor_app.exchange.guess import Guess, Role, guess_columns, wide_headers
-from monitor_app.exchange.longform import dimension_name
+from monitor_app.exchange.guess import Guess, Role, guess_columns
+from monitor_app.exchange.keys import clean_key, match_keys
+from monitor_app.exchange.propose_facts import Proposal, propose_facts
+from monitor_app.exchange.propose_words import slug, stem_of
 from monitor_app.exchange.recipe_model import (
-    AgeRule,
     AreasContent,
     AttributeRule,
     BackdropContent,
     CodeRule,
-    DateRule,
+    Content,
     FacilitiesContent,
-    FactContent,
     KeyRule,
     LevelRule,
     MatchRule,
+    NumberRule,
     ParentRule,
     Recipe,
-    RowFilter,
     Text,
-    ValueColumn,
 )
 from monitor_app.exchange.table import RawTable
-from monitor_app.exchange.wording import kind_name
 
-_YEAR_IN_NAME = r"((?:19|20)\d{2}(?:\d{4})?)"
-_SUBJECTS = (
-    ("births", re.compile(r"gebor|geburt|birth")),
-    ("deaths", re.compile(r"sterbe|gestorb|todesf|death")),
-    ("moves_in", re.compile(r"zuz[uü]|zugez|moves?.?in|immigr")),
-    ("moves_out", re.compile(r"wegz[uü]|fortz[uü]|moves?.?out|emigr")),
-    ("completions", re.compile(r"fertigstell|completion")),
-    ("population", re.compile(r"einwohner|bev[oö]lk|population|personen|wohnber|ewr|_pop")),
+__all__ = ["propose_recipe", "slug"]
+
+#: Row numbers that programs write, no keys of an office.
+_ROW_ID = re.compile(
+    r"^(?:objid|objectid|object_id|fid|gid|ogc_fid|id_?0|oid|gml_?id|uuid|globalid)$"
+)
+_KEY_HEAD = re.compile(
+    r"schl|(?<![a-z])nr|nr$|nummer|num(?:mer|ber)?$|code|key|kennz|ags|bfs|(?:_|^)id$|_?id$"
 )
 #: Layers of areas that nobody counts in, by how their names begin.
 _WATER = re.compile(r"gew(ä|ae)sser|wasserfl|fl(ü|ue)sse|seen?(_|$)|water|rivers?(_|$)|lakes?(_|$)")
 _GREEN = re.compile(r"gr(ü|ue)n(fl|anl|z)|waldfl|w(ä|ae)lder|parks?(_|$)|forests?(_|$)|green")
 _RIVER = re.compile(r"gew(ä|ae)sser|flu(ss|ß)|b(a|ä|ae)che?(_|$)|river|stream")
-_TOTAL_ROW = r"(?i)^\s*(insgesamt|gesamt|gesamtstadt|summe|total|zusammen|stadt insgesamt)\b"
 
 
-def propose_recipe(tables: tuple[RawTable, ...], context: ImportContext) -> Recipe:
+def propose_recipe(
+    tables: tuple[RawTable, ...],
+    context: ImportContext,
+    wanted: Sequence[frozenset[str]] = (),
+) -> Recipe:
     """The most plausible recipe for the first table (and all of the same header).
 
     Whatever cannot be guessed is left open, so that the check names it. ``proposed`` has the
-    reasons, one sentence each.
+    reasons, one sentence each. ``wanted`` are texts that other tables of the import use for
+    areas, so that a layer offers the key that they have.
     """
     table = next((t for t in tables if len(t)), tables[0])
     reasons: list[str] = []
-    content = _content(table, context, reasons)
-    stem = PurePath(table.source.name).stem
+    numbers = NumberRule()
+    found = _content(table, context, reasons, wanted)
+    if isinstance(found, Proposal):
+        contents: tuple[Content, ...] = found.contents
+        numbers = found.numbers
+    else:
+        contents = (found,)
+    stem = stem_of(table)
     return Recipe(
         id=slug(stem, "recipe"),
         name=Text(de=stem, en=stem),
-        match=MatchRule(files=(table.source.name,), columns=_fingerprint(table)),
-        contents=(content,) if not isinstance(content, tuple) else content,
+        match=MatchRule(files=_file_patterns(tables), columns=_fingerprint(table)),
+        numbers=numbers,
+        contents=contents,
         proposed=tuple(reasons),
     )
+
+
+def _file_patterns(tables: tuple[RawTable, ...]) -> tuple[str, ...]:
+    """Names of the files; digits may be others in the next delivery."""
+    names = dict.fromkeys(re.sub(r"\d", "?", t.source.name) for t in tables)
+    return tuple(names)
 
 
 def _fingerprint(table: RawTable) -> tuple[str, ...]:
     return tuple(dict.fromkeys(h for h in table.header if h.strip()))[:12]
 
 
-def slug(text: str, default: str) -> str:
-    """A key of small letters made from any text."""
-    plain = text.casefold()
-    for a, b in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
-        plain = plain.replace(a, b)
-    plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:50]
-    return plain if re.match(r"[a-z]", plain) else f"{default}_{plain}".rstrip("_")
-
-
 def _content(
-    table: RawTable, context: ImportContext, reasons: list[str]
-) -> AreasContent | BackdropContent | FacilitiesContent | FactContent | tuple[FactContent, ...]:
+    table: RawTable,
+    context: ImportContext,
+    reasons: list[str],
+    wanted: Sequence[frozenset[str]],
+) -> AreasContent | BackdropContent | FacilitiesContent | Proposal:
     levels = {level.key: context.areas.keys(level.key) for level in context.areas.levels}
     levels.pop(CITY, None)
     names = {level.key: level.name for level in context.areas.levels}
@@ -95,10 +102,10 @@ def _content(
     if look is not None:
         return _backdrop(table, look, reasons)
     if kinds & {"Polygon", "MultiPolygon"}:
-        return _areas(table, guesses, context, reasons)
+        return _areas(table, guesses, context, reasons, wanted)
     if kinds & {"Point", "MultiPoint"}:
         return _points(table, guesses, reasons)
-    return _facts(table, guesses, reasons)
+    return propose_facts(table, guesses, context, reasons)
 
 
 def _drawn_as(table: RawTable, kinds: set[str]) -> BackdropLook | None:
@@ -124,49 +131,49 @@ def _backdrop(table: RawTable, look: BackdropLook, reasons: list[str]) -> Backdr
     )  # fmt: skip
 
 
-def _best(guesses: Sequence[Sequence[Guess]], role: Role, reasons: list[str]) -> Guess | None:
-    """The column for which a role is the best guess, or nearly."""
-    ranked = sorted(
-        (g for own in guesses for g in own if g.role is role and g.score >= own[0].score - 0.05),
-        key=lambda g: -g.score,
-    )
-    if not ranked:
-        return None
-    best = ranked[0]
-    reasons.append(
-        _("{column} is taken as {role}: {reason}.").format(
-            column=best.column, role=role_name(role), reason=best.reason
-        )
-    )
-    return best
-
-
-def role_name(role: Role) -> str:
-    return {
-        Role.AREA: _("area key"),
-        Role.DATE: _("date"),
-        Role.SEX: _("sex"),
-        Role.AGE: _("age"),
-        Role.GROUP: _("group"),
-        Role.NAME: _("name"),
-        Role.VALUE: _("number"),
-        Role.TOTAL: _("total"),
-        Role.EMPTY: _("empty column"),
-    }[role]
-
-
-def _key_column(table: RawTable, guesses: Sequence[Sequence[Guess]]) -> str | None:
-    """A column whose texts are all different and look like keys; known levels first."""
+def _key_column(
+    table: RawTable, guesses: Sequence[Sequence[Guess]], wanted: Sequence[frozenset[str]]
+) -> tuple[str | None, str]:
+    """The column that tells the areas apart, and why: the texts that the data of the same import
+    use, keys of a known level, a header that speaks of keys; row numbers of programs come last."""
     unique = [
         h
         for h, cells in zip(table.header, table.columns, strict=True)
-        if len(set(cells)) == len(cells) and all(c.strip() for c in cells)
+        if all(c.strip() for c in cells) and len(set(cells)) == len(cells)
     ]
-    ranked = [g for own in guesses for g in own if g.role is Role.AREA and g.column in unique]
-    if ranked:
-        return max(ranked, key=lambda g: g.score).column
-    short = [h for h in unique if max(len(c) for c in table.column(h)) <= 16]
-    return short[0] if short else (unique[0] if unique else None)
+    known = {g.column: g.score for own in guesses for g in own if g.level is not None}
+
+    def rank(column: str) -> tuple[float, float, int, int]:
+        head = column.strip().casefold()
+        cells = table.column(column)
+        used = max((_shared_keys(cells, texts) for texts in wanted), default=0.0)
+        short = max(len(c) for c in cells) <= 16
+        kind = -2 if _ROW_ID.search(head) else 1 if _KEY_HEAD.search(head) and short else 0
+        broken = any("." in c.removesuffix(".0") for c in cells) and column in table.numeric
+        # a name is a key of last resort: offices write it in many ways
+        return (
+            used if kind >= 0 or used > 0.9 else 0.0,
+            known.get(column, 0.0),
+            kind - 3 * broken,
+            int(short) + int(all(c.strip()[:1].isdigit() for c in cells)),
+        )
+
+    if not unique:
+        return None, _("all its texts differ")
+    best = max(unique, key=rank)
+    if rank(best)[0] >= 0.5:
+        return best, _("the data of this import use its texts")
+    return best, _("all its texts differ")
+
+
+def _shared_keys(cells: Sequence[str], texts: frozenset[str]) -> float:
+    """Share of the areas that a column of other data names by these keys, 0 where it has many
+    texts that are none."""
+    match = match_keys([clean_key(t) for t in texts if t.strip()], [clean_key(c) for c in cells])
+    hits = {k for k, ok in zip(match.keys, match.known, strict=True) if ok}
+    if sum(match.known) < 0.6 * max(1, len(match.keys)) or len(hits) < 2:
+        return 0.0
+    return len(hits) / len(cells)
 
 
 def _areas(
@@ -174,17 +181,22 @@ def _areas(
     guesses: Sequence[Sequence[Guess]],
     context: ImportContext,
     reasons: list[str],
+    wanted: Sequence[frozenset[str]],
 ) -> AreasContent:
-    column = _key_column(table, guesses) or table.header[0]
-    reasons.append(_("{column} is taken as area key: all its texts differ.").format(column=column))
+    found, why = _key_column(table, guesses, wanted)
+    column = found or table.header[0]
+    text = _("{column} is taken as area key: {reason}.")
+    reasons.append(text.format(column=column, reason=why))
     own = [g for found in guesses for g in found if g.column == column and g.level is not None]
     known = max(own, key=lambda g: g.score).level if own else None
+    if known is not None and 2 * len(context.areas.keys(known)) < len(table):
+        known = None  # a part of the keys is equal by chance
     level = next((lv for lv in context.areas.levels if lv.key == known), None)
-    names = [g for found in guesses for g in found if g.role is Role.NAME and g.column != column]
-    name = max(names, key=lambda g: g.score).column if names else None
+    name = _name_column(table, guesses, column)
     parents = [
         g for found in guesses for g in found
         if g.level is not None and g.level != known and g.column != column
+        and len(set(table.column(g.column))) < len(table)
     ]  # fmt: skip
     label = table.name or PurePath(table.source.name).stem
     rule = LevelRule(
@@ -201,6 +213,17 @@ def _areas(
             ParentRule(level=g.level, column=g.column) for g in parents[:2] if g.level is not None
         ),
     )
+
+
+def _name_column(table: RawTable, guesses: Sequence[Sequence[Guess]], key: str) -> str | None:
+    """The column with the names of the areas: mostly different texts, a header that says so."""
+    names = [g for found in guesses for g in found if g.role is Role.NAME and g.column != key]
+
+    def rank(guess: Guess) -> tuple[float, float]:
+        cells = table.column(guess.column)
+        return round(len(set(cells)) / max(1, len(cells)), 1), guess.score
+
+    return max(names, key=rank).column if names else None
 
 
 def _points(
@@ -224,125 +247,3 @@ def _points(
         name=Text(de=stem, en=stem),
         attributes=attributes,
     )
-
-
-def _facts(
-    table: RawTable, guesses: Sequence[Sequence[Guess]], reasons: list[str]
-) -> FactContent | tuple[FactContent, ...]:
-    numbers = [
-        own[0].column
-        for own in guesses
-        if any(g.role is Role.VALUE for g in own) and not any(g.role is Role.TOTAL for g in own)
-    ]
-    wide = wide_headers(numbers)
-    rest = [own for own in guesses if own[0].column not in wide]
-    fixed = {dim for own in wide.values() for dim in own}
-    roles = {
-        role: None if role.value in fixed else _best(rest, role, reasons)
-        for role in (Role.AREA, Role.DATE, Role.SEX, Role.AGE)
-    }
-    used = {g.column for g in roles.values() if g is not None}
-    values = [h for h in numbers if h not in used and h not in wide]
-    subject = _subject(table, roles, fixed)
-    reasons.append(_("The content is taken as {kind}.").format(kind=kind_name(subject)))
-    shared = _shared(table, roles, rest, reasons)
-    stem = PurePath(table.source.name).stem
-    if wide:
-        text = _("{count} headers stand for positions of: {dimension}.")
-        names = ", ".join(dimension_name(dim) for dim in sorted(fixed))
-        reasons.append(text.format(count=len(wide), dimension=names))
-        rules = tuple(ValueColumn.model_validate({"column": h, **own}) for h, own in wide.items())
-        return _fact(shared, subject, slug(stem, "dataset"), stem, rules)
-    if not values:
-        reasons.append(_("No column with numbers was found."))
-        return _fact(shared, subject, slug(stem, "dataset"), stem, (ValueColumn(column="?"),))
-    if subject in ("moves_in", "moves_out") and len(values) > 1:
-        rules = tuple(ValueColumn(column=h, partner=slug(h, "partner")) for h in values)
-        return _fact(shared, subject, subject, stem, rules)
-    if subject != "variable" and len(values) == 1:
-        return _fact(shared, subject, subject, stem, (ValueColumn(column=values[0]),))
-    return tuple(
-        _fact(shared, "variable", slug(h, "variable"), h, (ValueColumn(column=h),)) for h in values
-    )
-
-
-def _shared(
-    table: RawTable,
-    roles: dict[Role, Guess | None],
-    guesses: Sequence[Sequence[Guess]],
-    reasons: list[str],
-) -> dict[str, object]:
-    area, day, sex, age = (roles[r] for r in (Role.AREA, Role.DATE, Role.SEX, Role.AGE))
-    shared: dict[str, object] = {"level": CITY, "date": _date_rule(table, day, reasons)}
-    if area is not None:
-        shared["area"] = KeyRule(column=area.column)
-        shared["level"] = area.level or slug(area.column, "level")
-    if sex is not None:
-        shared["sex"] = CodeRule(column=sex.column)
-    if age is not None:
-        shared["age"] = AgeRule(column=age.column)
-    keys = [g.column for g in roles.values() if g is not None]
-    total_rows = _total_rows(table, guesses)
-    if total_rows:
-        shared["ignore"] = total_rows
-    if not _unique(table, keys):
-        group = _best(guesses, Role.GROUP, reasons)
-        if group is not None and group.column not in keys:
-            shared["group"] = CodeRule(column=group.column)
-    return shared
-
-
-def _total_rows(table: RawTable, guesses: Sequence[Sequence[Guess]]) -> tuple[RowFilter, ...]:
-    """Rows that a column with texts calls a total."""
-    texts = [own[0].column for own in guesses if own[0].role in (Role.AREA, Role.NAME, Role.GROUP)]
-    return tuple(
-        RowFilter(column=column, pattern=_TOTAL_ROW, role="total")
-        for column in texts
-        if any(re.search(_TOTAL_ROW, cell) for cell in set(table.column(column)))
-    )
-
-
-def _unique(table: RawTable, columns: Sequence[str]) -> bool:
-    """Whether these columns tell all rows apart."""
-    if not columns:
-        return len(table) <= 1
-    rows = list(zip(*(table.column(c) for c in columns), strict=True))
-    return len(set(rows)) == len(rows)
-
-
-def _date_rule(table: RawTable, day: Guess | None, reasons: list[str]) -> DateRule:
-    if day is not None:
-        return DateRule(column=day.column)
-    if re.search(_YEAR_IN_NAME, PurePath(table.source.name).stem):
-        reasons.append(_("The date is taken from the name of the file."))
-        return DateRule(file=_YEAR_IN_NAME)
-    title = r"(\d{1,2}\.\d{1,2}\.\d{4}|(?:19|20)\d{2})"
-    reasons.append(_("The date is looked for in the title lines."))
-    return DateRule(title=title)
-
-
-def _fact(
-    shared: dict[str, object], kind: str, key: str, name: str, values: tuple[ValueColumn, ...]
-) -> FactContent:
-    variable = kind == "variable"
-    return FactContent.model_validate(
-        {
-            **shared,
-            "kind": kind,
-            "dataset": f"variable_{key}"[:60] if variable else key,
-            "variable": key if variable else None,
-            "name": name,
-            "values": values,
-            "absent": "missing" if variable else "zero",
-            "fractions": variable,
-            "negative": variable,
-        }
-    )
-
-
-def _subject(table: RawTable, roles: dict[Role, Guess | None], fixed: set[str]) -> str:
-    words = " ".join((table.source.name, table.name, *table.before, *table.header)).casefold()
-    for kind, pattern in _SUBJECTS:
-        if pattern.search(words):
-            return kind
-    return "population" if roles[Role.AGE] is not None or "age" in fixed else "variable"

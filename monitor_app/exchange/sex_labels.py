@@ -24,8 +24,8 @@ class SexReading:
 
 
 _CODES = {
-    "m": "m gesm männlich maennlich mann männer maenner male males man men mal herr jungen junge knaben"
-    " knabe boys boy masculin hommes 1",
+    "m": "m gesm männlich maennlich mann männer maenner male males man men mal herr jungen junge"
+    " knaben knabe boys boy masculin hommes 1",
     "f": "w f gesw weiblich frau frauen female females woman women fem mädchen maedchen girls girl"
     " féminin femmes 2",
     "x": "d x divers diverse other o u unbekannt unknown 3 9",

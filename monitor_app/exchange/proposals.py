@@ -1,0 +1,169 @@
+"""Proposals for all tables of an import together: boundaries explain the data and the reverse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+
+from monitor_app.core.areas import CITY, Area, AreaSystem, Level
+from monitor_app.core.batch import ImportContext
+from monitor_app.core.i18n import _
+from monitor_app.exchange.keys import apply_key_rule, clean_key
+from monitor_app.exchange.propose import propose_recipe
+from monitor_app.exchange.recipe_model import (
+    AreaEntry,
+    AreasContent,
+    FactContent,
+    LevelRule,
+    Recipe,
+    Text,
+)
+from monitor_app.exchange.table import RawTable
+
+Proposed = tuple[Recipe, tuple[RawTable, ...]]
+
+#: Columns with more distinct texts hold no areas of a town.
+MOST_AREAS = 20_000
+
+
+def alike(table: RawTable) -> tuple[str, ...]:
+    """Tables with equal marks are parts of one delivery: same columns, and names of file and
+    sheet that differ in digits only."""
+    stem = re.sub(r"\d+", "#", PurePath(table.source.name).stem)
+    return (stem, re.sub(r"\d+", "#", table.name), *table.header)
+
+
+def propose_all(
+    tables: Sequence[RawTable], context: ImportContext, taken: Iterable[str] = ()
+) -> tuple[Proposed, ...]:
+    """A recipe for each group of tables that belong together: layers first, the coarsest one
+    before its parts, so that the data find the areas of the same import. ``taken``: ids of
+    recipes that must not be used again."""
+    groups: dict[tuple[str, ...], list[RawTable]] = {}
+    for table in tables:
+        groups.setdefault(alike(table), []).append(table)
+    ordered = sorted(groups.values(), key=lambda own: (not _is_layer(own[0]), _order(own[0])))
+    wanted = [t for own in ordered if not _is_layer(own[0]) for t in _texts(own[0])]
+    used = set(taken)
+    found: list[Proposed] = []
+    for own in ordered:
+        recipe = propose_recipe(tuple(own), context, wanted)
+        if not any(level.key != CITY for level in context.areas.levels):
+            recipe = _with_areas(recipe, own)
+        recipe = _named_apart(recipe, used)
+        used.add(recipe.id)
+        found.append((recipe, tuple(own)))
+        context = with_areas_of(context, recipe, own)
+    return tuple(found)
+
+
+def _is_layer(table: RawTable) -> bool:
+    return table.geometries is not None
+
+
+def _order(table: RawTable) -> int:
+    return len(table) if _is_layer(table) else 0
+
+
+def _texts(table: RawTable) -> list[frozenset[str]]:
+    found = []
+    for cells in table.columns:
+        texts = frozenset(c.strip() for c in cells)
+        if 2 <= len(texts) <= MOST_AREAS:
+            found.append(texts)
+    return found
+
+
+def _named_apart(recipe: Recipe, used: set[str]) -> Recipe:
+    """Two files of one name must not share a recipe."""
+    name, number = recipe.id, 2
+    while name in used:
+        name = f"{recipe.id[:56]}_{number}"
+        number += 1
+    return recipe.model_copy(update={"id": name})
+
+
+def with_areas_of(
+    context: ImportContext, recipe: Recipe, tables: Sequence[RawTable]
+) -> ImportContext:
+    """The context with the levels that a recipe makes of its tables (keys and names only)."""
+    system = context.areas
+    levels, areas = list(system.levels), list(system.areas)
+    for content in recipe.contents:
+        if not isinstance(content, AreasContent):
+            continue
+        have = {a.key for a in areas if a.level == content.level.key}
+        named = dict(_entries(content, tables))
+        if content.level.key not in {level.key for level in levels}:
+            levels.append(Level(content.level.key, str(content.level.name), content.level.rank))
+        start = 1 + max((a.id for a in areas), default=0)
+        fresh = [(k, n) for k, n in named.items() if k not in have]
+        areas += [
+            Area(start + i, content.level.key, key, name) for i, (key, name) in enumerate(fresh)
+        ]
+    return replace(context, areas=AreaSystem(tuple(levels), tuple(areas), system.crs))
+
+
+def _entries(content: AreasContent, tables: Sequence[RawTable]) -> Iterable[tuple[str, str]]:
+    yield from ((entry.key, entry.name) for entry in content.list)
+    rule = content.key
+    if rule is None or rule.column is None:
+        return
+    for table in tables:
+        if rule.column not in table.header:
+            continue
+        keys = [apply_key_rule(rule, cell) for cell in table.column(rule.column)]
+        named = content.name.column if content.name else None
+        names = table.column(named) if named in table.header and named else keys
+        yield from ((k, n.strip() or k) for k, n in zip(keys, names, strict=True) if k)
+
+
+def _with_areas(recipe: Recipe, tables: Sequence[RawTable]) -> Recipe:
+    """Without any boundaries the areas that the data name become a level of their own, so that
+    everything but the map works; boundaries may follow later."""
+    content = next((c for c in recipe.contents if isinstance(c, FactContent)), None)
+    if content is None or content.level == CITY or content.area is None:
+        return recipe
+    column = content.area.column
+    entries: dict[str, str] = {}
+    for table in tables:
+        if column is None or column not in table.header:
+            return recipe
+        cells = table.column(column)
+        named = _names_of(table, column)
+        aside = {t for f in content.ignore if f.column == column for t in f.equals}
+        for cell, name in zip(cells, named, strict=True):
+            key = clean_key(cell)
+            if key and cell.strip() not in aside:
+                entries.setdefault(key, name.strip() or key)
+    if len(entries) < 2:
+        return recipe
+    reason = _(
+        "The project has no areas yet: {count} areas are taken from column {column}, without"
+        " boundaries. Import the boundaries to draw maps."
+    ).format(count=len(entries), column=column)
+    areas = AreasContent(
+        kind="areas",
+        level=LevelRule(key=content.level, name=Text(de=column or "", en=column or ""), rank=1),
+        list=tuple(AreaEntry(key=k, name=n) for k, n in entries.items()),
+    )
+    return recipe.model_copy(
+        update={
+            "contents": (areas, *recipe.contents),
+            "proposed": (*recipe.proposed, reason),
+        }
+    )
+
+
+def _names_of(table: RawTable, column: str) -> Sequence[str]:
+    """Names beside the keys: a column of texts with one text for each key and back."""
+    cells = table.column(column)
+    for header, own in zip(table.header, table.columns, strict=True):
+        pairs = set(zip(cells, own, strict=True))
+        if header == column or len(pairs) != len(set(cells)) or len(set(own)) != len(pairs):
+            continue
+        if not any(t.strip().replace(".", "").isdigit() for t in own if t.strip()):
+            return own
+    return cells

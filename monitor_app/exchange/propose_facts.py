@@ -1,0 +1,390 @@
+"""What a table of numbers is about: dimensions, values, totals, guessed with reasons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from monitor_app.core.areas import CITY
+from monitor_app.core.batch import ImportContext
+from monitor_app.core.i18n import _
+from monitor_app.exchange.area_links import find_link, rows_aside
+from monitor_app.exchange.guess import Guess, Role
+from monitor_app.exchange.labels import parse_ages, parse_sexes
+from monitor_app.exchange.longform import dimension_name
+from monitor_app.exchange.numbers import weigh
+from monitor_app.exchange.propose_dates import date_rule
+from monitor_app.exchange.propose_groups import add_groups
+from monitor_app.exchange.propose_totals import last_column_piles_up, piles_up, total_rows
+from monitor_app.exchange.propose_words import (
+    names_subject,
+    role_name,
+    slug,
+    stem_of,
+    subject_of,
+    total_text,
+)
+from monitor_app.exchange.recipe_model import (
+    AgeRule,
+    CodeRule,
+    FactContent,
+    KeyRule,
+    NumberRule,
+    RowFilter,
+    ValueColumn,
+)
+from monitor_app.exchange.table import RawTable
+from monitor_app.exchange.table_facts import Facts, Guesses, row_sums
+from monitor_app.exchange.wide_headers import read_wide
+from monitor_app.exchange.wording import kind_name
+
+_CODE_HEAD = re.compile(r"(code|cd|sort|nr|nummer|schl(ü|ue)ssel|key|id|kurz|lang|q|ver)$")
+_SEX_HEAD = re.compile(r"geschl|sex|gender|^g$")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    contents: tuple[FactContent, ...]
+    numbers: NumberRule = field(default_factory=NumberRule)
+
+
+def propose_facts(
+    table: RawTable, guesses: Guesses, context: ImportContext, reasons: list[str]
+) -> Proposal:
+    """Contents for one table of numbers, one per kind of number."""
+    codes, distinct = {}, {}
+    for header, cells in zip(table.header, table.columns, strict=True):
+        factors, unique = pd.factorize(pd.Series([c.strip() for c in cells], dtype=object))
+        codes[header] = factors.astype(np.int64)
+        distinct[header] = tuple(str(t) for t in unique)
+    facts = Facts(table, guesses, context, reasons, codes, distinct)
+    _find_roles(facts)
+    values = _value_columns(facts)
+    subjects = {h: subject_of(h, table, _has_people(facts)) for h in values}
+    if facts.wide.columns:
+        _say_wide(facts)
+    else:
+        _say_values(facts, values)
+    shared = _shared(facts, values)
+    if facts.wide.columns:
+        contents: tuple[FactContent, ...] = (_wide_content(facts, shared),)
+    else:
+        contents = _long_contents(facts, shared, values, subjects)
+    return Proposal(contents, _numbers(facts, contents))
+
+
+def _has_people(facts: Facts) -> bool:
+    """Whether ages or sexes are told apart: then people are counted."""
+    return bool({Role.AGE, Role.SEX} & facts.roles.keys()) or bool(
+        facts.wide.dimensions & {"age", "sex"}
+    )
+
+
+def _find_roles(facts: Facts) -> None:
+    table = facts.table
+    facts.link = find_link(table, facts.context.areas)
+    if facts.link is not None:
+        facts.roles[Role.AREA] = Guess(
+            facts.link.column, Role.AREA, 1.0, _link_reason(facts), facts.link.level
+        )
+    day = _best(facts, Role.DATE)
+    if day is not None:
+        facts.roles[Role.DATE] = day
+    numbers = [
+        own[0].column
+        for own in facts.guesses
+        if any(g.role is Role.VALUE for g in own) and own[0].column not in facts.used
+    ]
+    facts.wide = read_wide(numbers)
+    if "date" in facts.wide.dimensions:
+        facts.roles.pop(Role.DATE, None)
+    if "age" not in facts.wide.dimensions and (age := _age_column(facts)) is not None:
+        facts.roles[Role.AGE] = age
+    if "sex" not in facts.wide.dimensions and (sex := _best(facts, Role.SEX)) is not None:
+        facts.roles[Role.SEX] = sex
+    if facts.link is None and (area := _best(facts, Role.AREA)) is not None:
+        facts.roles[Role.AREA] = area
+    order = (Role.AREA, Role.DATE, Role.SEX, Role.AGE)
+    for role in (r for r in order if r in facts.roles):
+        guess = facts.roles[role]
+        facts.reasons.append(
+            _("{column} is taken as {role}: {reason}.").format(
+                column=guess.column, role=role_name(role), reason=guess.reason
+            )
+        )
+
+
+def _link_reason(facts: Facts) -> str:
+    assert facts.link is not None
+    level = facts.context.areas.level(facts.link.level).name
+    if facts.link.by == "name":
+        return _("the texts are names of the areas of the level {level}").format(level=level)
+    if facts.link.by == "both":
+        return _("the texts hold key and name of the areas of the level {level}").format(
+            level=level
+        )
+    cells = facts.distinct[facts.link.column]
+    share = 1 - len(facts.link.unmatched) / max(1, len([t for t in cells if t]))
+    return _("{share} of the keys are areas of the level {level}").format(
+        share=f"{round(100 * share)} %", level=level
+    )
+
+
+def _best(facts: Facts, role: Role) -> Guess | None:
+    """The column for which a role is the best guess, or nearly, and that is not taken yet."""
+    ranked = sorted(
+        (
+            g for own in facts.guesses for g in own
+            if g.role is role and g.score >= own[0].score - 0.05 and g.column not in facts.used
+            and g.column not in facts.wide.columns
+        ),
+        key=lambda g: -g.score,
+    )  # fmt: skip
+    if role is Role.SEX:
+        ranked = [g for g in ranked if _two_sexes(facts, g.column)]
+    return ranked[0] if ranked else None
+
+
+def _two_sexes(facts: Facts, column: str) -> bool:
+    """A column of one sex or of totals only tells nothing apart; empty codes are no sexes."""
+    texts = facts.distinct[column]
+    if all(t.isdigit() for t in texts) and not _SEX_HEAD.search(column.casefold()):
+        return False  # 1 and 2 may be districts
+    codes = {r.code for r in parse_sexes(texts).readings.values()}
+    return "" not in texts and (len(codes - {None}) > 1 or len(facts.table) <= 1)
+
+
+def _age_column(facts: Facts) -> Guess | None:
+    """The column with the finest ages; among equal ones that which says where the last one
+    ends. Codes without text (empty for a total) lose against labels."""
+    found = [
+        g for own in facts.guesses for g in own
+        if g.role is Role.AGE and g.score >= 0.45 and g.column not in facts.used
+        and g.column not in facts.wide.columns and not facts.constant(g.column)
+    ]  # fmt: skip
+    if not found:
+        return None
+
+    def rank(guess: Guess) -> tuple[int, bool, bool, bool, float]:
+        texts = facts.distinct[guess.column]
+        groups = {r.group for r in parse_ages(texts).readings.values()} - {None}
+        open_end = any(g is not None and g.hi is None for g in groups)
+        coded = guess.column.casefold().endswith("sort")
+        return len(groups), "" not in texts, open_end, not coded, guess.score
+
+    return max(found, key=rank)
+
+
+def _value_columns(facts: Facts) -> list[str]:
+    """Columns that count something: numbers that are no codes of a dimension."""
+    found = []
+    for own in facts.guesses:
+        column = own[0].column
+        if not any(g.role is Role.VALUE for g in own) or column in facts.used:
+            continue
+        if any(g.role is Role.TOTAL for g in own) and facts.wide.columns:
+            continue
+        if column in facts.wide.columns or column in facts.wide.repeats:
+            continue
+        if _is_code(facts, column):
+            continue
+        found.append(column)
+    totals = [h for h in found if total_text(h)]
+    return [h for h in found if h not in totals] or totals
+
+
+def _is_code(facts: Facts, column: str) -> bool:
+    """A number that only repeats another column (``SexCd`` beside ``SexLang``) or never changes."""
+    head = column.strip().casefold()
+    if facts.constant(column) and len(facts.table) > 2:
+        return not names_subject(column)
+    if re.fullmatch(r"(stichtag.*)?jahr|year|zeit", head) and Role.DATE in facts.roles:
+        return True
+    hinted = _CODE_HEAD.search(head) is not None
+    if not hinted:
+        return False
+    others = [
+        h for h in facts.table.header
+        if h != column and (h in facts.used or not weigh(facts.distinct[h]).is_numeric)
+    ]  # fmt: skip
+    return any(facts.follows(column, h) for h in others) or any(
+        facts.distinct[h] == facts.distinct[column] for h in facts.used
+    )
+
+
+def _say_wide(facts: Facts) -> None:
+    names = ", ".join(dimension_name(dim) for dim in sorted(facts.wide.dimensions))
+    text = _("{count} headers stand for positions of: {dimension}.")
+    facts.reasons.append(text.format(count=len(facts.wide.columns), dimension=names))
+    if facts.wide.repeats:
+        shown = ", ".join(facts.wide.repeats[:5]) + (" …" if len(facts.wide.repeats) > 5 else "")
+        text = _("Columns that repeat sums of the others are left out: {columns}.")
+        facts.reasons.append(text.format(columns=shown))
+
+
+def _say_values(facts: Facts, values: Sequence[str]) -> None:
+    if not values:
+        facts.reasons.append(_("No column with numbers was found."))
+    numeric = [
+        own[0].column for own in facts.guesses
+        if any(g.role is Role.VALUE for g in own) and own[0].column not in facts.used
+    ]  # fmt: skip
+    left = [h for h in numeric if h not in values]
+    if left and values:
+        shown = ", ".join(left[:5]) + (" …" if len(left) > 5 else "")
+        text = _("These columns hold codes, totals or constants and are left out: {columns}.")
+        facts.reasons.append(text.format(columns=shown))
+
+
+def _shared(facts: Facts, values: Sequence[str]) -> dict[str, object]:
+    """What all contents of the table have in common."""
+    roles = facts.roles
+    shared: dict[str, object] = {"level": CITY}
+    shared["date"] = date_rule(
+        facts.table, roles.get(Role.DATE), "date" in facts.wide.dimensions, facts.reasons
+    )
+    sums = row_sums(facts, values)
+    aside: tuple[RowFilter, ...] = ()
+    if (area := roles.get(Role.AREA)) is not None:
+        shared["level"] = area.level or slug(area.column, "level")
+        rule = facts.link.rule if facts.link else KeyRule(column=area.column)
+        shared["area"] = rule
+        unmatched = facts.link.unmatched if facts.link else ()
+        aside = rows_aside(facts.table, area.column, unmatched, sums)
+    aside = (*aside, *total_rows(facts, aside))
+    if aside:
+        shared["ignore"] = aside
+    if (sex := roles.get(Role.SEX)) is not None:
+        shared["sex"] = CodeRule(column=sex.column)
+    if (age := roles.get(Role.AGE)) is not None:
+        shared["age"] = AgeRule(column=age.column, last_open=piles_up(facts, age.column, sums[0]))
+    elif "age" in facts.wide.dimensions:
+        shared["age"] = AgeRule(last_open=last_column_piles_up(facts))
+    add_groups(facts, shared, values)
+    return shared
+
+
+def _wide_content(facts: Facts, shared: Mapping[str, object]) -> FactContent:
+    people = facts.wide.dimensions & {"age", "sex", "group"}
+    subject = subject_of(_rest_of_headers(facts), facts.table, bool(people) or _has_people(facts))
+    facts.reasons.append(_("The content is taken as {kind}.").format(kind=kind_name(subject)))
+    rules = tuple(
+        ValueColumn.model_validate({"column": h, **own}) for h, own in facts.wide.columns.items()
+    )
+    extra = dict(shared)
+    if "group" in facts.wide.dimensions:
+        extra["labels"] = {
+            "national": {"de": "deutsch", "en": "national"}
+            if any("deutsch" in h.casefold() for h in facts.wide.columns)
+            else {"de": "inländisch", "en": "national"},
+            "foreign": {"de": "ausländisch", "en": "foreign"},
+        }
+    return _fact(facts, extra, subject, stem_of(facts.table), rules)
+
+
+def _rest_of_headers(facts: Facts) -> str:
+    return next(iter(facts.wide.columns), "")
+
+
+def _long_contents(
+    facts: Facts,
+    shared: Mapping[str, object],
+    values: Sequence[str],
+    subjects: Mapping[str, str],
+) -> tuple[FactContent, ...]:
+    stem = stem_of(facts.table)
+    if not values:
+        subject = subject_of("", facts.table, _has_people(facts))
+        return (_fact(facts, shared, subject, stem, (ValueColumn(column="?"),)),)
+    if len(values) > 1 and len(set(subjects.values())) == 1:
+        subject = next(iter(subjects.values()))
+        if subject in ("moves_in", "moves_out"):
+            rules = tuple(ValueColumn(column=h, partner=slug(h, "partner")) for h in values)
+            _say_kinds(facts, [subject])
+            return (_fact(facts, shared, subject, stem, rules),)
+    counted = [s for s in subjects.values() if s != "variable"]
+    found = []
+    for header in values:
+        subject = subjects[header]
+        if subject != "variable" and counted.count(subject) > 1:
+            # the first one may be the number, the others are parts of it or something else
+            subject = subject if _stands_for(header, values, subjects) else "variable"
+        name = stem if len(values) == 1 else header
+        found.append(_fact(facts, shared, subject, name, (ValueColumn(column=header),), header))
+    _say_kinds(facts, [c.kind for c in found])
+    return tuple(found)
+
+
+def _stands_for(header: str, values: Sequence[str], subjects: Mapping[str, str]) -> bool:
+    """Among several columns of one subject the shortest header is the number itself."""
+    same = [h for h in values if subjects[h] == subjects[header]]
+    return header == min(same, key=len)
+
+
+def _say_kinds(facts: Facts, kinds: Sequence[str]) -> None:
+    for kind in dict.fromkeys(kinds):
+        facts.reasons.append(_("The content is taken as {kind}.").format(kind=kind_name(kind)))
+
+
+def _fact(
+    facts: Facts,
+    shared: Mapping[str, object],
+    kind: str,
+    name: str,
+    values: tuple[ValueColumn, ...],
+    header: str = "",
+) -> FactContent:
+    variable = kind == "variable"
+    key = slug(header or name, "variable")
+    dataset = f"variable_{key}"[:60] if variable else _dataset(facts, shared, kind, name)
+    return FactContent.model_validate(
+        {
+            **shared,
+            "kind": kind,
+            "dataset": dataset,
+            "variable": key if variable else None,
+            "name": name,
+            "values": values,
+            "absent": "missing" if variable else "zero",
+            "fractions": variable,
+            "negative": variable,
+        }
+    )
+
+
+def _dataset(facts: Facts, shared: Mapping[str, object], kind: str, name: str) -> str:
+    """The name of the subject, unless the project has another data set under it."""
+    dims = {"area", "date", *facts.wide.dimensions} | (
+        {d for d in ("sex", "age", "group", "partner") if shared.get(d) is not None}
+    )
+    for info in facts.context.datasets:
+        same = set(info.dims) == dims and info.spec.level == shared["level"]
+        if info.spec.key == kind and not same:
+            return slug(name, "dataset")
+    return kind
+
+
+def _numbers(facts: Facts, contents: Sequence[FactContent]) -> NumberRule:
+    """Marks before three digits in columns that count people or events group thousands."""
+    marks: dict[str, str] = {}
+    for content in contents:
+        if content.kind == "variable":
+            continue
+        for rule in content.values:
+            if rule.column is None or rule.column in facts.table.numeric:
+                continue
+            if rule.column not in facts.distinct:
+                continue
+            proof = weigh(facts.distinct[rule.column])
+            if proof.decimal is None and proof.ambiguous is not None:
+                marks[rule.column] = "," if "." in proof.ambiguous else "."
+    if not marks or facts.table.decimal is not None:
+        return NumberRule()
+    example = next(iter(marks))
+    text = _("Column {column} counts whole numbers, so its marks group thousands.")
+    facts.reasons.append(text.format(column=example))
+    return NumberRule.model_validate({"columns": marks})
