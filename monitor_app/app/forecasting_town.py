@@ -30,6 +30,7 @@ from monitor_app.app.forecasting_stocks import (
     known_stocks,
     yearly,
 )
+from monitor_app.app.forecasting_youngest import with_youngest
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import AreaSystem
 from monitor_app.core.cube import Cube
@@ -118,6 +119,8 @@ def read_town(
     if first_year is None:
         start = after_breaks(stocks, years, issues)
     stocks, years = stocks[start:], years[start:]
+    if cube.ages is not None and not axes.is_single(cube.ages):
+        stocks = with_youngest(stocks, cube.ages)
     ensure_history(years, issues)
     reader = TownEvents(source, areas, level, layout, stocks, years, country, issues)
     events, sources = reader.all()
