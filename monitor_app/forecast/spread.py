@@ -58,8 +58,8 @@ def usual_errors(horizon: int, group: Group = EVERYBODY) -> ErrorModel:
     born = 0.0
     if group.births:
         width = min(horizon, group.births)
-        # Mean of a random walk over the years in which the group was born.
-        walk = horizon - width + width / 3.0
+        # Variance of the mean of a random walk of yearly rates over the years of birth.
+        walk = horizon - width + (width + 1.0) * (2.0 * width + 1.0) / (6.0 * width)
         born = (FERTILITY_WALK * width / group.births) ** 2 * walk
     common = float(np.sqrt(factor * plain.common**2 + born))
     return ErrorModel(horizon, common, factor * plain.local, factor * plain.by_size, 0, 0)

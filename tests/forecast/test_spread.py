@@ -147,9 +147,12 @@ def test_groups_that_move_and_children_are_less_certain() -> None:
     assert young.common == pytest.approx(1.6 * plain.common)
     assert young.local == pytest.approx(1.6**2 * plain.local)
     children = [usual_errors(h, Group(births=5)).common for h in (1, 5, 10)]
-    # All of them born after the launch: the mean of the last five years of a random walk.
-    walk_mean = 0.03 * np.sqrt(10 - 5 + 5 / 3)
-    assert children[2] == pytest.approx(np.hypot(0.06, walk_mean))
+    # Fertility of each year a step away from that of the year before; those below five were born
+    # in the last five years, and those older than the horizon were known at the launch.
+    walks = np.cumsum(np.random.default_rng(8).normal(0.0, 0.03, (200_000, 10)), axis=1)
+    for said, h in zip(children, (1, 5, 10), strict=True):
+        born = walks[:, max(h - 5, 0) : h].sum(axis=1) / 5
+        assert said == pytest.approx(np.hypot(0.006 * h, born.std()), rel=0.01)
     assert children[0] < children[1] < children[2]
 
 
