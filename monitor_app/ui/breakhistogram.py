@@ -70,7 +70,8 @@ def shown_range(
 class BreakHistogram(QWidget):
     """Drag a limit with the mouse (``previewed`` at every move, ``chosen`` at the end), double
     click to add or to take one away. Keys: Page up and down choose a limit, arrows move it
-    (Shift: ten times as far), Insert adds one, Delete takes it away."""
+    (Shift: ten times as far), Insert adds one, Delete takes it away, Escape gives up
+    a move with the mouse."""
 
     previewed = Signal(tuple)
     chosen = Signal(tuple)
@@ -85,6 +86,7 @@ class BreakHistogram(QWidget):
         self._beyond = (False, False)
         self._active: int | None = None
         self._dragged = False
+        self._before: tuple[float, ...] = ()  # limits when the hand took hold of one
         self.setFixedHeight(_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -240,6 +242,7 @@ class BreakHistogram(QWidget):
         if event.button() is Qt.MouseButton.LeftButton:
             self._active = self._near(event.position().x())
             self._dragged = self._active is not None
+            self._before = self._breaks
             self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -261,7 +264,8 @@ class BreakHistogram(QWidget):
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         if self._dragged:
             self._dragged = False
-            self.chosen.emit(self._breaks)
+            if self._breaks != self._before:  # a mere click is no wish for own limits
+                self.chosen.emit(self._breaks)
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -318,12 +322,23 @@ class BreakHistogram(QWidget):
             span = self._range[1] - self._range[0]
             value = self._breaks[self._active] + arrows[key] * far * _KEY_STEP * span
             self._move(self._active, value, done=True)
+        elif key == Qt.Key.Key_Escape and self._dragged:
+            self._let_go()
         elif key == Qt.Key.Key_Delete and self._active is not None:
             self._take_away(self._active)
         elif key == Qt.Key.Key_Insert:
             self._add(self._widest_gap())
         else:
             super().keyPressEvent(event)
+
+    def _let_go(self) -> None:
+        """Leave the limits as they were before the hand took hold of one."""
+        self._dragged = False
+        if self._breaks != self._before:
+            self._breaks = self._before
+            self._describe()
+            self.previewed.emit(self._before)
+        self.update()
 
     def _widest_gap(self) -> float:
         ends = np.array([self._range[0], *self._breaks, self._range[1]])

@@ -183,6 +183,23 @@ def test_dragging_a_limit_recolours_at_once_and_is_kept(qtbot, layered: MainWind
     assert page.map._frame.spec is spec_of(layered)
 
 
+def test_a_click_on_a_limit_changes_no_classes(qtbot, layered: MainWindow):
+    page = bench(layered).map
+    bars = page.legend.histogram
+    before, view = spec_of(layered).classification, bench(layered).session.view
+    qtbot.mouseClick(bars, LEFT, pos=QPoint(round(bars.x_of(bars.breaks[0])), 60))
+    assert bench(layered).session.view == view
+    assert spec_of(layered).classification.method is before.method
+    # a limit that was moved and brought back is where it was, too
+    start = QPoint(round(bars.x_of(bars.breaks[0])), 60)
+    qtbot.mousePress(bars, LEFT, pos=start)
+    qtbot.mouseMove(bars, pos=start + QPoint(3, 0))
+    qtbot.keyClick(bars, Qt.Key.Key_Escape)
+    assert page.map.spec.classification.breaks == before.breaks
+    qtbot.mouseRelease(bars, LEFT, pos=start)
+    assert bench(layered).session.view == view
+
+
 def test_limits_by_keyboard_and_double_click(qtbot, layered: MainWindow):
     page = bench(layered).map
     bars = page.legend.histogram
