@@ -84,9 +84,14 @@ class ProfileRoom(QObject):
         if event is Event.SAVED:
             return
         self._profiles = None
-        self._wanted = ""
+        self._forget()
         if self.page.isVisible():
             self.refresh()
+
+    def _forget(self) -> None:
+        """No profile is waited for any more."""
+        self._wanted = ""
+        self._number += 1
 
     def _selection_changed(self, change: SelectionChange) -> None:
         if (change.added or change.removed) and self.page.isVisible():
@@ -100,7 +105,11 @@ class ProfileRoom(QObject):
     def refresh(self) -> None:
         """Compute and show the profile of the selected area, in the background."""
         page, session = self.inner, self.session
-        if page is None or not session.has_project or not session.view.level:
+        if page is None:
+            return
+        if not session.has_project or not session.view.level:
+            page.set_areas((), None)
+            page.show_words(_("Import boundaries and numbers first."))
             return
         view = session.view
         if self._profiles is None:
@@ -113,7 +122,7 @@ class ProfileRoom(QObject):
         page.set_areas([(k, names.get(k, k)) for k in profiles.keys], key)
         if key is None or key not in profiles.keys:
             page.show_words(_("Choose an area: in the list above, on the map or in the table."))
-            self._wanted = ""
+            self._forget()
             return
         if self._wanted == key:
             return

@@ -68,6 +68,17 @@ def test_the_selected_area_with_its_numbers(
     assert page.area.currentText() == NAMES[3]
 
 
+def test_a_profile_that_comes_late_is_not_shown(
+    qtbot: QtBot, opened: MainWindow, room: ProfileRoom
+) -> None:
+    selection = opened.workbench.session.selection
+    selection.set((KEYS[3],))  # asks for the profile in a job …
+    selection.clear()  # … that nobody waits for any more
+    settle(qtbot, opened)
+    assert page_of(room).profile is None
+    assert page_of(room).stack.currentIndex() == 0
+
+
 def test_chosen_in_the_list_it_is_selected_everywhere(
     qtbot: QtBot, opened: MainWindow, room: ProfileRoom
 ) -> None:
