@@ -48,7 +48,7 @@ from monitor_app.commandline import (
     find_day,
     open_session,
 )
-from monitor_app.core.formats import format_date, format_number
+from monitor_app.core.formats import format_date, format_number, format_p
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 from monitor_app.indicators.segregation import DRAWS, Measure
@@ -217,9 +217,9 @@ def _show_clusters(session: Session, found: Pattern) -> None:
             continue  # not in force at this date
         table.add_row(
             found.names[i], format_number(found.values[i], found.table.precision),
-            format_number(found.lisa.value[i], 2), format_number(found.lisa.p[i], 3),
+            format_number(found.lisa.value[i], 2), format_p(found.lisa.p[i]),
             words[LISA][i] if marked[LISA][i] else "–", format_number(found.gi.value[i], 2),
-            format_number(found.gi.p[i], 3), words[GI][i] if marked[GI][i] else "–",
+            format_p(found.gi.p[i]), words[GI][i] if marked[GI][i] else "–",
         )  # fmt: skip
     console.print(table)
     for line in pattern_remarks(found):

@@ -15,7 +15,7 @@ from monitor_app.app.session import Session
 from monitor_app.app.view import ViewState
 from monitor_app.cartography.kinds import category_spec
 from monitor_app.cartography.mapspec import MapSpec
-from monitor_app.core.formats import format_date, format_number
+from monitor_app.core.formats import format_date, format_number, format_p
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError, fail
 from monitor_app.core.progress import Progress
@@ -102,7 +102,13 @@ def pattern(
         )
     when = table.dates[-1] if day is None else day
     if when not in table.dates:
-        raise fail("no_date", _("There are no values for {day}.").format(day=format_date(when)))
+        raise fail(
+            "no_date",
+            _("There are no values for {day}.").format(day=format_date(when)),
+            repair=_(
+                "Patterns are looked for in observed numbers: choose a date up to {day}."
+            ).format(day=format_date(table.dates[-1])),
+        )
     near = {d: _neighbours(session, table, d) for d in _first_days(table)}
     column = table.dates.index(when)
     values = _values(table, column)
@@ -272,10 +278,16 @@ def sentences(found: Pattern) -> tuple[str, ...]:
 
 
 def _numbers(value: Moran) -> str:
-    return _("Moran’s I = {value}, expected {expected} without a pattern, p = {p}").format(
+    return _("Moran’s I = {value}, expected {expected} without a pattern, p {p}").format(
         value=format_number(value.value, 2), expected=format_number(value.expected, 2),
-        p=format_number(value.p, 3),
+        p=p_words(value.p),
     )  # fmt: skip
+
+
+def p_words(p: float) -> str:
+    """``= 0,013`` or ``< 0,001``, as it stands behind a p."""
+    text = format_p(p)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def _counted(found: Pattern, kind: str, head: str) -> str:
@@ -341,10 +353,10 @@ def cluster_table(session: Session, found: Pattern) -> ExportTable:
             TextColumn(session.areas.level(found.table.level).name, found.names),
             ValueColumn.of(_("Value"), found.values, found.table.precision),
             ValueColumn.of(_("LISA I"), found.lisa.value, 3),
-            ValueColumn.of(_("LISA p"), found.lisa.p, 3),
+            ValueColumn.of(_("LISA p"), found.lisa.p, 4),
             TextColumn(_("LISA class"), lisa_names),
             ValueColumn.of(_("Gi* z"), found.gi.value, 2),
-            ValueColumn.of(_("Gi* p"), found.gi.p, 3),
+            ValueColumn.of(_("Gi* p"), found.gi.p, 4),
             TextColumn(_("Gi* class"), gi_names),
         ),
         title=f"{name}, {format_date(found.day)}",

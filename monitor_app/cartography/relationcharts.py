@@ -33,7 +33,7 @@ from monitor_app.cartography.relationspec import (
     HistogramSpec,
     ScatterSpec,
 )
-from monitor_app.core.formats import format_number
+from monitor_app.core.formats import format_number, format_p
 from monitor_app.core.i18n import _, ngettext
 
 #: Scatter charts with up to this many areas name the ones far from the line.
@@ -95,10 +95,8 @@ def scatter_note(spec: ScatterSpec) -> str:
     if line is not None and np.isfinite(line.r):
         parts += [f"r = {format_number(line.r, 2)}", f"r² = {format_number(line.r2, 2)}"]
         if np.isfinite(line.p):
-            small = line.p < 0.001
-            parts.append(
-                f"p < {format_number(0.001, 3)}" if small else f"p = {format_number(line.p, 3)}"
-            )
+            text = format_p(line.p)
+            parts.append(f"p {text}" if text.startswith("<") else f"p = {text}")
     if spec.without:
         text = ngettext("{count} area left out", "{count} areas left out", spec.without)
         parts.append(text.format(count=format_number(spec.without)))

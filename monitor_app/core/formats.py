@@ -47,6 +47,11 @@ def format_value(
     return f"{text}{THIN_SPACE}{unit}" if unit else text
 
 
+def format_p(p: float) -> str:
+    """A probability of error as ``0,013``, below what three decimals show as ``< 0,001``."""
+    return f"< {format_number(0.001, 3)}" if p < 0.0005 else format_number(p, 3)
+
+
 def format_date(day: date) -> str:
     """``31.12.2024`` (de) or ``2024-12-31`` (en)."""
     return day.strftime("%d.%m.%Y") if LANGUAGE.code == "de" else day.isoformat()

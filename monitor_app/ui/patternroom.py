@@ -39,7 +39,7 @@ from monitor_app.app.spatialstats import (
 from monitor_app.app.spatialstats import remarks as pattern_remarks
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.cartography.shapes import AreaShapes
-from monitor_app.core.formats import format_date, format_number
+from monitor_app.core.formats import format_date, format_number, format_p
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
@@ -78,7 +78,7 @@ class PatternRoom(QObject):
         self.shown: _Shown | None = None
         self.segregation: Segregation | None = None
         self._of: tuple[object, ...] = ()
-        self._level = ""
+        self._level: tuple[str, bool] | None = None
         self._busy = False
         page = self.page
         page.appeared.connect(self.refresh)
@@ -99,12 +99,14 @@ class PatternRoom(QObject):
             return
         if event in (Event.PROJECT, Event.DATA):
             self._clear()
+        if event is Event.PROJECT:  # its groups are those of another town
+            self.page.segregation.against.clear()
         if self.page.isVisible():
             self.refresh()
 
     def _clear(self) -> None:
         self.shown = self.segregation = None
-        self._of, self._level = (), ""
+        self._of, self._level = (), None
         self._say_clusters("")
         self._say_segregation("")
 
@@ -122,8 +124,8 @@ class PatternRoom(QObject):
             if wanted != self._of:
                 self._of = wanted
                 self._compute_clusters()
-        elif self._level != view.level:
-            self._level = view.level
+        elif self._level != (view.level, view.carried):
+            self._level = (view.level, view.carried)
             self._compute_segregation()
 
     def _done(self) -> None:
@@ -211,9 +213,9 @@ class PatternRoom(QObject):
         rows = [
             [
                 found.names[i], format_number(found.values[i], found.table.precision),
-                format_number(found.lisa.value[i], 2), format_number(found.lisa.p[i], 3),
+                format_number(found.lisa.value[i], 2), format_p(found.lisa.p[i]),
                 (named[LISA][i] or "–") if marked[LISA][i] else "–",
-                format_number(found.gi.value[i], 2), format_number(found.gi.p[i], 3),
+                format_number(found.gi.value[i], 2), format_p(found.gi.p[i]),
                 (named[GI][i] or "–") if marked[GI][i] else "–",
             ]
             for i in order
@@ -238,17 +240,20 @@ class PatternRoom(QObject):
         self._forget_segregation()
 
     def _forget_segregation(self) -> None:
-        self._level = ""
+        self._level = None
         self.refresh()
 
     def _compute_segregation(self) -> None:
         session, level = self.session, self.session.view.level
+        carried = self.session.view.carried
         by = str(self.page.segregation.by.currentData())
         against = self.page.segregation.against.currentData() or None
         self._busy = True
 
         def work(progress: Progress) -> Segregation:
-            return segregation(session, level, by, against=against, progress=progress)
+            return segregation(
+                session, level, by, against=against, carried=carried, progress=progress
+            )
 
         def done(found: Segregation) -> None:
             self.segregation = found

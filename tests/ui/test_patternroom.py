@@ -146,3 +146,46 @@ def test_dissimilarity_from_one_group_by_hand(qtbot, room):
     expected = 0.5 * np.abs(young / young.sum() - old / old.sum()).sum()
     assert lines["65 Jahre und älter"].values[DAYS[2]] == pytest.approx(expected)
     assert tab.table.item(0, 1).text() == "–"
+
+
+def test_a_p_below_what_is_printed_is_no_zero(qtbot, room, monkeypatch):
+    """With 9,999 permutations p can be 0.0002: “0,000” would be wrong."""
+    from dataclasses import replace
+
+    found = room.shown.pattern
+    small = np.full(6, 0.0002)
+    local = replace(found.lisa, p=small), replace(found.gi, p=small)
+    moran_small = replace(found.moran, p=0.0004)
+    made = replace(found, lisa=local[0], gi=local[1], moran=moran_small)
+    room._show_clusters(made)
+    table = room.page.clusters.table
+    shown = {table.item(r, c).text() for r in range(6) for c in (3, 6)}
+    assert shown == {"< 0,001"}
+    assert "p < 0,001" in room.page.clusters.words.text()
+    assert "0,000" not in room.page.clusters.words.text()
+
+
+def test_segregation_follows_the_switch_for_reforms(qtbot, room, monkeypatch):
+    from monitor_app.ui import patternroom
+
+    asked = []
+    real = patternroom.segregation
+    monkeypatch.setattr(
+        patternroom, "segregation",
+        lambda *a, **k: (asked.append(k.get("carried", False)), real(*a, **k))[1],
+    )  # fmt: skip
+    window = room._bench.window_
+    room.page.tabs.setCurrentIndex(1)
+    settle(qtbot, window)
+    room.session.set_view(carried=True)
+    settle(qtbot, window)
+    assert asked == [False, True]
+
+
+def test_another_project_forgets_the_group_that_was_held_against(qtbot, room):
+    box = room.page.segregation.against
+    box.addItem("Deutsche", "nationality == 'd'")
+    box.setCurrentIndex(box.count() - 1)
+    room._bench.run("close")
+    settle(qtbot, room._bench.window_)
+    assert box.currentData() is None
