@@ -119,3 +119,12 @@ class RatesPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.pages)
+
+
+def chosen_text(view: QTableView) -> str:
+    """The chosen cells of a table, tab-separated, in rows."""
+    found = sorted(view.selectionModel().selectedIndexes(), key=lambda i: (i.row(), i.column()))
+    rows: dict[int, list[str]] = {}
+    for index in found:
+        rows.setdefault(index.row(), []).append(str(index.data(Qt.ItemDataRole.EditRole)))
+    return "\n".join("\t".join(row) for row in rows.values())

@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QWidget,
-)
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from monitor_app.app.rates import (
     RateBook,
@@ -34,12 +31,12 @@ from monitor_app.app.rates_summary import measures
 from monitor_app.app.rates_trace import trace
 from monitor_app.app.session import Event
 from monitor_app.core.formats import format_number
-from monitor_app.core.i18n import _
+from monitor_app.core.i18n import _, ngettext
 from monitor_app.core.issues import Issue, UserError
 from monitor_app.forecast.rate_edits import RateEdit
 from monitor_app.forecast.spec import ForecastSpec
 from monitor_app.ui.rateschart import profile_of
-from monitor_app.ui.ratespage import RatesPage
+from monitor_app.ui.ratespage import RatesPage, chosen_text
 from monitor_app.ui.ratesparts import range_words
 from monitor_app.ui.whatifload import words
 
@@ -94,6 +91,8 @@ class RatesPanel(RatesPage):
     def show_spec(self, spec: ForecastSpec) -> None:
         """Show the rates of a specification; they are read when the panel is looked at."""
         before, self.spec = self.spec, spec
+        if before is None or before.level != spec.level:
+            self._pending = []
         if self.book is not None and not self._stale and same_but_edits(self.book.spec, spec):
             if before is not None and list(before.rates) != list(spec.rates):
                 self._done, self._undone = [], []
@@ -123,15 +122,22 @@ class RatesPanel(RatesPage):
 
     def _loaded(self, book: RateBook) -> None:
         self._loading = False
+        if self.spec is None:  # the project was closed meanwhile
+            return
         if self._stale:  # another specification came meanwhile
             self._load_if_seen()
             return
-        if self.spec is not None and list(self.spec.rates) != list(book.spec.rates):
+        if list(self.spec.rates) != list(book.spec.rates):
             book = with_spec(book, self.spec)
         self._take_book(book)
 
     def _failed(self, error: UserError) -> None:
         self._loading = False
+        if self.spec is None:
+            return
+        if self._stale:  # what was refused is not asked for any more
+            self._load_if_seen()
+            return
         self.book = None
         self._say_empty(words(error))
 
@@ -148,7 +154,8 @@ class RatesPanel(RatesPage):
         if event not in (Event.PROJECT, Event.DATA) or self.spec is None:
             return
         if event is Event.PROJECT or not self.session.has_project:
-            self.book, self.spec, self._kept = None, None, False
+            self.book, self.spec, self._kept, self._pending = None, None, False, []
+            self._done, self._undone = [], []
             self._say_empty(_("Choose the level of a forecast: its rates will be shown here."))
             return
         kept = stored_rates(self.session, self.spec.id)
@@ -192,6 +199,7 @@ class RatesPanel(RatesPage):
         if table is None or book is None:
             return
         sex, group = self.sex.currentData(), self.group.currentData()
+        self._pending = []
         self.sex.clear()
         self.group.clear()
         self.type.clear()
@@ -259,7 +267,7 @@ class RatesPanel(RatesPage):
         table = self.current()
         if table is None or len(table.ages) < 2:
             return 0
-        return table.ages.index(30)
+        return int(np.argmin(np.abs(np.array(table.ages) - 30)))
 
     def _selected(self, *_args: object) -> None:
         self._show_cell()
@@ -357,11 +365,14 @@ class RatesPanel(RatesPage):
             return
         self._add(self._pending)
 
-    def _add(self, made: list[RateEdit]) -> None:
+    def _add(self, made: list[RateEdit]) -> bool:
+        """Further changes; False where they cannot be."""
         assert self.spec is not None
-        if self._set_edits([*self.spec.rates, *made]):
-            self._pending = []
-            self.edit.factor.set_factor(1.0)
+        if not self._set_edits([*self.spec.rates, *made]):
+            return False
+        self._pending = []
+        self.edit.factor.set_factor(1.0)
+        return True
 
     def _set_edits(self, edits: list[RateEdit], *, remember: bool = True) -> bool:
         """Use other changes; False where they cannot be."""
@@ -401,17 +412,19 @@ class RatesPanel(RatesPage):
     def step_back(self) -> None:
         """Undo the last change made here."""
         if self._done and self.spec is not None:
-            now, wanted = list(self.spec.rates), self._done.pop()
+            now, wanted = list(self.spec.rates), self._done[-1]
             if self._set_edits(wanted, remember=False):
                 self._undone.append(now)
+                self._done.pop()
             self._enable()
 
     def step_on(self) -> None:
         """Redo what was undone here."""
         if self._undone and self.spec is not None:
-            now, wanted = list(self.spec.rates), self._undone.pop()
+            now, wanted = list(self.spec.rates), self._undone[-1]
             if self._set_edits(wanted, remember=False):
                 self._done.append(now)
+                self._undone.pop()
             self._enable()
 
     def _enable(self) -> None:
@@ -427,14 +440,7 @@ class RatesPanel(RatesPage):
     # files -----------------------------------------------------------------------------------
 
     def _copy(self) -> None:
-        from PySide6.QtGui import QGuiApplication
-
-        found = sorted(self.view.selectionModel().selectedIndexes(),
-                       key=lambda i: (i.row(), i.column()))  # fmt: skip
-        rows: dict[int, list[str]] = {}
-        for index in found:
-            rows.setdefault(index.row(), []).append(str(index.data(Qt.ItemDataRole.EditRole)))
-        QGuiApplication.clipboard().setText("\n".join("\t".join(r) for r in rows.values()))
+        QGuiApplication.clipboard().setText(chosen_text(self.view))
 
     def _save(self) -> None:
         book = self.book
@@ -478,12 +484,14 @@ class RatesPanel(RatesPage):
 
     def _taken(self, found: tuple[list[RateEdit], tuple[Issue, ...]]) -> None:
         edits, issues = found
+        if self.spec is None:  # the project was closed meanwhile
+            return
         if issues:
             self._bench.window_.show_issues(_("Findings in the rates"), issues)
         if edits:
-            self._add(edits)
-            count = len(edits)
-            self._bench.window_.say(_("{count} changes taken").format(count=count))
+            if self._add(edits):
+                text = ngettext("{count} change taken", "{count} changes taken", len(edits))
+                self._bench.window_.say(text.format(count=len(edits)))
         elif not issues:
             self._bench.window_.say(_("The file has no changed rates."))
 

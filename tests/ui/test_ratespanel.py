@@ -263,3 +263,56 @@ def test_another_specification_is_read_only_when_it_needs_to_be(
 def test_numbers_as_typed() -> None:
     cases = {"1.234,5": 1234.5, "12,5": 12.5, "12.5": 12.5, "−3": -3.0, "abc": None, "": None}
     assert {t: parse_number(t) for t in cases} == cases
+
+
+def test_a_late_refusal_does_not_hide_the_next_specification(
+    qtbot: QtBot, bench_window: MainWindow, panel: RatesPanel
+) -> None:
+    """The level was changed while rates of a wrong one were being estimated."""
+    before = panel.book
+    panel.show_spec(make_spec({"level": "viertel", "base_period": 40}))  # too few years: refused
+    panel.show_spec(make_spec({"level": "viertel", "base_period": 4}))
+    settle(qtbot, bench_window)
+    qtbot.waitUntil(lambda: panel.book is not None and panel.book is not before)
+    assert panel.pages.currentIndex() == 1
+
+
+def test_rates_of_a_project_that_was_closed_are_not_shown(
+    qtbot: QtBot, bench_window: MainWindow, panel: RatesPanel
+) -> None:
+    from monitor_app.app.session import Event
+
+    book = panel.book
+    assert book is not None
+    panel._loading = True
+    panel._heard(Event.PROJECT)
+    panel._loaded(book)  # the job of the old project ends
+    assert panel.book is None
+    assert panel.spec is None
+    assert panel.pages.currentIndex() == 0
+    panel._taken(([], ()))  # as does one that read a workbook
+
+
+def test_a_value_without_reason_is_not_kept_for_another_table(
+    qtbot: QtBot, bench_window: MainWindow, panel: RatesPanel
+) -> None:
+    click(qtbot, panel, 26, 1)
+    panel.model.setData(panel.view.currentIndex(), "55")
+    assert panel.notice.isVisible()
+    choose(qtbot, panel.table, "Sterblichkeit")
+    panel.edit.reason.setText("Begründung")
+    qtbot.mouseClick(panel.edit.apply, LEFT)
+    assert panel.spec is not None
+    assert list(panel.spec.rates) == []
+
+
+def test_a_workbook_that_is_refused_is_not_said_to_be_taken(
+    qtbot: QtBot, bench_window: MainWindow, panel: RatesPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from monitor_app.forecast.rate_edits import RateEdit
+
+    said: list[str] = []
+    monkeypatch.setattr(bench_window, "say", said.append)
+    panel._taken(([RateEdit(table="deaths", value=5.0, note="x")], ()))
+    assert panel.notice.isVisible()
+    assert said == []
