@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor_app.app.forecasting_drawroom import room_for_draws
 from monitor_app.app.forecasting_housing import Planned, housing_plan
 from monitor_app.app.forecasting_rates import TownRates
 from monitor_app.app.forecasting_town import Town
@@ -30,6 +31,8 @@ Paths = NDArray[np.float32]
 WORTH_COMPILING = 1.5e9
 #: The same from which several cores gain more time than starting processes takes.
 WORTH_SHARING = 4e8
+#: Each worker process has its own copy of the rates.
+MOST_WORKERS = 8
 #: Calls of a year's step take as long as so many cells.
 _CALLS = 40_000.0
 
@@ -106,7 +109,8 @@ def drawn_paths(
         kernel,
         factors,
         spec.draws,
-        workers=cores() if work > WORTH_SHARING else 1,
+        workers=min(cores(), MOST_WORKERS) if work > WORTH_SHARING else 1,
+        out=room_for_draws((spec.years + 1, spec.draws, len(rows), len(layout.areas))),
         events=_Events(spec, town.years[-1] + 1, built, inputs.city),
         after=chance(spec, town, rates, rows),
         progress=progress,
