@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor_app.core.ages import AgeAxis
+from monitor_app.core.ages import AgeAxis, AgeGroup
 from monitor_app.core.areas import AreaSystem
 from monitor_app.core.cube import Cube
 from monitor_app.forecast.state import Array
@@ -85,6 +85,21 @@ def fold_open(values: Array, source: AgeAxis, ages: int, axis: int) -> Array:
     head = np.take(values, np.arange(last), axis=axis)
     tail = np.take(values, np.arange(last, len(source)), axis=axis)
     return np.concatenate([head, tail.sum(axis=axis, keepdims=True)], axis=axis)
+
+
+def fold_top(values: Array, source: AgeAxis, ages: int, axis: int) -> tuple[Array, AgeAxis]:
+    """Groups that reach beyond our open age added into one open group, with the axis that is left.
+
+    Without this, events above the open age would belong to no age of ours and be lost.
+    """
+    kept = [g for g in source.groups if g.hi is not None and g.hi <= ages - 1]
+    if len(source) - len(kept) < 2:
+        return values, source
+    head = np.take(values, np.arange(len(kept)), axis=axis)
+    tail = np.take(values, np.arange(len(kept), len(source)), axis=axis)
+    folded = np.concatenate([head, tail.sum(axis=axis, keepdims=True)], axis=axis)
+    last = AgeGroup(source.groups[len(kept)].lo, None)
+    return folded, AgeAxis((*kept, last))
 
 
 @cache

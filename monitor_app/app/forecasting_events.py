@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from monitor_app.app import forecasting_axes as axes
+from monitor_app.app.forecasting_odmargins import margin
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import CITY, AreaSystem
 from monitor_app.core.cube import SEXES, Cube
@@ -46,6 +47,8 @@ EVENTS: dict[str, Kind | None] = {
     "naturalised": None,
 }
 NATURALISATIONS = "naturalisations"
+#: Counted moves must reach into so many of the newest years; else the stocks tell migration better.
+NEWEST_YEARS = 5
 
 
 def covers(areas: AreaSystem, fine: str, target: str) -> bool:
@@ -58,6 +61,29 @@ def covers(areas: AreaSystem, fine: str, target: str) -> bool:
 def note(code: str, message: str, severity: Severity = Severity.INFO) -> Issue:
     """A finding that stops nothing."""
     return Issue(code, severity, message)
+
+
+def known_events(
+    cut: dict[str, Array | None], sources: dict[str, Source]
+) -> tuple[dict[str, Array | None], dict[str, Source]]:
+    """Events and their sources without components of which no year is known (any more): an early
+    year may have had no figures of its own, and the forecast then the next best method."""
+    unknown = {
+        n for n in EVENTS if (a := cut.get(n)) is not None and not np.isfinite(a).any()
+    }  # fmt: skip
+    if not unknown:
+        return cut, sources
+    cut, sources = dict(cut), dict(sources)
+    moves = ("arrivals", "departures", "moves_in", "moves_out")
+    if unknown & set(moves):
+        unknown |= {*moves, "naturalised"}
+    for name in unknown:
+        cut[name], sources[name] = None, Source.NONE
+    if "arrivals" in unknown:
+        sources["arrivals"] = sources["departures"] = Source.RESIDUAL
+    if "deaths" in unknown:
+        sources["deaths"] = Source.DEFAULT
+    return cut, sources
 
 
 def child_groups(register: Register) -> Array | None:
@@ -93,6 +119,7 @@ class TownEvents:
     years: tuple[int, ...]
     country: str
     issues: list[Issue]
+    day: date | None = None  # of the newest stock, the end of its year if None
 
     def __post_init__(self) -> None:
         self.infos = [
@@ -122,6 +149,7 @@ class TownEvents:
         ):  # fmt: skip
             # Without the moves inside the town (or without departures) gross flows do not add up
             # to the change of an area: then the change itself tells its net migration.
+            self._tell_residual(found)
             for name in ("arrivals", "departures", "moves_in", "moves_out", "naturalised"):
                 found[name] = None
                 sources[name] = Source.NONE
@@ -130,6 +158,20 @@ class TownEvents:
         if found["deaths"] is None:
             sources["deaths"] = Source.DEFAULT
         return found, sources
+
+    def _tell_residual(self, found: dict[str, Array | None]) -> None:
+        """Why counted moves are not used, where there are any."""
+        if found["arrivals"] is None:
+            return
+        if self._unexplained(found):
+            text = _("The counted moves do not explain how the population changed; migration"
+                     " follows from the population itself.")  # fmt: skip
+            repair = _("Check whether moves and population are of the same register.")
+            self.issues.append(Issue("moves-unexplained", Severity.WARNING, text, repair=repair))
+            return
+        text = _("Moves over the border of the town are counted, moves between its areas are not;"
+                 " migration follows from the population itself.")  # fmt: skip
+        self.issues.append(note("moves-within-missing", text))
 
     def _candidates(self, name: str, kind: Kind | None) -> list[DatasetInfo]:
         def fits(info: DatasetInfo) -> bool:
@@ -143,6 +185,14 @@ class TownEvents:
             self.areas, self.level, i.spec.level)]  # fmt: skip
         # Migration is only asked of the areas themselves; natural movement may come from above.
         pool = fine or (coarse if name in ("deaths", "births") else [])
+        if not pool and name in ("moves_in", "moves_out"):
+            pool = [
+                i
+                for i in self.infos
+                if i.spec.kind is Kind.MOVES_WITHIN
+                and "partner" in i.dims
+                and covers(self.areas, i.spec.level, self.level)
+            ]
         return sorted(pool, key=lambda i: (-len(i.dims), i.spec.key))
 
     def _event(self, name: str, kind: Kind | None) -> tuple[Array | None, Source]:
@@ -159,7 +209,9 @@ class TownEvents:
                 )
             )  # fmt: skip
             return None, Source.NONE
-        counts, known, maps, whole = self._counts(info)
+        counts, known, maps, whole = self._counts(info, name)
+        if not self._tell_years(info, known, old=name not in ("deaths", "naturalised")):
+            return None, Source.NONE
         weights = self.exposure * self._schedule(name)
         found = self._dealt(counts, weights, known, maps)
         if name == "naturalised":
@@ -178,6 +230,36 @@ class TownEvents:
             found = total * part
         return found, Source.REGISTER if whole else Source.ALLOTTED
 
+    def _tell_years(self, info: DatasetInfo, known: Array, *, old: bool = False) -> bool:
+        """Whether a data set has years between the stocks; those that lack are told. ``old``: years
+        long past tell less than what the newest stocks do."""
+        years, name = self.years[1:], info.spec.name
+        if not known.any() or (old and not known[-NEWEST_YEARS:].any()):
+            self.issues.append(
+                Issue(
+                    "events-years", Severity.WARNING,
+                    _("“{name}” has no year between the newest stocks ({first} to {last}) and is"
+                      " left out.").format(
+                        name=name, first=years[-NEWEST_YEARS:][0] if old else years[0],
+                        last=years[-1]),
+                    repair=_("Import the years that belong to the stocks."),
+                )
+            )  # fmt: skip
+            return False
+        if not known.all():
+            found = [y for y, there in zip(years, known.tolist(), strict=True) if there]
+            late = years[-1] - found[-1] > 1 or len(found) < min(len(years), 5)
+            self.issues.append(
+                note(
+                    "events-years",
+                    _("“{name}” is known for {n} of {all} years ({first} to {last}); rates rest"
+                      " on these years alone.").format(
+                        name=name, n=len(found), all=len(years), first=found[0], last=found[-1]),
+                    Severity.WARNING if late else Severity.INFO,
+                )
+            )  # fmt: skip
+        return True
+
     def _national(self) -> int | None:
         groups = self.layout.groups
         if len(groups) < 2 or "national" not in groups:
@@ -193,28 +275,30 @@ class TownEvents:
             return np.asarray(by_sex[:, None, :, None], dtype=np.float64)
         return mobility(ages)[None, None, :, None]
 
-    def _counts(self, info: DatasetInfo) -> tuple[Array, Array, list[axes.Integers | None], bool]:
+    def _counts(
+        self, info: DatasetInfo, name: str
+    ) -> tuple[Array, Array, list[axes.Integers | None], bool]:
         """Counts (years, sex, group, age, area) as the data set knows them, which years are known,
         the maps of the axes, and whether nothing has to be allotted."""
-        values, axis_maps, days = self.detail(info)
-        yearly = {moment(d).year: i for i, d in enumerate(days)}
-        known = np.array([y in yearly for y in self.years[1:]])
-        picked = np.full((len(known), *values.shape[1:]), np.nan)
-        for row, year in enumerate(self.years[1:]):
-            if year in yearly:
-                picked[row] = values[yearly[year]]
+        values, axis_maps, days = self.detail(info, name)
+        picked = by_stock_year(values, days, self.years[1:], self.day)
+        known = np.asarray(np.isfinite(picked).any(axis=(1, 2, 3, 4)), dtype=np.float64)
         maps: list[axes.Integers | None] = [None, *axis_maps]
         return picked, known, maps, all(_is_one_to_one(m) for m in axis_maps)
 
-    def detail(self, info: DatasetInfo) -> tuple[Array, list[axes.Integers], tuple[date, ...]]:
+    def detail(
+        self, info: DatasetInfo, name: str = ""
+    ) -> tuple[Array, list[axes.Integers], tuple[date, ...]]:
         """Counts (dates, sex, group, age, area) as the data set knows them, the maps of the last
-        four axes, and the dates."""
+        four axes, and the dates. ``name``: which end of moves by origin and destination counts."""
         spec = info.spec
         cube = self.source.cube(spec.key)
-        if cube.has("partner"):
-            cube = cube.sum("partner")
         fine = covers(self.areas, spec.level, self.level)
-        if fine:
+        if cube.has("partner") and spec.kind is Kind.MOVES_WITHIN:
+            cube = margin(cube, self.areas, spec.level, self.level, arriving=name == "moves_in")
+        elif cube.has("partner"):
+            cube = cube.sum("partner")
+        if fine and spec.kind is not Kind.MOVES_WITHIN:
             cube = axes.at_level(cube, self.areas, spec.level, self.level)
         values = axes.ordered(cube, ("date", "sex", "group", "age", "area"))
         maps = [self._sex_map(cube), self._group_map(cube)]
@@ -244,7 +328,8 @@ class TownEvents:
         folded = axes.fold_open(values, cube.ages, ages, 3)
         if folded.shape[3] == ages and axes.is_single(cube.ages):
             return folded, np.arange(ages)
-        return values, axes.AgeMap.of(cube.ages, ages).position
+        folded, axis = axes.fold_top(values, cube.ages, ages, 3)
+        return folded, axes.AgeMap.of(axis, ages).position
 
     def _area_map(self, cube: Cube, level: str, fine: bool) -> axes.Integers:
         if fine:
@@ -284,23 +369,32 @@ class TownEvents:
             weights = weights * 0.5
         infos = self._candidates("births", Kind.BIRTHS)
         shape = weights.shape
-        if infos:
-            counts, known, maps, _whole = self._counts(infos[0])
+        counted = self._counts(infos[0], "births") if infos else None
+        if counted is not None and self._tell_years(infos[0], counted[1]):
+            counts, known, maps, _whole = counted
             by_age = counts.sum(axis=1)
             if infos[0].age_axis is not None:
                 axis = AgeAxis.decode(infos[0].age_axis)
                 maps[3] = _mothers_ages(axis, shape[2])
             found = self._dealt(by_age, weights, known, [maps[0], *maps[2:]])
+            # A stock is often there before the births of its year are: its infants tell them.
+            counted_in = known[:, None, None, None] > 0
+            found = np.where(counted_in, found, self._from_infants(weights))
             needed = {"age"} if groups == 1 else {"age", "group"}
             whole = needed <= set(infos[0].dims)
             return found, Source.REGISTER if whole else Source.ALLOTTED
+        return self._from_infants(weights), Source.COUNTED_BACK
+
+    def _from_infants(self, weights: Array) -> Array:
+        """Births (years, mother's group, mother's age, area) dealt out by ``weights``."""
+        shape = weights.shape
         infants = np.nan_to_num(self.stocks[1:, :, :, 0]).sum(axis=(1, 2))
         # The children of a year who were counted at its end, and those who died before.
         born = infants * np.exp(0.5 * float(self.default.death[:, 0].mean()))
         weights = np.where(weights.sum(axis=(1, 2), keepdims=True) > 0, weights, 0.0)
         one = np.zeros(shape[1], dtype=np.int64), np.zeros(shape[2], dtype=np.int64)
         counts = born[:, None, None, :]
-        return axes.allot(counts, weights, [None, *one, None]), Source.COUNTED_BACK
+        return axes.allot(counts, weights, [None, *one, None])
 
     def births_by_sex(self) -> Array | None:
         """Girls and boys born in the whole town (years, 2), NaN in years that are not known."""
@@ -347,6 +441,25 @@ class TownEvents:
                 table[:, :, area, area] = 0.0
             return np.ascontiguousarray(table), cube.ages
         return None, None
+
+
+def by_stock_year(
+    values: Array, days: Sequence[date], years: Sequence[int], day: date | None
+) -> Array:
+    """Events (years, …) between two stocks from those of periods that end on ``days``; NaN where
+    not known. Between stocks of 30 June lies half of each of two calendar years."""
+    yearly = {moment(d).year: i for i, d in enumerate(days)}
+    end = None if day is None else moment(day)
+    ends = {(moment(d).month, moment(d).day) for d in days}
+    part = 1.0 if end is None or (end.month, end.day) in ends else end.timetuple().tm_yday / 365.0
+    found = np.full((len(years), *values.shape[1:]), np.nan)
+    for row, year in enumerate(years):
+        if year not in yearly:
+            continue
+        found[row] = values[yearly[year]]
+        if part < 0.98 and year - 1 in yearly:
+            found[row] = part * found[row] + (1.0 - part) * values[yearly[year - 1]]
+    return found
 
 
 def _is_one_to_one(positions: axes.Integers) -> bool:

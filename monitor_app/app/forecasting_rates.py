@@ -37,6 +37,8 @@ RESIDUAL_BANDS = (0, 1, *range(5, 100, 5))
 _EVENTS_OF = {"moves": "moves_out"}
 #: Movers that an origin's own pattern of destinations is believed with.
 PATTERN_PSEUDO = 200.0
+#: Known years that a base period needs, else it reaches further back.
+FEWEST_YEARS = 3
 
 
 @dataclass(frozen=True)
@@ -61,22 +63,35 @@ class Method:
     combination: dict[str, dict[str, Weights]] = field(default_factory=dict, hash=False)
     trends: dict[str, float] = field(default_factory=dict, hash=False)
 
-    def year_weights(self, component: str, years: tuple[int, ...]) -> Array:
-        """Weights (years,) of the events of ``years``; the base period where none are given."""
+    def year_weights(
+        self, component: str, years: tuple[int, ...], known: NDArray[np.bool_] | None = None
+    ) -> Array:
+        """Weights (years,) of the events of ``years``; the base period where none are given.
+
+        ``known`` (years,): years of which there are figures; others weigh nothing. Where the base
+        period has too few of them, the newest known years take its place.
+        """
+        there = np.ones(len(years), dtype=bool) if known is None else known
         given = self.weights.get(component) or self.weights.get("all")
         if given:
-            found = np.array([given.get(y, 0.0) for y in years], dtype=np.float64)
+            found = np.array([given.get(y, 0.0) for y in years], dtype=np.float64) * there
             if found.sum() > 0:
-                return found
+                return np.asarray(found, dtype=np.float64)
         found = np.zeros(len(years))
         length = self.births_base if component == "births" else self.base
         found[-min(length, len(years)) :] = 1.0
+        found *= there
+        if found.sum() < min(length, FEWEST_YEARS, there.sum()):
+            found[:] = 0.0
+            found[np.flatnonzero(there)[-length:]] = 1.0
         return found
 
-    def trend_weights(self, component: str, years: tuple[int, ...]) -> Array:
+    def trend_weights(
+        self, component: str, years: tuple[int, ...], known: NDArray[np.bool_] | None = None
+    ) -> Array:
         """Weights (years,) of the years that tell a trend: those given, else the base period (of
         births, too: three years tell none)."""
-        return replace(self, births_base=self.base).year_weights(component, years)
+        return replace(self, births_base=self.base).year_weights(component, years, known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,9 +134,23 @@ def town_rates(town: Town, method: Method, types: dict[str, np.ndarray] | None =
     if not method.trends:
         return found
     years = town.years[1:]
-    told = {c: method.trend_weights(_EVENTS_OF.get(c, c), years) for c in method.trends}
-    means = {c: method.year_weights(_EVENTS_OF.get(c, c), years) for c in method.trends}
+    known = {c: _EVENTS_OF.get(c, c) for c in method.trends}
+    told = {c: method.trend_weights(e, years, known_years(town, e)) for c, e in known.items()}
+    means = {c: base_weights(town, method, e) for c, e in known.items()}
     return replace(found, of_step=trended(found.of_step, town, method.trends, told, means))
+
+
+def known_years(town: Town, component: str) -> NDArray[np.bool_]:
+    """Years (years,) of which events of a component are known; all where they are not counted."""
+    events = getattr(town.register, component, None)
+    if events is None:
+        return np.ones(len(town.years) - 1, dtype=bool)
+    return np.asarray(np.isfinite(events).any(axis=tuple(range(1, events.ndim))))
+
+
+def base_weights(town: Town, method: Method, component: str) -> Array:
+    """Weights (years,) of the years that rates of a component rest on."""
+    return method.year_weights(component, town.years[1:], known_years(town, component))
 
 
 def _level_rates(
@@ -131,7 +160,7 @@ def _level_rates(
     if town.residual:
         return _residual(town, method, death)
     options = Options(
-        {c: method.year_weights(c, town.years[1:]) for c in (
+        {c: base_weights(town, method, c) for c in (
             "births", "deaths", "arrivals", "departures", "moves_in", "moves_out", "naturalised")},
         types or {},
         method.smoothness,
@@ -203,7 +232,7 @@ def _residual(town: Town, method: Method, death: Array) -> TownRates:
     exposed = age_on(register.stocks[:-1])
     exposed[:, :, :, 0] = births
     net = _net(town, births, death, default.mortality_slope)
-    weights = method.year_weights("arrivals", town.years[1:])
+    weights = base_weights(town, method, "arrivals")
     basis = _net_rates(town, net, exposed, weights)
     city, deviation = basis.city, (basis.weight * basis.deviation)[:, :, basis.band_of]
     launch = age_on(register.stocks[-1:])[0]
@@ -254,7 +283,7 @@ def _fertility(town: Town, method: Method, death: Array) -> Estimate:
         town.register, arrivals=None, departures=None, moves_in=None, moves_out=None,
         naturalised=None, deaths=town.register.deaths if _counted_deaths(town) else None,
     )  # fmt: skip
-    weights = {c: method.year_weights(c, town.years[1:]) for c in ("births", "deaths")}
+    weights = {c: base_weights(town, method, c) for c in ("births", "deaths")}
     girls = town.default_rates(town.years[-1]).girls
     found = estimate(register, Options(weights, {}, method.smoothness, girls=girls), death)
     return replace(found, rates=replace(found.rates, fertility=_fertile(found.rates.fertility)))

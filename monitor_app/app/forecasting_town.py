@@ -21,6 +21,7 @@ from monitor_app.app.forecasting_events import (
     TownEvents,
     child_groups,
     covers,
+    known_events,
     note,
 )
 from monitor_app.app.forecasting_reform import bridge
@@ -94,9 +95,11 @@ class Town:
             name: None if (a := getattr(r, name)) is None else a[:position]
             for name in (*EVENTS, "births", "births_by_sex")
         }
+        events, sources = known_events(cut, self.sources)
+        cut = dict(events)
         known = replace(r, stocks=r.stocks[: position + 1], **cut)
         known = replace(known, births_by_group=child_groups(known))
-        return replace(self, register=known, years=self.years[: position + 1])
+        return replace(self, register=known, years=self.years[: position + 1], sources=sources)
 
 
 def read_town(
@@ -122,7 +125,7 @@ def read_town(
     if cube.ages is not None and not axes.is_single(cube.ages):
         stocks = with_youngest(stocks, cube.ages)
     ensure_history(years, issues)
-    reader = TownEvents(source, areas, level, layout, stocks, years, country, issues)
+    reader = TownEvents(source, areas, level, layout, stocks, years, country, issues, day)
     events, sources = reader.all()
     register, dead = bridge(Register(layout, stocks, **events), areas, level, years, issues)
     register = replace(register, births_by_sex=reader.births_by_sex())

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app.forecasting_events import FERTILE, Source
 from monitor_app.app.forecasting_five import five_year_rates
-from monitor_app.app.forecasting_rates import Method, TownRates, town_rates
+from monitor_app.app.forecasting_rates import Method, TownRates, base_weights, town_rates
 from monitor_app.app.forecasting_town import ALL, Town, ensure, method_names
 from monitor_app.app.forecasting_types import area_types
 from monitor_app.app.rates_edit import check_edits, table_names, table_values, tables_of
@@ -213,7 +213,7 @@ def _table(
     key: RateTableKey, spec: ForecastSpec, town: Town, method: Method, base: TownRates
 ) -> RateTable:
     layout, component = town.layout, COMPONENT[key]
-    weights = method.year_weights(component, town.years[1:])
+    weights = base_weights(town, method, component)
     years = tuple((y, float(w)) for y, w in zip(town.years[1:], weights, strict=True))
     source = town.sources.get(component, Source.NONE)
     if key in WITHOUT_AGES:

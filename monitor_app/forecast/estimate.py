@@ -298,9 +298,11 @@ def _arrivals(
     counts = table.expand() * exposure[-1]
     given = options.weights.get("arrivals")
     known = np.isfinite(register.arrivals)
-    weights = np.ones(len(known)) if given is None else given
+    # Years of which nothing is known are no years without arrivals.
+    seen = known.any(axis=(1, 2, 3, 4))
+    weights = seen * (np.ones(len(known)) if given is None else given)
     yearly = np.where(known, register.arrivals, 0.0).sum(axis=4)
-    mean = np.tensordot(weights, yearly, axes=(0, 0)) / weights.sum()
+    mean = np.tensordot(weights, yearly, axes=(0, 0)) / max(float(weights.sum()), 1e-12)
     member = np.eye(table.level.shape[0])[table.band_of]
     wanted = np.einsum("sgx,xb->sgb", mean, member)
     reached = np.einsum("sgxa,xb->sgb", counts, member)
