@@ -268,6 +268,8 @@ def _join_pieces(rows: list[_Row], issues: list[Issue]) -> list[_Row]:
     result = []
     for (key, _start, _end), same in groups.items():
         first = same[0]
+        if len(same) > 1 and _listed_again(same):
+            same = same[:1]
         if len(same) > 1:
             shapes = [r.geometry for r in same if r.geometry is not None]
             if len(shapes) == len(same) and len({r.name for r in same}) == 1:
@@ -292,6 +294,13 @@ def _join_pieces(rows: list[_Row], issues: list[Issue]) -> list[_Row]:
             )
         result.append(first)
     return result
+
+
+def _listed_again(same: Sequence[_Row]) -> bool:
+    """A table of numbers names each area in many rows; only layers give shapes."""
+    return all(r.table.geometries is None for r in same) and (
+        len({(r.name, tuple(sorted(r.parents.items()))) for r in same}) == 1
+    )
 
 
 def _parents(

@@ -10,11 +10,11 @@ from pathlib import PurePath
 from monitor_app.core.areas import CITY, Area, AreaSystem, Level
 from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
-from monitor_app.exchange.keys import apply_key_rule, clean_key
+from monitor_app.exchange.keys import apply_key_rule
 from monitor_app.exchange.propose import propose_recipe
 from monitor_app.exchange.recipe_model import (
-    AreaEntry,
     AreasContent,
+    CodeRule,
     FactContent,
     LevelRule,
     Recipe,
@@ -127,43 +127,38 @@ def _with_areas(recipe: Recipe, tables: Sequence[RawTable]) -> Recipe:
     if content is None or content.level == CITY or content.area is None:
         return recipe
     column = content.area.column
-    entries: dict[str, str] = {}
-    for table in tables:
-        if column is None or column not in table.header:
-            return recipe
-        cells = table.column(column)
-        named = _names_of(table, column)
-        aside = {t for f in content.ignore if f.column == column for t in f.equals}
-        for cell, name in zip(cells, named, strict=True):
-            key = clean_key(cell)
-            if key and cell.strip() not in aside:
-                entries.setdefault(key, name.strip() or key)
-    if len(entries) < 2:
+    if column is None or any(column not in t.header for t in tables):
+        return recipe
+    named = _name_beside(tables[0], column)
+    areas = AreasContent(
+        kind="areas",
+        level=LevelRule(key=content.level, name=Text(de=column, en=column), rank=1),
+        key=content.area,
+        name=None if named is None else CodeRule(column=named),
+        ignore=content.ignore,
+    )
+    count = len({key for key, _name in _entries(areas, tables)})
+    if count < 2:
         return recipe
     reason = _(
         "The project has no areas yet: {count} areas are taken from column {column}, without"
         " boundaries. Import the boundaries to draw maps."
-    ).format(count=len(entries), column=column)
-    areas = AreasContent(
-        kind="areas",
-        level=LevelRule(key=content.level, name=Text(de=column or "", en=column or ""), rank=1),
-        list=tuple(AreaEntry(key=k, name=n) for k, n in entries.items()),
-    )
+    ).format(count=count, column=column)
     return recipe.model_copy(
         update={
-            "contents": (areas, *recipe.contents),
+            "contents": (*recipe.contents, areas),
             "proposed": (*recipe.proposed, reason),
         }
     )
 
 
-def _names_of(table: RawTable, column: str) -> Sequence[str]:
-    """Names beside the keys: a column of texts with one text for each key and back."""
+def _name_beside(table: RawTable, column: str) -> str | None:
+    """A column of texts with one text for each key and back."""
     cells = table.column(column)
     for header, own in zip(table.header, table.columns, strict=True):
         pairs = set(zip(cells, own, strict=True))
         if header == column or len(pairs) != len(set(cells)) or len(set(own)) != len(pairs):
             continue
         if not any(t.strip().replace(".", "").isdigit() for t in own if t.strip()):
-            return own
-    return cells
+            return header
+    return None

@@ -181,18 +181,17 @@ def _age_column(facts: Facts) -> Guess | None:
 
 def _value_columns(facts: Facts) -> list[str]:
     """Columns that count something: numbers that are no codes of a dimension."""
-    found = []
-    for own in facts.guesses:
-        column = own[0].column
-        if not any(g.role is Role.VALUE for g in own) or column in facts.used:
-            continue
-        if any(g.role is Role.TOTAL for g in own) and facts.wide.columns:
-            continue
-        if column in facts.wide.columns or column in facts.wide.repeats:
-            continue
-        if _is_code(facts, column):
-            continue
-        found.append(column)
+    numeric = [
+        own[0].column
+        for own in facts.guesses
+        if any(g.role is Role.VALUE for g in own) and own[0].column not in facts.used
+        and own[0].column not in facts.wide.columns
+        and own[0].column not in facts.wide.repeats
+        and not (any(g.role is Role.TOTAL for g in own) and facts.wide.columns)
+    ]  # fmt: skip
+    found = [h for h in numeric if not _is_code(facts, h)]
+    if not found:  # a number that never changes is still better than none
+        found = [h for h in numeric if not _CODE_HEAD.search(h.strip().casefold())]
     totals = [h for h in found if total_text(h)]
     return [h for h in found if h not in totals] or totals
 

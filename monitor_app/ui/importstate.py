@@ -8,11 +8,12 @@ from pathlib import Path
 
 from monitor_app.app.imports import fitting_recipes
 from monitor_app.app.session import Session
+from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, UserError
 from monitor_app.core.progress import Progress
 from monitor_app.exchange.prepare import GOOD_MATCH
-from monitor_app.exchange.propose import propose_recipe
+from monitor_app.exchange.proposals import alike, propose_all, with_areas_of
 from monitor_app.exchange.readers import iter_chunks, read_tables
 from monitor_app.exchange.recipe_model import Recipe
 from monitor_app.exchange.table import RawTable
@@ -115,7 +116,7 @@ def read_files(session: Session, paths: Sequence[Path], progress: Progress) -> R
 
 
 def _group(session: Session, tables: Sequence[RawTable], issues: list[Issue]) -> tuple[Group, ...]:
-    """Tables that the same recipe fits best, or that have the same columns, go together."""
+    """Tables that the same recipe fits best, or that are parts of one delivery, go together."""
     fitting: dict[int, tuple[Candidate, ...]] = {}
     by_key: dict[tuple[str, ...], list[int]] = {}
     for i, table in enumerate(tables):
@@ -123,24 +124,47 @@ def _group(session: Session, tables: Sequence[RawTable], issues: list[Issue]) ->
         ranked = fitting_recipes(session, (table,))
         fitting[i] = tuple(Candidate(recipe, score) for recipe, score in ranked)
         good = ranked and ranked[0][1] >= GOOD_MATCH
-        key = ("recipe", ranked[0][0].id) if good else ("columns", *table.header)
+        key = ("recipe", ranked[0][0].id) if good else ("alike", *alike(table))
         by_key.setdefault(key, []).append(i)
+    proposals = _propose(session, tables, by_key, fitting, issues)
     groups = []
-    taken: set[str] = set()
     for key, members in by_key.items():
         own = tuple(tables[i] for i in members)
         candidates = fitting[members[0]]
-        proposal: tuple[Candidate, ...] = ()
-        try:
-            guessed = propose_recipe(own[:1], session.context())
-            if guessed.id in taken:  # two files of one name must not share a recipe
-                guessed = guessed.model_copy(update={"id": f"{guessed.id[:58]}_{len(taken)}"})
-            taken.add(guessed.id)
-            proposal = (Candidate(guessed, 0.0),)
-        except UserError as error:
-            issues += error.issues
+        guessed = proposals.get(members[0])
+        proposal = () if guessed is None else (Candidate(guessed, 0.0),)
         good = key[0] == "recipe"
         offered = (*candidates, *proposal) if good else (*proposal, *candidates)
         if offered:
             groups.append(Group(own, offered))
     return tuple(groups)
+
+
+def _propose(
+    session: Session,
+    tables: Sequence[RawTable],
+    by_key: Mapping[tuple[str, ...], Sequence[int]],
+    fitting: Mapping[int, tuple[Candidate, ...]],
+    issues: list[Issue],
+) -> dict[int, Recipe]:
+    """A proposal for the first table of each group. Tables without a recipe are made out
+    together, with the areas that the others bring; where a recipe fits, one stands beside it."""
+    context = session.context() if session.has_project else ImportContext()
+    known = {
+        i: fitting[m[0]][0].recipe for key, m in by_key.items() if key[0] == "recipe" for i in m
+    }
+    for i, recipe in known.items():
+        context = with_areas_of(context, recipe, (tables[i],))
+    found: dict[int, Recipe] = {}
+    taken: set[str] = {c.recipe.id for own in fitting.values() for c in own}
+    groups = [[i for i in range(len(tables)) if i not in known]]
+    groups += [list(m) for key, m in by_key.items() if key[0] == "recipe"]
+    places = {id(table): i for i, table in enumerate(tables)}
+    for members in groups:
+        try:
+            for recipe, own in propose_all([tables[i] for i in members], context, taken):
+                taken.add(recipe.id)
+                found[places[id(own[0])]] = recipe
+        except UserError as error:
+            issues += error.issues
+    return found

@@ -81,6 +81,8 @@ def roles_of(recipe: Recipe, header: Sequence[str]) -> dict[str, ColumnRole]:
     roles = dict.fromkeys(header, ColumnRole.UNUSED)
     for content in recipe.contents:
         if isinstance(content, AreasContent):
+            if recipe.facts:
+                continue  # the same columns say what the numbers are about
             found = {_column_of(p): ColumnRole.PARENT for p in content.parents}
             found |= {_column_of(content.name): ColumnRole.NAME}
             found |= {_column_of(content.key): ColumnRole.AREA}
@@ -150,6 +152,7 @@ def edited(
         contents: list[Any] = [_areas(first, header, roles, choices)]
     elif isinstance(first, FactContent):
         contents = _facts(recipe, header, roles, choices)
+        contents += _own_areas(recipe, header, contents[0])
     elif isinstance(first, FacilitiesContent):
         contents = [_facilities(first, header, roles, choices)]
     elif isinstance(first, BackdropContent) and len(recipe.contents) == 1 and choices.name:
@@ -264,6 +267,24 @@ def _facts(
         stored["values"] = [{"column": column}] if at is None else _value_rules(facts[at], [column])
         result.append(stored)
     return result
+
+
+def _own_areas(
+    recipe: Recipe, header: Sequence[str], fact: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The areas that a table of numbers brings itself: they follow its area column and level."""
+    found = []
+    for content in recipe.contents:
+        if isinstance(content, AreasContent) and fact["area"] is not None:
+            stored = content.model_dump()
+            stored["key"] = fact["area"]
+            stored["level"]["key"] = fact["level"]
+            if _column_of(content.name) not in header or _column_of(content.key) != (
+                fact["area"].get("column")
+            ):
+                stored["name"] = None
+            found.append(stored)
+    return found
 
 
 def _value_rules(fact: FactContent, columns: Sequence[str]) -> list[dict[str, Any]]:

@@ -121,7 +121,7 @@ def sort_and_code_columns(folder: Path) -> list[Path]:
          NAMES[a], 1 if g == "D" else 2, "Schweizer*in" if g == "D" else "Ausländer*in", v)
         for (a, y, s, g, x), v in PEOPLE.items() if v
     ]  # fmt: skip
-    return [dump(folder / "bev390.csv", header.split(), rows, ",", "utf-8-sig")]
+    return [dump(folder / "bev390.csv", header, rows, ",", "utf-8-sig")]
 
 
 def matrix_of_ages(folder: Path) -> list[Path]:
@@ -240,7 +240,7 @@ def flat_file_of_the_statistical_offices(folder: Path) -> list[Path]:
              f"{a + 1:02d}", f"{NAMES[a]}, Stadt", "GES", "Geschlecht", *sex, "ALTX20",
              "Altersjahre", *age, people([a], y, s, low=low, high=high))
         )  # fmt: skip
-    return [dump(folder / "12411-0018_flat.csv", header.split(), rows, encoding="cp1252")]
+    return [dump(folder / "12411-0018_flat.csv", header, rows, encoding="cp1252")]
 
 
 def key_and_name_in_one_cell(folder: Path) -> list[Path]:
