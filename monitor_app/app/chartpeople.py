@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor_app.app.charts import city_name, nearest_day
+from monitor_app.app.forecastcells import GroupRange, cell_range, regrouped
+from monitor_app.app.forecasting_fanstore import CHANCE, CHANCE_OF
 from monitor_app.app.scenarios import scenarios
 from monitor_app.app.session import Session
 from monitor_app.cartography.chartspec import PyramidSide, PyramidSpec
@@ -245,35 +247,75 @@ def _interval(
     session: Session, level: str, who: Who, found: People, axis: AgeAxis, base: PyramidSide,
     scenario: str,
 ) -> tuple[PyramidSide, PyramidSide] | None:  # fmt: skip
-    """Bounds of 80 per cent: those of the age bands that the forecast keeps, in proportion to
-    the persons of each age and sex. None where the forecast keeps none for the area."""
+    """Bounds of 80 per cent of each age and sex; those of the age bands that the forecast keeps, in
+    proportion to the persons, where it does not tell chance in cells. None without any range."""
     wanted = level if who.area != CITY else CITY
     own = scenario_keys(session, scenario)
+    around = _bands(session, own, wanted, who.area, found.day, axis)
+    if around is None:
+        return None
+    people = np.nan_to_num(np.stack([base.men, base.women]))
+    chance = _chance(session, own, found, axis, town=who.area == CITY)
+    if chance is None:
+        total = np.zeros(len(around.ages))
+        band = np.searchsorted(around.ages.lows, axis.lows, side="right") - 1
+        np.add.at(total, band, people.sum(axis=0))
+        parts = [
+            people * np.divide(edge, total, out=np.ones_like(edge), where=total > 0)[band]
+            for edge in (around.low, around.high)
+        ]
+        low, high = parts
+    else:
+        low, high = cell_range(people, axis, chance, around)
+    return PyramidSide(_("lower bound"), *low), PyramidSide(_("upper bound"), *high)
+
+
+def _bands(
+    session: Session, own: frozenset[str], level: str, area: str, day: date, axis: AgeAxis
+) -> GroupRange | None:
+    """The range of age bands that a forecast keeps for an area, the finest bands of ``axis``."""
+    found = []
     for info in session.project.datasets():
-        if info.spec.key not in own or info.spec.level != wanted or info.age_axis is None:
+        if info.spec.key not in own or info.spec.level != level or info.age_axis is None:
             continue
-        if info.spec.kind is not Kind.VARIABLE or "group" not in info.dims:
+        if info.spec.kind is not Kind.VARIABLE or "group" not in info.dims or "sex" in info.dims:
             continue
         cube = session.project.cube(info.spec.key)
         codes = next((b for b in _BOUNDS if set(b) <= set(cube.labels["group"])), None)
-        if codes is None or who.area not in cube.areas or found.day not in cube.dates:
+        if codes is None or area not in cube.areas or day not in cube.dates:
             continue
-        bounds = [
+        low, high = (
             np.asarray(cube.values[
-                cube.areas.index(who.area), cube.dates.index(found.day),
-                cube.labels["group"].index(code),
+                cube.areas.index(area), cube.dates.index(day), cube.labels["group"].index(code),
             ])
             for code in codes
-        ]  # fmt: skip
+        )  # fmt: skip
+        middle = next((c for c in ("q500", "q50") if c in cube.labels["group"]), None)
         assert cube.ages is not None
-        if not set(cube.ages.lows.tolist()) <= set(axis.lows.tolist()):
+        if middle is None or not set(cube.ages.lows.tolist()) <= set(axis.lows.tolist()):
             continue
-        band = np.searchsorted(cube.ages.lows, axis.lows, side="right") - 1
-        total = np.zeros(len(cube.ages))
-        np.add.at(total, band, np.nan_to_num(base.men) + np.nan_to_num(base.women))
-        sides = []
-        for bound, label in zip(bounds, (_("lower bound"), _("upper bound")), strict=True):
-            factor = np.divide(bound, total, out=np.ones_like(bound), where=total > 0)[band]
-            sides.append(PyramidSide(label, base.men * factor, base.women * factor))
-        return sides[0], sides[1]
-    return None
+        at = cube.labels["group"].index(middle)
+        mid = np.asarray(cube.values[cube.areas.index(area), cube.dates.index(day), at])
+        found.append(GroupRange(cube.ages, low, mid, high))
+    return max(found, key=lambda r: len(r.ages)) if found else None
+
+
+def _chance(
+    session: Session, own: frozenset[str], found: People, axis: AgeAxis, *, town: bool
+) -> FloatArray | None:
+    """What chance decides in each cell (sex, age groups of ``axis``); None where it is not kept."""
+    key = next((k for k in own if k.endswith(f"_{CHANCE}")), None)
+    if key is None:
+        return None
+    cube = session.project.cube(key)
+    if found.day not in cube.dates or cube.ages != found.axis or not cube.has("sex"):
+        return None
+    at = CHANCE_OF[1 if town else 0]
+    part = cube.take("date", [cube.dates.index(found.day)])
+    values = part.take("group", [part.labels["group"].index(at)])
+    rows = [
+        values.take("sex", [values.labels["sex"].index(sex)]).values.reshape(-1)
+        for sex in ("m", "f")
+    ]
+    people = np.nan_to_num(np.stack([found.men, found.women]))
+    return regrouped(np.stack(rows) / 1000.0, people, found.axis, axis)

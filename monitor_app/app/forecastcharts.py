@@ -109,6 +109,22 @@ def pyramid_of(
         lows, np.array(tops, dtype=np.int64), sides[0], sides[1], share,
         f"{name} – {results.scenario(scenario).label}",
     )  # fmt: skip
+    # Shares of an uncertain total have no range of their own.
+    bounds = None if share else results.pyramid_range(level, unit, year, scenario)
+    if bounds is not None:
+        low, high = (
+            _side(label, bound)
+            for label, bound in zip((_("lower bound"), _("upper bound")), bounds, strict=True)
+        )
+        return AheadPyramidSpec(pyramid, interval=(low, high))
+    return AheadPyramidSpec(pyramid, _group_ranges(results, scenario, level, unit, year, share))
+
+
+def _group_ranges(
+    results: Results, scenario: str, level: str, unit: str, year: int, share: bool
+) -> tuple[AgeRange, ...]:
+    """Ranges by age group, of forecasts that were stored without those of cells."""
+    top = int(results.ages.groups[-1].lo) + OPEN_WIDTH
     ranges = []
     for n, group in enumerate(results.groups.groups):
         fan = results.fan(scenario, level, unit, n + 1)
@@ -117,9 +133,8 @@ def pyramid_of(
         low, high = (float(edge[year - results.base]) for edge in fan.band(0.8))
         middle = float(fan.values[fan.levels.index(0.5), year - results.base])
         if middle > 0:
-            top = group.hi or int(tops[-1])
-            ranges.append(AgeRange(group.lo, top, low / middle, high / middle))
-    return AheadPyramidSpec(pyramid, tuple(ranges))
+            ranges.append(AgeRange(group.lo, group.hi or top, low / middle, high / middle))
+    return tuple(ranges)
 
 
 def components_of(results: Results, scenario: str, level: str, unit: str) -> ComponentsSpec:

@@ -169,14 +169,55 @@ def scenario_table(results: Results, level: str, year: int, group: int = 0) -> E
     )  # fmt: skip
 
 
+def pyramid_table(results: Results, scenario: str, level: str, year: int) -> ExportTable:
+    """One row per area and age: men and women at the base and in a year, with their ranges."""
+    known = results.level(level)
+    base = results.base if results.base in results.observed_years else None
+    numbers: dict[str, list[Array]] = {}
+
+    def add(title: str, values: Array) -> None:
+        numbers.setdefault(title, []).append(np.asarray(values, dtype=np.float64))
+
+    sexes = {"m": _("Men"), "f": _("Women"), "x": _("Persons")}
+    for unit in known.units:
+        then = results.pyramid(level, unit, year, scenario)
+        before = None if base is None else results.pyramid(level, unit, base, None)
+        bounds = results.pyramid_range(level, unit, year, scenario)
+        for n, sex in enumerate(results.sexes):
+            if before is not None:
+                add(f"{sexes[sex]} {format_date(results.day(results.base))}", before[n])
+            add(f"{sexes[sex]} {format_date(results.day(year))}", then[n])
+            if bounds is not None:
+                for text, bound in zip((_("80 per cent from"), _("80 per cent to")), bounds,
+                                       strict=True):  # fmt: skip
+                    add(f"{sexes[sex]}: {text}", np.rint(bound[n]))
+    count = len(results.ages)
+    columns: list[TextColumn | ValueColumn] = [
+        TextColumn(_("Key"), tuple("" if u == CITY else u for u in known.units for _n in
+                                   range(count))),
+        TextColumn(known.name, tuple(known.names.get(u, u) for u in known.units for _n in
+                                     range(count))),
+        TextColumn(_("Age"), tuple(results.ages.labels) * len(known.units)),
+        *(_column(title, np.concatenate(parts), Status.FORECAST)
+          for title, parts in numbers.items()),
+    ]  # fmt: skip
+    label = results.scenario(scenario).label
+    return ExportTable(
+        _("Pyramid"), tuple(columns),
+        f"{_('Population by age and sex')}, {format_date(results.day(year))} – {label}",
+        notes(results, scenario),
+    )  # fmt: skip
+
+
 def all_tables(
     results: Results, scenario: str, level: str, year: int, group: int = 0
 ) -> list[ExportTable]:
-    """What a workbook of a forecast holds: areas by year, scenarios, components."""
+    """What a workbook of a forecast holds: areas by year, scenarios, components, ages and sexes."""
     return [
         year_table(results, scenario, level, group),
         scenario_table(results, level, year, group),
         component_table(results, scenario, level),
+        pyramid_table(results, scenario, level, year),
     ]
 
 

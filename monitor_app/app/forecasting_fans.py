@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor_app.app.forecasting_limits import Limits
+from monitor_app.app.forecasting_rates import TownRates
 from monitor_app.app.forecasting_town import Town
-from monitor_app.core.ages import AgeAxis
+from monitor_app.core.ages import AgeAxis, AgeGroup
 from monitor_app.core.areas import CITY, AreaSystem
+from monitor_app.forecast.noise import renewed_cells
 from monitor_app.forecast.state import Array
 
 #: Edges of the bands of 50, 80 and 95 per cent, and the median.
@@ -42,12 +44,24 @@ class FanLevel:
 
 
 @dataclass(frozen=True, eq=False)
+class CellChance:
+    """How much of each cell chance alone decides: variance over persons, (areas or town, years + 1,
+    sex, age). ``sexes`` and ``ages`` are those that the forecast is kept in."""
+
+    sexes: tuple[str, ...]
+    ages: AgeAxis
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Fans:
-    """Fans of one scenario: level key -> quantiles; ``ages`` the groups after the total."""
+    """Fans of one scenario: level key -> quantiles; ``ages`` the groups after the total;
+    ``chance`` narrows them down to single cells, see ``forecastcells``."""
 
     levels: tuple[float, ...]
     ages: AgeAxis
     by_level: dict[str, FanLevel]
+    chance: CellChance | None = None
 
 
 def planning_axis(axis: AgeAxis | None) -> AgeAxis:
@@ -123,6 +137,29 @@ def make_fans(
     return Fans(
         FAN_LEVELS, ages, {k: FanLevel(units, found[k]) for k, (units, _m) in members.items()}
     )
+
+
+def cell_chance(town: Town, rates: TownRates, years: int) -> CellChance:
+    """Chance in each cell, for areas and for the town, in the ages that the forecast is kept in.
+
+    One ratio for all areas: kept for each of them it would be twice the size of the forecast.
+    """
+    ages = kept_ages(town)
+    launch, starts = np.ascontiguousarray(town.register.stocks[-1]), ages.lows
+    found = []
+    for inside in (False, True):
+        cells = renewed_cells(town.layout, launch, rates.of_step, years, inside=inside)
+        mean, variance = (np.add.reduceat(part, starts, axis=2) for part in cells)
+        found.append(np.divide(variance, mean, out=np.zeros_like(mean), where=mean > 0))
+    return CellChance(town.layout.sexes, ages, np.stack(found))
+
+
+def kept_ages(town: Town) -> AgeAxis:
+    """Ages that a forecast is kept in: single years, or the groups of the data, the last open."""
+    if not town.estimated_ages or town.source_ages is None:
+        return town.layout.ages
+    groups = town.source_ages.groups
+    return AgeAxis((*groups[:-1], AgeGroup(groups[-1].lo, None)))
 
 
 def _people(stocks: Array, band: Band) -> Array:

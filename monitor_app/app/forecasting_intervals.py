@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from monitor_app.app.forecasting_backtest import (
 )
 from monitor_app.app.forecasting_candidates import scored_bands, series
 from monitor_app.app.forecasting_draws import DrawInputs, Paths, conditioned, drawn_paths
-from monitor_app.app.forecasting_fans import Fans, make_fans, planning_rows
+from monitor_app.app.forecasting_fans import Fans, cell_chance, make_fans, planning_rows
 from monitor_app.app.forecasting_limits import Limits
 from monitor_app.app.forecasting_rates import TownRates
 from monitor_app.app.forecasting_town import Town
@@ -74,6 +74,7 @@ def make_intervals(
             drawn[year], main[year], width, limits, year
         )
     fans = make_fans(town, areas, done.stocks, drawn, bands, widths, limits)
+    fans = replace(fans, chance=cell_chance(town, rates, spec.years))
     return Intervals(
         QUANTILES, bands, levels, city_levels, spec.draws, spec.seed, own_history, fans
     )

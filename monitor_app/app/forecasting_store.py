@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from monitor_app.app.forecasting_fans import kept_ages
 from monitor_app.app.forecasting_fanstore import fan_tables
 from monitor_app.app.forecasting_intervals import Intervals
 from monitor_app.app.forecasting_run import Forecast, ScenarioResult
@@ -179,10 +180,9 @@ def _cube(areas: tuple[str, ...], days: tuple[date, ...], values: Array) -> Cube
 def _population(forecast: Forecast, people: Array) -> Cube:
     """Population cube by area, date, sex, group and age, in the age groups of the data."""
     town = forecast.town
-    ages = town.layout.ages
+    ages = kept_ages(town)
     values = people
-    if town.estimated_ages and town.source_ages is not None:
-        ages = _same_groups(town.source_ages)
+    if town.estimated_ages:
         edges = [(g.lo, g.hi) for g in ages.groups]
         values = np.stack([people[:, :, :, lo:hi].sum(axis=3) for lo, hi in edges], axis=3)
     # (years, sex, group, age, area) -> (area, date, sex, group, age)
@@ -201,12 +201,6 @@ def _population(forecast: Forecast, people: Array) -> Cube:
         labels["group"] = town.layout.groups
     status = np.full(values.shape, Status.FORECAST, dtype=np.uint8)
     return Cube.of(labels, values, ages=ages, status=status)
-
-
-def _same_groups(axis: AgeAxis) -> AgeAxis:
-    """The data's own groups, the last one open."""
-    last = AgeGroup(axis.groups[-1].lo, None)
-    return AgeAxis((*axis.groups[:-1], last))
 
 
 def _interval_tables(forecast: Forecast, intervals: Intervals, info: object) -> list[FactTable]:

@@ -13,8 +13,9 @@ from datetime import date
 import numpy as np
 
 from monitor_app.app import forecasting_axes as axes
+from monitor_app.app.forecastcells import GroupRange, cell_range
 from monitor_app.app.forecasting_fans import planning_axis
-from monitor_app.app.forecasting_fanstore import FAN, FAN_AGE
+from monitor_app.app.forecasting_fanstore import CHANCE, CHANCE_OF, FAN, FAN_AGE
 from monitor_app.app.forecasting_five import STEP
 from monitor_app.app.forecasting_run import read
 from monitor_app.app.forecasting_town import Town
@@ -64,7 +65,8 @@ class Fan:
 @dataclass(frozen=True, eq=False)
 class ScenarioRead:
     """One scenario: ``people`` (years, sex, age, area), ``parts`` name -> (years, areas), ``fans``
-    level -> (quantile levels, quantiles (levels, years + 1, total and age groups, units))."""
+    level -> (quantile levels, quantiles (levels, years + 1, total and age groups, units)),
+    ``chance`` what chance decides in each cell (areas or town, years + 1, sex, age), if kept."""
 
     key: str
     label: str
@@ -72,6 +74,7 @@ class ScenarioRead:
     people: Array
     parts: dict[str, Array]
     fans: dict[str, tuple[tuple[float, ...], Array]]
+    chance: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +184,24 @@ class Results:
             values = self.scenario(scenario).people[self.years.index(year)]
         return np.asarray(values @ row)
 
+    def pyramid_range(
+        self, level: str, unit: str, year: int, scenario: str
+    ) -> tuple[Array, Array] | None:
+        """Bounds of 80 per cent (sex, age) of a forecast pyramid; None where none are known."""
+        found = self.scenario(scenario)
+        chance = found.chance
+        if chance is None or level not in found.fans:
+            return None
+        fans = [self.fan(scenario, level, unit, n + 1) for n in range(len(self.groups))]
+        at = year - self.base
+        bands = [(*f.band(0.8), f.values[f.levels.index(0.5)]) for f in fans if f is not None]
+        low, high, middle = (np.array([b[n][at] for b in bands]) for n in range(3))
+        return cell_range(
+            self.pyramid(level, unit, year, scenario), self.ages,
+            chance[CHANCE_OF.index("town" if level == CITY else "area"), at],
+            GroupRange(self.groups, low, middle, high),
+        )  # fmt: skip
+
 
 def stored_forecasts(session: Session) -> dict[str, str]:
     """Forecasts whose numbers the project holds: id -> name."""
@@ -229,7 +250,7 @@ def read_results(session: Session, forecast: str, progress: Progress | None = No
             ScenarioRead(
                 key, labels[key].label or _label(key), labels[key].note,
                 _people(cube, town.layout.areas), _parts(session, start, own, town),
-                _fans(session, start, own),
+                _fans(session, start, own), _chance(session, start, own),
             )
         )  # fmt: skip
     assert first is not None
@@ -302,6 +323,15 @@ def _fans(
         parts = axes.ordered(by_age, ("group", "date", "age", "area"))
         found[level] = (levels, np.concatenate([whole, parts], axis=2))
     return found
+
+
+def _chance(session: Session, start: str, keys: Sequence[str]) -> Array | None:
+    if start + CHANCE not in keys:
+        return None
+    cube = session.project.cube(start + CHANCE)
+    values = axes.ordered(cube, ("area", "group", "date", "sex", "age"))[0]
+    order = [cube.labels["group"].index(code) for code in CHANCE_OF]
+    return np.asarray(values[order] / 1000.0)
 
 
 def _levels(areas: AreaSystem, town: Town) -> tuple[ResultLevel, ...]:

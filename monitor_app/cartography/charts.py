@@ -362,5 +362,5 @@ def _pyramid_words(spec: PyramidSpec) -> str:
             )
         )
     if spec.interval is not None:
-        words.append(_("Grey: probable range (80 per cent, by age band)"))
+        words.append(_("Grey: probable range (80 per cent)"))
     return "   ·   ".join([*words, *([spec.note] if spec.note else [])])

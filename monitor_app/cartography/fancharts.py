@@ -208,26 +208,27 @@ def draw_ahead_pyramid(
 ) -> Axes:  # fmt: skip
     """The pyramid of now as bars, that of then as a line, with the range of each age group."""
     axes = draw_pyramid(figure, spec.pyramid, theme)
-    overlay = spec.pyramid.overlay
-    if overlay is None or not spec.ranges:
+    bounds = spec.bounds()
+    if bounds is None:
         return axes
-    low, high = spec.edges()
-    known = np.isfinite(low)
-    at, tall = spec.pyramid.lows[known], (spec.pyramid.highs - spec.pyramid.lows)[known]
+    at, tall = spec.pyramid.lows, spec.pyramid.highs - spec.pyramid.lows
     reach = 0.0
-    for lengths, sign in zip(spec.pyramid.lengths(overlay), (-1, 1), strict=True):
-        inner, outer = (lengths * low)[known], (lengths * high)[known]
+    for inner, outer, sign in zip(*bounds, (-1, 1), strict=True):
+        known = np.isfinite(inner) & np.isfinite(outer)
         axes.barh(
-            at, sign * (outer - inner), left=sign * inner, height=tall, align="edge",
-            color=theme.ink, alpha=0.2, linewidth=0, zorder=4.5,
+            at[known], sign * (outer - inner)[known], left=sign * inner[known],
+            height=tall[known], align="edge", color=theme.ink, alpha=0.2, linewidth=0, zorder=4.5,
         )  # fmt: skip
-        reach = max(reach, float(outer.max(initial=0.0)))
+        reach = max(reach, float(outer[known].max(initial=0.0)))
     if reach > axes.get_xlim()[1]:
         axes.set_xlim(-reach * 1.04, reach * 1.04)
     width, height = size_of(figure)
-    text = _("Grey: {share} per cent of the draws, by age group").format(
-        share=format_number(100 * spec.share)
+    words = (
+        _("Grey: {share} per cent of the draws, by age group")
+        if spec.interval is None
+        else _("Grey: probable range of each age and sex ({share} per cent)")
     )
+    text = words.format(share=format_number(100 * spec.share))
     put(
         axes, text, 1 - 8 / width, 7 / height, theme.quiet, ha="right",
         transform=figure.transFigure,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor_app.cartography.chartdata import Cell, ChartTable
-from monitor_app.cartography.chartspec import PyramidSpec
+from monitor_app.cartography.chartspec import PyramidSide, PyramidSpec
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 
@@ -166,11 +166,29 @@ class AgeRange:
 
 @dataclass(frozen=True, eq=False)
 class AheadPyramidSpec:
-    """Now as bars, then as an outline, with the range of each age group around it."""
+    """Now as bars, then as an outline, with its range around it: bounds of each age and sex
+    (``interval``), or the range of each age group where only that is known."""
 
     pyramid: PyramidSpec
     ranges: tuple[AgeRange, ...] = ()
     share: float = 0.8
+    interval: tuple[PyramidSide, PyramidSide] | None = None
+
+    def bounds(self) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]] | None:
+        """Lower and upper lengths of the bars of men and women; None without any range."""
+        overlay = self.pyramid.overlay
+        if overlay is None:
+            return None
+        if self.interval is not None:
+            low_side, high_side = self.interval
+            return (
+                self.pyramid.lengths(low_side, overlay), self.pyramid.lengths(high_side, overlay)
+            )  # fmt: skip
+        if not self.ranges:
+            return None
+        men, women = self.pyramid.lengths(overlay)
+        low, high = self.edges()
+        return (men * low, women * low), (men * high, women * high)
 
     def edges(self) -> tuple[FloatArray, FloatArray]:
         """Shares (low, high) per age group of the pyramid; NaN where no range is known."""
