@@ -55,7 +55,3 @@ def _window(arguments: list[str]) -> int:
     from monitor_app.ui.main import run
 
     return run(sys.argv[:1], project=Path(paths[0]) if paths else None, sample=sample)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -272,7 +272,7 @@ def test_an_error_of_the_program_is_no_traceback(
 
 def _process(*arguments: object, home: Path, **more: str) -> Answer:
     done_ = subprocess.run(
-        [sys.executable, "-m", "monitor_app.cli", *map(str, arguments)],
+        [sys.executable, "-m", "monitor_app", *map(str, arguments)],
         capture_output=True, encoding="utf-8", check=False, timeout=120,
         env={**os.environ, "MONITOR_APP_HOME": str(home), "PYTHONIOENCODING": "utf-8", **more},
     )  # fmt: skip
