@@ -176,14 +176,14 @@ def backtest(
     control: Control = None,
     choose: Choose = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help=_("Report (.md or .xlsx)"))
+        Path | None, typer.Option("--out", "-o", help=_("Report (.pdf, .xlsx or .md)"))
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Forecast the past from earlier years and score the method."""
     from monitor_app.app import forecasting
     from monitor_app.app import forecasting_report as reports
-    from monitor_app.app.backtest_view import Board, check_report_path, levels_of, save_report
+    from monitor_app.app.backtest_view import board_of, check_report_path, save_report
     from monitor_app.app.forecasting_choose import as_data
 
     if out is not None:
@@ -198,8 +198,7 @@ def backtest(
                 horizons=_numbers(horizons, "--horizons") or (), choosing=choose,
                 progress=steps.part(0.2, 1.0),
             )  # fmt: skip
-        title = f"{session.project.name} – {wanted.level}"
-        board = Board(wanted, done, others, levels_of(done, session.areas), title)
+        board = board_of(session, wanted, done, others)
     finally:
         session.close(discard=True)
     if out is not None:
@@ -213,4 +212,4 @@ def backtest(
             console.print(line, markup=False)
         console.print(_("Written: {path}").format(path=out), markup=False)
     else:
-        console.print(reports.report(done, title, others, chosen), markup=False)
+        console.print(reports.report(done, board.title, others, chosen), markup=False)

@@ -25,19 +25,22 @@ from monitor_app.forecast.scores import PointScores
 from monitor_app.forecast.spec import ForecastSpec
 
 METRICS = ("mdape", "mape", "ape90", "wmape", "malpe", "within_10")
-REPORT_ENDINGS = (".md", ".xlsx")
+REPORT_ENDINGS = (".pdf", ".xlsx", ".md")
 
 
 @dataclass(frozen=True, eq=False)
 class Board:
     """A backtest of one specification. ``levels``: key -> name and scores on areas of that level,
-    that of the forecast first, coarser ones summed from it."""
+    that of the forecast first, coarser ones summed from it. ``source`` of the population, and the
+    ``office`` that tests, for printed pages."""
 
     spec: ForecastSpec
     test: TownBacktest
     rivals: tuple[reports.Rival, ...]
     levels: dict[str, tuple[str, Backtest]]
     title: str
+    source: str = ""
+    office: str = ""
 
     @property
     def horizons(self) -> list[int]:
@@ -81,8 +84,19 @@ def make_board(
     test, others = forecasting.backtest(
         session, spec, origins=origins, horizons=horizons, choosing=choosing, progress=progress
     )
+    return board_of(session, spec, test, others)
+
+
+def board_of(
+    session: Session, spec: ForecastSpec, test: TownBacktest, others: tuple[reports.Rival, ...]
+) -> Board:
+    """A finished test with what its reports say about the project."""
     title = f"{session.project.name} – {session.areas.level(spec.level).name}"
-    return Board(spec, test, others, levels_of(test, session.areas), title)
+    infos = {i.spec.key: i.spec.source for i in session.project.datasets()}
+    return Board(
+        spec, test, others, levels_of(test, session.areas), title,
+        infos.get(test.town.dataset, ""), session.settings.office,
+    )  # fmt: skip
 
 
 def levels_of(test: TownBacktest, areas: AreaSystem) -> dict[str, tuple[str, Backtest]]:
@@ -318,9 +332,16 @@ def _rivals_sheet(board: Board) -> list[ExportTable]:
 def save_report(
     board: Board, path: Path, progress: Progress | None = None, choice: Choice | None = None
 ) -> None:
-    """*Slow.* The report as text (``.md``) or as a workbook (``.xlsx``); ``choice``: settings that
-    were chosen from the past, with their reasons."""
+    """*Slow.* The report as pages (``.pdf``), as a workbook (``.xlsx``) or as text (``.md``);
+    ``choice``: settings that were chosen from the past, with their reasons."""
     check_report_path(path)
+    if path.suffix.lower() == ".pdf":
+        from monitor_app.app.backtest_sheet import report_of
+        from monitor_app.reports.backtestsheet import write_backtest
+        from monitor_app.reports.page import SheetLayout
+
+        write_backtest(report_of(board, choice), path, SheetLayout(office=board.office), progress)
+        return
     if path.suffix.lower() == ".xlsx":
         notes = [*reports.verdict(board.test), *(choice.reasons if choice is not None else ())]
         write_xlsx(path, export_tables(board), notes, progress)

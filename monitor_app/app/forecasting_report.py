@@ -154,7 +154,7 @@ def report(
     """The report as Markdown; ``choice``: what the program chose from the newest stock."""
     marks = "#" * level
     lines = [f"{marks} {title}", ""]
-    lines.append(_introduction(test))
+    lines.append(introduction(test))
     lines += ["", *(f"- {line}" for line in verdict(test)), ""]
     lines += [f"{marks}# " + _("Data and methods"), ""]
     lines += [f"- {i.message}" for i in test.town.issues]
@@ -178,7 +178,8 @@ def report(
     return "\n".join(lines)
 
 
-def _introduction(test: TownBacktest) -> str:
+def introduction(test: TownBacktest) -> str:
+    """What was tested, and what each forecast knew."""
     values = {
         "first": test.years[0], "last": test.years[-1], "areas": len(test.town.layout.areas),
     }  # fmt: skip

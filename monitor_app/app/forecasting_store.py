@@ -123,7 +123,7 @@ def _source(forecast: Forecast, result: ScenarioResult) -> str:
     text = _("Own forecast from the end of {year}; migration: {method}").format(
         year=town.years[-1], method=method_names(town)[town.sources["arrivals"]]
     )
-    notes = [n for n in (spec.note, result.scenario.note, *special_words(spec)) if n]
+    notes = [n for n in (spec.note, result.scenario.note, *special_words(spec, town)) if n]
     if result.intervals is not None:
         notes.append(
             _("{draws} draws, seed {seed}").format(

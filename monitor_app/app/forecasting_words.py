@@ -59,10 +59,10 @@ def pace_words(pace: float) -> str:
     return _("{percent} per cent a year").format(percent=format_number(percent, 1, signed=True))
 
 
-def special_words(spec: ForecastSpec) -> tuple[str, ...]:
+def special_words(spec: ForecastSpec, town: Town | None = None) -> tuple[str, ...]:
     """One sentence for everything that is not as usual; nothing where all is."""
     found = []
-    if spec.age_step == "single" and (given := base_year_words(spec)):
+    if spec.age_step == "single" and (given := base_year_words(spec, town)):
         found.append(_("Base years: {years}").format(years="; ".join(given)))
     if spec.age_step == "single" and (trends := trend_words(spec)):
         found.append("; ".join(trends))

@@ -372,10 +372,11 @@ class BacktestPanel(BacktestPage):
         board = self.result
         if board is None:
             return
-        suggested = _("Test on the past") + ".xlsx"
+        suggested = _("Test on the past") + ".pdf"
         name, _kind = QFileDialog.getSaveFileName(
             self, _("Save report"), suggested,
-            _("Excel (*.xlsx)") + ";;" + _("Text with tables (*.md)"),
+            ";;".join((_("Pages to print (*.pdf)"), _("Excel (*.xlsx)"),
+                       _("Text with tables (*.md)"))),
         )  # fmt: skip
         if name:
             self.save_to(Path(name))

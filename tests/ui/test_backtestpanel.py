@@ -121,8 +121,8 @@ def test_the_words_say_whether_the_program_wins(tested: BacktestPanel) -> None:
     assert ["nicht besser" not in line for line in lines] == won
     every, none = all(won), not any(won)
     head = tested.headline.text()
-    assert every == ("bei jedem Horizont" in head)
-    assert none == ("bei keinem Horizont" in head)
+    assert every == ("in jedem geprüften Zeitraum" in head)
+    assert none == ("in keinem der geprüften" in head)
 
 
 def test_age_groups_and_metrics_can_be_chosen(qtbot: QtBot, tested: BacktestPanel) -> None:
@@ -200,14 +200,18 @@ def test_too_short_a_past_is_told(qtbot: QtBot, opened: MainWindow) -> None:
     made.shutdown()
 
 
-def test_the_report_is_written_as_text_and_workbook(
+def test_the_report_is_written_as_pages_text_and_workbook(
     qtbot: QtBot, bench_window: MainWindow, tested: BacktestPanel, tmp_path: Path
 ) -> None:
+    from pypdf import PdfReader
     from python_calamine import CalamineWorkbook
 
     tested.save_to(tmp_path / "bericht.md")
     tested.save_to(tmp_path / "bericht.xlsx")
+    tested.save_to(tmp_path / "bericht.pdf")
     settle(qtbot, bench_window)
+    page = PdfReader(tmp_path / "bericht.pdf").pages[0].extract_text()
+    assert tested.headline.text() in " ".join(page.split())
     assert tested.headline.text() in (tmp_path / "bericht.md").read_text(encoding="utf-8")
     assert tested.result is not None
     with CalamineWorkbook.from_path(str(tmp_path / "bericht.xlsx")) as book:
