@@ -83,6 +83,8 @@ def find_head(rows: Sequence[Row], header_row: int | None = None) -> Layout | No
     if header_row is None:
         if top == main and _looks_like_data(rows, main, width):
             return Layout(_numbered(width), main, main, len(rows))
+        if top < main and _named_above(rows, top, main, width):
+            return _without_key_names(rows, top, main, width)
         last = _lower_lines(rows, top, main, width)
     start, units = _skip_units(rows, last + 1, width)
     width = max(width, *(extent(rows[i]) for i in range(top, last + 1)))
@@ -160,6 +162,26 @@ def _looks_like_data(rows: Sequence[Row], main: int, width: int) -> bool:
         _padded(r, width)[j] for r in rows[main + 1 :] for j in range(width) if j not in numeric
     }
     return not texts or any(t in below for t in texts) or not _steps(numbers)
+
+
+def _named_above(rows: Sequence[Row], top: int, main: int, width: int) -> bool:
+    """The first full row is data below header lines that name the columns with numbers only, as
+    tables of statistical offices do (``;;;männlich;weiblich``)."""
+    numeric = _numeric_columns(rows, main, width)
+    above = [_padded(rows[i], width) for i in range(top, main)]
+    named = [
+        j for j in numeric if any(line[j].strip() and not _number_like(line[j]) for line in above)
+    ]
+    values = {j for j in numeric if any(line[j].strip() for line in above)}
+    return bool(named) and values == set(named) and _looks_like_data(rows, main, width)
+
+
+def _without_key_names(rows: Sequence[Row], top: int, main: int, width: int) -> Layout:
+    """Header lines above the data; lines of units in them name nothing."""
+    lines = [i for i in range(top, main) if not _is_unit_row(rows[i])]
+    units = tuple(i for i in range(top, main) if i not in lines)
+    names = _join([_padded(rows[i], width) for i in lines or units], width)
+    return Layout(names, top, main, len(rows), (lines or units)[-1], units if lines else ())
 
 
 def _steps(cells: Sequence[str]) -> bool:
