@@ -15,7 +15,7 @@ from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
 from monitor_app.exchange.assemble import Long
-from monitor_app.exchange.coded import Codes
+from monitor_app.exchange.coded import TOTAL, Codes
 from monitor_app.exchange.recipe_model import FactContent
 
 Bound = int | None
@@ -237,4 +237,4 @@ def _harmonised(
 
 def _positions(long: Long, axis: AgeAxis) -> Codes:
     lookup = [int(np.searchsorted(axis.lows, g.lo, side="right")) - 1 for g in long.labels["age"]]
-    return np.array([*lookup, -1], dtype=np.int64)[long.codes["age"]]
+    return np.array([*lookup, TOTAL, -1], dtype=np.int64)[long.codes["age"]]

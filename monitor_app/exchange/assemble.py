@@ -14,7 +14,7 @@ from monitor_app.core.ages import AgeAxis, AgeGroup
 from monitor_app.core.cube import DIMENSIONS, SEXES, Cube
 from monitor_app.core.datasets import Absent
 from monitor_app.core.status import Status
-from monitor_app.exchange.coded import Codes
+from monitor_app.exchange.coded import TOTAL, Codes
 from monitor_app.exchange.longform import LongPart
 from monitor_app.exchange.recipe_model import FactContent
 
@@ -93,7 +93,7 @@ def join_parts(parts: Sequence[LongPart], area_order: Sequence[str]) -> Long:
                 raws.append(np.zeros(len(part.values), dtype=np.int64))
                 continue
             coded = part.dims[dim]
-            lookup = np.array([position[x] for x in coded.labels] + [-1], dtype=np.int64)
+            lookup = np.array([position[x] for x in coded.labels] + [TOTAL, -1], dtype=np.int64)
             pieces.append(lookup[coded.codes])
             raws.append(coded.raw)
         codes[dim] = _concat(pieces)

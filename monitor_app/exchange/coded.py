@@ -21,10 +21,14 @@ from monitor_app.exchange.table import RawTable
 
 Codes = NDArray[np.int64]
 
+#: Code of a label that only sums others (“insgesamt”): left out on purpose, so no sum lacks it.
+TOTAL = -2
+
 
 @dataclass(frozen=True)
 class Coded:
-    """Positions of one dimension: ``labels[codes[i]]``, -1 where nothing was understood.
+    """Positions of one dimension: ``labels[codes[i]]``, -1 where nothing was understood and
+    ``TOTAL`` where the text names a sum of others.
     ``raw`` counts the distinct spellings, so that merged codes are no duplicates."""
 
     codes: Codes
@@ -148,8 +152,11 @@ def code_column(
         issues.append(replace(issue, count=max(count, issue.count)))
     labels: dict[Any, int] = {}
     lookup = np.full(len(texts) + 1, -1, dtype=np.int64)
+    totals = {issue.value for issue in found if issue.code == "total-left-out"}
     for i, text in enumerate(texts):
         label = meaning[text]
-        if label is not None:
+        if label is None and text in totals:
+            lookup[i] = TOTAL
+        elif label is not None:
             lookup[i] = labels.setdefault(label, len(labels))
     return Coded(lookup[raw], tuple(labels), raw)

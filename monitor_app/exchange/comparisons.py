@@ -14,6 +14,7 @@ from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
 from monitor_app.exchange.assemble import Long
+from monitor_app.exchange.coded import TOTAL
 from monitor_app.exchange.recipe_model import FactContent
 from monitor_app.exchange.validate import LISTED, Files
 
@@ -22,13 +23,16 @@ def compare(
     long: Long, cube: Cube, spec: DatasetSpec, stated: dict[date, float]
 ) -> tuple[Comparison, ...]:
     """Sum of all numbers of the file per date, and what would be stored; then the totals that
-    the file states itself."""
+    the file states itself. Rows that were left out because they sum others are no part of it."""
     stored = cube.totals()
     in_file: dict[date, float] = {}
     days = long.labels["date"]
     codes = long.codes["date"]
+    counted = codes >= 0
+    for own in long.codes.values():
+        counted &= own != TOTAL
     sums = np.bincount(
-        codes[codes >= 0], weights=np.nan_to_num(long.values)[codes >= 0], minlength=len(days)
+        codes[counted], weights=np.nan_to_num(long.values)[counted], minlength=len(days)
     )
     for i, day in enumerate(days):
         in_file[day] = float(sums[i])

@@ -18,7 +18,15 @@ from monitor_app.core.areas import CITY
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
 from monitor_app.exchange import interpret
-from monitor_app.exchange.coded import Coded, Codes, check_column, chosen_rows, code_column, place
+from monitor_app.exchange.coded import (
+    TOTAL,
+    Coded,
+    Codes,
+    check_column,
+    chosen_rows,
+    code_column,
+    place,
+)
 from monitor_app.exchange.dates import DateReader
 from monitor_app.exchange.interpret import Interpreter
 from monitor_app.exchange.keys import match_keys
@@ -244,7 +252,7 @@ def _spread(base: Coded | None, fixed: list[Any], n: int) -> Coded:
     labels: dict[Any, int] = {label: i for i, label in enumerate(dict.fromkeys(base.labels))} \
         if base is not None else {}  # fmt: skip
     if base is not None:
-        own = np.array([labels[x] for x in base.labels] + [-1], dtype=np.int64)[base.codes]
+        own = np.array([labels[x] for x in base.labels] + [TOTAL, -1], dtype=np.int64)[base.codes]
         raw_base = base.raw
     else:
         own = np.full(n, -1, dtype=np.int64)

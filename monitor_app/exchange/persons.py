@@ -24,6 +24,7 @@ from monitor_app.core.issues import Issue, Severity, UserError
 from monitor_app.core.progress import Progress
 from monitor_app.exchange import interpret, validate
 from monitor_app.exchange.coded import (
+    TOTAL,
     Coded,
     Codes,
     check_column,
@@ -153,7 +154,7 @@ def _year_ends(dates: Coded) -> Coded:
     """Events belong to the calendar year that ends on the stored day."""
     ends = [date(day.year, 12, 31) for day in dates.labels]
     labels = tuple(dict.fromkeys(ends))
-    lookup = np.array([labels.index(end) for end in ends] + [-1], dtype=np.int64)
+    lookup = np.array([labels.index(end) for end in ends] + [TOTAL, -1], dtype=np.int64)
     return Coded(lookup[dates.codes], labels, dates.raw)
 
 
@@ -167,7 +168,7 @@ def _ages(
         return nothing
     if content.age is not None:
         groups = code_column(table, column, rows, interpret.ages(None), issues)
-        years = np.array([g.lo for g in groups.labels] + [-1], dtype=np.int64)[groups.codes]
+        years = np.array([g.lo for g in groups.labels] + [TOTAL, -1], dtype=np.int64)[groups.codes]
     else:
         births = code_column(table, column, rows, _births, issues)
         years = _completed_years(births, dates)
