@@ -62,6 +62,9 @@ Json = Annotated[bool, typer.Option("--json", help=_("Output for machines"))]
 IndicatorId = Annotated[str, typer.Option("--indicator", "-i", help=_("Id of the indicator"))]
 LevelKey = Annotated[str, typer.Option("--level", "-l", help=_("Key of the level"))]
 
+Record = Annotated[
+    bool, typer.Option("--record", help=_("Keep the definitions used in the project"))
+]
 Carried = Annotated[
     bool,
     typer.Option("--carried", help=_("Carry numbers from before reforms to the present areas")),

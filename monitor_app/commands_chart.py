@@ -13,6 +13,7 @@ from monitor_app.commandline import (
     Json,
     LevelKey,
     ProjectPath,
+    Record,
     command,
     console,
     emit,
@@ -66,6 +67,7 @@ def chart(
         bool,
         typer.Option("--carried", help=_("Carry numbers from before reforms to present areas")),
     ] = False,
+    record: Record = False,
     as_json: Json = False,
 ) -> None:
     """Write a chart: picture (PNG), drawing (SVG, PDF) or numbers (xlsx, CSV)."""
@@ -74,7 +76,7 @@ def chart(
             "chart.kind", _("Unknown kind of chart: {name}").format(name=kind),
             value=kind, repair=", ".join(KINDS),
         )  # fmt: skip
-    session = open_session(project)
+    session = open_session(project, "write" if record else "read")
     try:
         _check_keys(session, level, area or ())
         _set_view(session, kind, level, indicator or (), day or (), scenario, carried=carried)
@@ -86,6 +88,12 @@ def chart(
             make = _maker(session, kind, level, indicator or (), area or (), day or (),
                           second=second, by=by, share=share)  # fmt: skip
             write_chart_file(out, make())
+        if record:
+            from monitor_app.app.usedefinitions import keep_used
+
+            used = [*(indicator or ()), *([second] if second else [])]
+            keep_used(session, used, out.name, level, session.view.day)
+            session.project.save()
     finally:
         session.close(discard=True)
     if as_json:

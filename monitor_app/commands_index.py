@@ -16,6 +16,7 @@ from monitor_app.app.classes import certainty_of, check_classes, index_spec
 from monitor_app.app.exports import PAGE_ENDINGS, write_table
 from monitor_app.app.ranking import RankRow, rank_rows, rank_table
 from monitor_app.app.session import Session
+from monitor_app.app.usedefinitions import keep_weighting
 from monitor_app.app.weighting import (
     ComputedIndex,
     check_robustness,
@@ -29,6 +30,7 @@ from monitor_app.commandline import (
     Json,
     LevelKey,
     ProjectPath,
+    Record,
     Steps,
     command,
     console,
@@ -87,12 +89,13 @@ def index(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help=_("Table (.csv, .xlsx) or map (.pdf, …)"))
     ] = None,
+    record: Record = False,
     as_json: Json = False,
 ) -> None:
     """Compute a composite index: values, ranks, and how weights change them."""
     if form not in ("", "csv", "json"):
         raise fail("format", _("Unknown format: {name}").format(name=form), repair="csv, json")
-    session = open_session(project)
+    session = open_session(project, "write" if record else "read")
     try:
         chosen = _chosen(session, weighting, indicator)
         with Steps() as steps:
@@ -108,6 +111,9 @@ def index(
                 session, found, at, steps, draws=draws, worst=worst, classes=class_draws, seed=seed
             )
         _write(session, result, "json" if as_json else form, out)
+        if record and out is not None:
+            keep_weighting(session, changed, out.name, level, at)
+            session.project.save()
     finally:
         session.close(discard=True)
 

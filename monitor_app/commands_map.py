@@ -21,6 +21,7 @@ from monitor_app.commandline import (
     Json,
     LevelKey,
     ProjectPath,
+    Record,
     command,
     console,
     emit,
@@ -83,9 +84,7 @@ def draw_map(
     scenario: Annotated[str, typer.Option(help=_("Forecast that the series goes on with"))] = "",
     portrait: Annotated[bool, typer.Option(help=_("Portrait format"))] = False,
     office: Annotated[str | None, typer.Option(help=_("Office that publishes the page"))] = None,
-    record: Annotated[
-        bool, typer.Option("--record", help=_("Keep the definitions used in the project"))
-    ] = False,
+    record: Record = False,
     as_json: Json = False,
 ) -> None:
     """Print a map as a page (PDF, SVG, PNG)."""

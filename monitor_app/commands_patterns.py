@@ -35,12 +35,14 @@ from monitor_app.app.spatialstats import (
     sentences,
 )
 from monitor_app.app.spatialstats import remarks as pattern_remarks
+from monitor_app.app.usedefinitions import keep_used
 from monitor_app.commandline import (
     Carried,
     IndicatorId,
     Json,
     LevelKey,
     ProjectPath,
+    Record,
     Steps,
     command,
     console,
@@ -161,10 +163,11 @@ def clusters(
         Path | None, typer.Option("--out", "-o", help=_("Table (.csv, .xlsx) or map (.pdf, …)"))
     ] = None,
     hot: Annotated[bool, typer.Option("--gi", help=_("Map of Gi* instead of LISA"))] = False,
+    record: Record = False,
     as_json: Json = False,
 ) -> None:
     """Spatial pattern of an indicator: Moran's I, clusters, hot spots."""
-    session = open_session(project)
+    session = open_session(project, "write" if record else "read")
     try:
         dates = session.compute(indicator, level, carried=carried).dates
         when = find_day(day, dates) if day and dates else None
@@ -175,6 +178,9 @@ def clusters(
             )  # fmt: skip
         if out is not None:
             _write(session, found, out, GI if hot else LISA)
+            if record:
+                keep_used(session, [indicator], out.name, level, found.day)
+                session.project.save()
         if as_json:
             emit({**cluster_data(found), **({"file": str(out)} if out else {})})
         elif out is None:

@@ -17,11 +17,13 @@ from monitor_app.app.charts import nothing
 from monitor_app.app.profilefiles import write_sheets
 from monitor_app.app.profilekeys import keys_for, store_keys
 from monitor_app.app.session import Session
+from monitor_app.app.usedefinitions import keep_used
 from monitor_app.cartography.classify import Method
 from monitor_app.commandline import (
     Json,
     LevelKey,
     ProjectPath,
+    Record,
     Steps,
     command,
     console,
@@ -86,10 +88,11 @@ def profile(
     scenario: Scenario = "",
     form: Annotated[str, typer.Option("--format", help=_("In a folder: pdf, svg or png"))] = "pdf",
     office: Office = None,
+    record: Record = False,
     as_json: Json = False,
 ) -> None:
     """Profile of an area: key figures, pyramid, time lines, neighbours."""
-    session = open_session(project, "write" if keep else "read")
+    session = open_session(project, "write" if keep or record else "read")
     try:
         if keep:
             store_keys(session, indicator or ())
@@ -112,6 +115,9 @@ def profile(
         with Steps() as steps:
             written = write_sheets(made, wanted, out, layout, form=form, progress=steps)
         lacking = made.lacking
+        if record:
+            keep_used(session, made.shown, out.name, level, made.day)
+            session.project.save()
     finally:
         session.close(discard=True)
     if as_json:
@@ -210,6 +216,7 @@ def series(
     ] = None,
     portrait: Annotated[bool, typer.Option(help=_("Portrait format"))] = False,
     office: Office = None,
+    record: Record = False,
     as_json: Json = False,
 ) -> None:
     """Maps of several dates or indicators on one page, or as a moving picture."""
@@ -219,7 +226,7 @@ def series(
             "unknown_method", _("Unknown method: {name}").format(name=method),
             repair=", ".join(known),
         )  # fmt: skip
-    session = open_session(project)
+    session = open_session(project, "write" if record else "read")
     forecasts = scenario or [""]
     try:
         session.set_view(
@@ -250,8 +257,11 @@ def series(
             mapseries.write_series(
                 found, out, layout, seconds=seconds, progress=steps.part(0.2, 1.0)
             )
+        if record:
+            keep_used(session, found.indicators, out.name, level, found.day)
+            session.project.save()
     finally:
-        session.close()
+        session.close(discard=True)
     if as_json:
         emit({"ok": True, "file": str(out), "maps": list(found.captions)})
     else:

@@ -21,6 +21,7 @@ from monitor_app.app.references import (
     remove_reference,
 )
 from monitor_app.app.session import Session
+from monitor_app.app.usedefinitions import keep_used
 from monitor_app.commandline import (
     Action,
     ActionArgument,
@@ -29,6 +30,7 @@ from monitor_app.commandline import (
     Json,
     LevelKey,
     ProjectPath,
+    Record,
     command,
     console,
     emit,
@@ -73,6 +75,7 @@ def values(
     carried: Carried = False,
     origin: Annotated[str, typer.Option(help=_("observed or forecast"))] = "observed",
     scenario: Annotated[str | None, typer.Option(help=_("Scenario of the forecast"))] = None,
+    record: Record = False,
     as_json: Json = False,
 ) -> None:
     """Print the values of an indicator."""
@@ -88,7 +91,7 @@ def values(
         raise fail("options", _("Smoothed values have no interval and no test of their change."))
     if origin == "forecast" and (intervals or smooth is not None or compare is not None):
         raise fail("options", _("These options need counted values, not a forecast."))
-    session = open_session(project)
+    session = open_session(project, "write" if record else "read")
     try:
         if origin == "forecast":
             from monitor_app.app.forecasting import forecast_values
@@ -109,6 +112,9 @@ def values(
             found = evidence(session.engine, indicator, level, carried=carried)
         if out is not None:
             write_table(out, value_table(session, table, days, found, remark))
+            if record:
+                keep_used(session, [indicator], out.name, level)
+                session.project.save()
             if as_json:
                 emit({"ok": True, "file": str(out)})
             else:
@@ -121,7 +127,7 @@ def values(
         else:
             _print_text(session, table, days, found, remark)
     finally:
-        session.close()
+        session.close(discard=True)
 
 
 def _has_values(session: Session, table: IndicatorTable) -> None:

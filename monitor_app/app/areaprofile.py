@@ -109,6 +109,11 @@ class Profiles:
             indicator, self.level, carried=self.carried, scenario=self._scenario
         )
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Indicators whose values the profiles show."""
+        return tuple(dict.fromkeys(t.indicator for t in (*self._tables, *self._compared)))
+
     @cached_property
     def lacking(self) -> tuple[Issue, ...]:
         """Why key figures that were asked for are not shown, one warning each."""

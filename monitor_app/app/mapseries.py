@@ -12,7 +12,7 @@ from monitor_app.app.session import Session
 from monitor_app.app.view import ViewState
 from monitor_app.cartography.classify import Method
 from monitor_app.cartography.kinds import shared_specs
-from monitor_app.cartography.mapspec import MapSpec, MapStyle
+from monitor_app.cartography.mapspec import MapKind, MapSpec, MapStyle
 from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, UserError, fail
@@ -35,6 +35,13 @@ class MapSeries:
     title: str
     shared: bool
     note: str = ""  # what a reader must know, such as a territorial reform between the dates
+    indicators: tuple[str, ...] = ()  # ids of those that are shown
+
+    @property
+    def day(self) -> date | None:
+        """The date of all maps; None where they have several."""
+        days = {spec.day for spec in self.specs}
+        return days.pop() if len(days) == 1 else None
 
 
 def thinned(days: Sequence[date], most: int) -> tuple[date, ...]:
@@ -82,7 +89,10 @@ def of_indicators(
         day = days[-1] if days else table.dates[-1] if table.dates else None
         views.append(replace(view, indicator=key, day=day, compare_to=None, palette=""))
     specs = _specs(session, views, progress)
-    captions = tuple(f"{s.title.split(' (')[0]}, {s.date_text}" for s in specs)
+    short = [s.title.split(" (")[0] for s in specs]
+    if len(set(short)) < len(short):  # several bases of one ratio are told apart in brackets
+        short = [s.title for s in specs]
+    captions = tuple(f"{t}, {s.date_text}" for t, s in zip(short, specs, strict=True))
     return _series(session, views, specs, captions, _("Indicators compared"))
 
 
@@ -140,7 +150,12 @@ def _series(
         )
         specs = shared_specs(specs, style)
         specs = [replace(s, palette=specs[0].palette, reverse=specs[0].reverse) for s in specs]
-    return MapSeries(tuple(specs), _shapes(session, views), captions, title, same)
+    used = tuple(dict.fromkeys(i for v in views for i in (v.indicator, _second(v)) if i))
+    return MapSeries(tuple(specs), _shapes(session, views), captions, title, same, "", used)
+
+
+def _second(view: ViewState) -> str:
+    return view.second if view.kind == MapKind.BIVARIATE else ""
 
 
 def _shapes(session: Session, views: Sequence[ViewState]) -> tuple[AreaShapes, ...]:

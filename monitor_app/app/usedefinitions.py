@@ -2,7 +2,8 @@
 
 A definition may change; last year's page must still be explained. What is handed on therefore
 leaves a copy of the definition, and of all that it refers to, with the date, the file's name and
-the checksums of the deliveries behind the numbers. Equal definitions are kept once.
+the checksums of the deliveries behind the numbers; a composite index that of its weighting and of
+all its indicators. Equal definitions are kept once.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from typing import Any
 import yaml
 
 from monitor_app.app.session import Session
+from monitor_app.app.weighting import weightings
 from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError, fail
 from monitor_app.indicators.definitions import IndicatorDef
 from monitor_app.indicators.dependencies import closure
+from monitor_app.indicators.weightings import Weighting, dump_weighting
 from monitor_app.project.history import Revision
 
 KIND = "used_definition"
@@ -44,7 +47,8 @@ class Use:
 @dataclass(frozen=True)
 class UsedDefinition:
     """A definition as it was. ``texts``: id -> YAML of it and all that it refers to, itself first.
-    ``changed``: the project defines it otherwise now (or no longer)."""
+    ``changed``: the project defines it otherwise now (or no longer); ``otherwise``: ids of those
+    among ``texts`` that it does."""
 
     key: str
     indicator: str
@@ -53,6 +57,7 @@ class UsedDefinition:
     texts: dict[str, str]
     uses: tuple[Use, ...]
     changed: bool
+    otherwise: tuple[str, ...] = ()
 
     @property
     def first(self) -> date:
@@ -87,31 +92,66 @@ def keep_used(
 ) -> Revision | None:
     """Keep the definitions of what was handed on as one step of undo. Does nothing in read-only
     mode. ``made``: the day of handing on (None: today)."""
-    project = session.project
-    if project.read_only:
-        return None
     documents: dict[str, str] = {}
-    for indicator in dict.fromkeys(indicators):
-        texts = _texts(closure(session.catalogue, indicator))
-        sha = _sha(texts)
-        key = f"{indicator}-{sha[:12]}"
-        use = Use(made or date.today(), file, level, day, _sources(session, indicator, level))
-        before = project.document(KIND, key)
-        uses = () if before is None else _read(key, before).uses
-        content = {
-            "indicator": indicator,
-            "name": session.catalogue.get(indicator).name.model_dump(),
-            "sha256": sha,
-            "definitions": texts,
-            "uses": [_dump(u) for u in (*(u for u in uses if u != use), use)[-MOST_USES:]],
-        }
-        documents[key] = json.dumps(content, ensure_ascii=False, indent=1)
+    if not session.project.read_only:
+        for indicator in dict.fromkeys(indicators):
+            texts = _texts(closure(session.catalogue, indicator))
+            use = Use(made or date.today(), file, level, day, _sources(session, [indicator], level))
+            name = session.catalogue.get(indicator).name.model_dump()
+            documents |= _document(session, indicator, name, texts, use)
+    return _put(session, documents, file)
+
+
+def keep_weighting(
+    session: Session,
+    weighting: Weighting,
+    file: str,
+    level: str,
+    day: date | None = None,
+    made: date | None = None,
+) -> Revision | None:
+    """The same for what shows a composite index: its weighting and all its indicators."""
+    if session.project.read_only:
+        return None
+    changes = weighting.changes()
+    used = list(dict.fromkeys((*weighting.indicators, *(changes.indicators if changes else ()))))
+    texts = {weighting.id: dump_weighting(weighting)}
+    for indicator in used:
+        texts |= _texts(closure(session.catalogue, indicator))
+    use = Use(made or date.today(), file, level, day, _sources(session, used, level))
+    name = weighting.name.model_dump()
+    return _put(session, _document(session, weighting.id, name, texts, use), file)
+
+
+def _document(
+    session: Session, key: str, name: dict[str, str], texts: dict[str, str], use: Use
+) -> dict[str, str]:
+    """The document of a definition with one more use, by its key."""
+    sha = _sha(texts)
+    place = f"{key}-{sha[:12]}"
+    before = session.project.document(KIND, place)
+    uses = () if before is None else _read(place, before).uses
+    content = {
+        "indicator": key,
+        "name": name,
+        "sha256": sha,
+        "definitions": texts,
+        "uses": [_dump(u) for u in (*(u for u in uses if u != use), use)[-MOST_USES:]],
+    }
+    return {place: json.dumps(content, ensure_ascii=False, indent=1)}
+
+
+def _put(session: Session, documents: dict[str, str], file: str) -> Revision | None:
+    if not documents:
+        return None
     label = _("Keep the definitions of {file}").format(file=file)
-    return project.put_documents(KIND, documents, label, merge=KIND)
+    return session.project.put_documents(KIND, documents, label, merge=KIND)
 
 
-def _sources(session: Session, indicator: str, level: str) -> tuple[tuple[str, str], ...]:
-    used = set(session.compute(indicator, level).datasets)
+def _sources(
+    session: Session, indicators: Iterable[str], level: str
+) -> tuple[tuple[str, str], ...]:
+    used = {key for i in indicators for key in session.compute(i, level).datasets}
     return tuple(
         dict.fromkeys(
             (s.name, s.sha256)
@@ -144,18 +184,33 @@ def _read(key: str, text: str, session: Session | None = None) -> UsedDefinition
         for u in stored["uses"]
     )  # fmt: skip
     texts = {str(k): str(v) for k, v in stored["definitions"].items()}
+    otherwise = () if session is None else _otherwise(session, texts)
     return UsedDefinition(
         key, str(stored["indicator"]), str(stored["name"]["de"] or stored["name"]["en"]),
-        str(stored["sha256"]), texts, uses,
-        session is not None and _now(session, str(stored["indicator"])) != stored["sha256"],
+        str(stored["sha256"]), texts, uses, bool(otherwise), otherwise,
     )  # fmt: skip
 
 
-def _now(session: Session, indicator: str) -> str | None:
-    try:
-        return _sha(_texts(closure(session.catalogue, indicator)))
-    except UserError:
-        return None
+def _otherwise(session: Session, texts: dict[str, str]) -> tuple[str, ...]:
+    """Ids of definitions that the project has otherwise now, or no longer. A weighting that was
+    only typed is none of its definitions."""
+    known = {w.id: dump_weighting(w) for w in weightings(session)}
+    found = []
+    for key, text in texts.items():
+        if key in session.catalogue:
+            now = _text(session.catalogue.get(key))
+        elif _is_weighting(text):
+            now = known.get(key, text)
+        else:
+            now = ""
+        if now != text:
+            found.append(key)
+    return tuple(found)
+
+
+def _is_weighting(text: str) -> bool:
+    content = yaml.safe_load(text)
+    return isinstance(content, dict) and "components" in content
 
 
 def used_definitions(session: Session) -> tuple[UsedDefinition, ...]:
@@ -212,7 +267,7 @@ def used_text(session: Session, used: UsedDefinition) -> str:
         lines += ["", text.rstrip()]
     if not used.changed:
         lines += ["", _("The definition is the same today.")]
-    else:
+    elif used.indicator in session.catalogue or not _is_weighting(used.texts[used.indicator]):
         lines += ["", _("Today the project defines it otherwise:")]
         try:
             present = session.catalogue.get(used.indicator)
@@ -220,6 +275,12 @@ def used_text(session: Session, used: UsedDefinition) -> str:
             lines.append(_("it is not defined any more."))
         else:
             lines += [f"    {f.formula}" for f in present.formulas]
+    else:
+        lines += [
+            "",
+            _("Today the project defines it otherwise:"),
+            *(f"    {key}" for key in used.otherwise),
+        ]
     return "\n".join(lines)
 
 

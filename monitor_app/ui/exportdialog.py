@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QImage, QPixmap, QResizeEvent
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -19,13 +18,10 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QVBoxLayout,
-    QWidget,
 )
 from shiboken6 import isValid
 
 from monitor_app.app.exports import value_table, write_table
-from monitor_app.app.session import Event
-from monitor_app.app.usedefinitions import keep_used
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.core.i18n import _
 from monitor_app.core.progress import Progress
@@ -37,60 +33,20 @@ from monitor_app.reports.page import (
     write_page,
 )
 from monitor_app.ui.mappage import Picture
+from monitor_app.ui.sheetform import (
+    PagePreview,
+    ask_for_file,
+    file_name,
+    offer_page_formats,
+    page_image,
+    paper_box,
+    remember,
+)
 
 if TYPE_CHECKING:
     from monitor_app.ui.workbench import Workbench
 
-#: Resolution of the preview in dots per inch.
-PREVIEW_DPI = 80
 _WAIT_MS = 350
-
-
-def file_name(spec: MapSpec, ending: str) -> str:
-    """A name for a file that says what is in it: ``Altenquotient_Bezirk_2024-12-31.pdf``."""
-    days = [d.isoformat() for d in (spec.base_day, spec.day) if d is not None]
-    text = "_".join([spec.title, spec.level_name, *days])
-    safe = "".join(c if c.isalnum() or c in "-_. äöüÄÖÜß" else "_" for c in text)
-    return "_".join(safe.split()) + ending
-
-
-class PagePreview(QLabel):
-    """The page as large as there is room, never larger."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._page: QImage | None = None
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setMinimumSize(QSize(420, 320))
-        self.setAccessibleName(_("Preview of the page"))
-
-    def show_page(self, page: QImage) -> None:
-        self._page = page
-        self._scale()
-
-    @property
-    def page(self) -> QImage | None:
-        return self._page
-
-    def resizeEvent(self, _event: QResizeEvent) -> None:
-        self._scale()
-
-    def _scale(self) -> None:
-        if self._page is None:
-            return
-        dpr = self.devicePixelRatioF()
-        room = self.size() * dpr
-        if self._page.width() > room.width() or self._page.height() > room.height():
-            page = self._page.scaled(
-                room,
-                Qt.AspectRatioMode.KeepAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            )
-        else:
-            page = self._page
-        pixmap = QPixmap.fromImage(page)
-        pixmap.setDevicePixelRatio(dpr)
-        self.setPixmap(pixmap)
 
 
 class PageDialog(QDialog):
@@ -100,6 +56,7 @@ class PageDialog(QDialog):
         super().__init__(bench.window_)
         self._bench = bench
         self._picture = picture
+        self._number = 0
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Print page"))
         self.resize(1080, 680)
@@ -131,21 +88,9 @@ class PageDialog(QDialog):
         self.office.setPlaceholderText(_("e.g. Statistics office"))
         self.watermark: QLineEdit = QLineEdit()
         self.watermark.setPlaceholderText(_("e.g. preliminary"))
-        self.paper: QComboBox = QComboBox()
-        for text, value in (
-            (_("A4 landscape"), ("A4", "landscape")),
-            (_("A4 portrait"), ("A4", "portrait")),
-            (_("A3 landscape"), ("A3", "landscape")),
-            (_("A3 portrait"), ("A3", "portrait")),
-        ):
-            self.paper.addItem(text, value)
+        self.paper: QComboBox = paper_box()
         self.format = QComboBox()
-        for text, ending in (
-            (_("PDF (for print and council papers)"), ".pdf"),
-            (_("SVG (drawing, can be edited)"), ".svg"),
-            (_("PNG (picture, 300 dpi)"), ".png"),
-        ):
-            self.format.addItem(text, ending)
+        offer_page_formats(self.format)
         form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         form.setVerticalSpacing(8)
@@ -196,55 +141,42 @@ class PageDialog(QDialog):
         )
 
     def _draw(self) -> None:
+        self._number += 1
+        number = self._number
         spec, layout, shapes = self.spec(), self.sheet(), self._picture.shapes
 
         def work(_progress: Progress) -> QImage:
-            figure = compose(spec, shapes, layout).sheet.figure
-            figure.set_dpi(PREVIEW_DPI * 1.5)
-            canvas = FigureCanvasAgg(figure)
-            canvas.draw()  # type: ignore[no-untyped-call]
-            width, height = canvas.get_width_height()
-            data = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-            form = QImage.Format.Format_RGBA8888
-            return QImage(data, width, height, width * 4, form).copy()
+            return page_image(compose(spec, shapes, layout).sheet.figure)
 
-        self._bench.job(_("Drawing the preview"), work, self._drawn)
+        def done(page: QImage) -> None:
+            if isValid(self) and number == self._number:  # else a newer one is on its way
+                self.preview.show_page(page)
 
-    def _drawn(self, page: QImage) -> None:
-        if isValid(self):
-            self.preview.show_page(page)
+        self._bench.job(_("Drawing the preview"), work, done)
 
     def _choose(self) -> None:
         ending = self.format.currentData()
-        settings = self._bench.session.settings
-        settings.office = self.office.text()
-        folder = self._bench.session.project.path.parent
-        path, _kind = QFileDialog.getSaveFileName(
-            self,
-            _("Save page"),
-            str(folder / file_name(self._picture.spec, ending)),
-            f"{ending[1:].upper()} (*{ending})",
-        )
-        if path:
-            target = Path(path)
-            if target.suffix.lower() != ending:
-                target = target.with_name(target.name + ending)
+        session = self._bench.session
+        session.settings.office = self.office.text()
+        start = session.project.path.parent / file_name(self._picture.spec, ending)
+        target = ask_for_file(self, _("Save page"), start, ending)
+        if target is not None:
             self._write(target)
 
     def _write(self, target: Path) -> None:
         spec, layout, shapes = self.spec(), self.sheet(), self._picture.shapes
-        window = self._bench.window_
-
-        session, view = self._bench.session, self._bench.session.view
+        bench = self._bench
+        project, view = bench.session.project, bench.session.view
 
         def done(path: Path) -> None:
-            used = [view.indicator, *([view.second] if view.second else [])]
-            keep_used(session, used, path.name, view.level, spec.day)
-            session.announce(Event.SAVED)
-            window.say(_("Written: {path}").format(path=path))
-            self.accept()
+            second = spec.pair is not None and spec.pair.second is not None
+            used = [view.indicator, *([view.second] if second else [])]
+            remember(bench, project, used, path.name, view.level, spec.day)
+            bench.window_.say(_("Written: {path}").format(path=path))
+            if isValid(self):
+                self.accept()
 
-        self._bench.job(
+        bench.job(
             _("Writing {name}").format(name=target.name),
             lambda _progress: write_page(spec, shapes, layout, target),
             done,
@@ -281,15 +213,14 @@ class TableDialog:
         if target.suffix.lower() not in kinds.values():
             target = target.with_name(target.name + kinds.get(kind, ".xlsx"))
         bench = self._bench
-        table = self._picture.table
+        project, table = bench.session.project, self._picture.table
+
+        def done(_none: None) -> None:
+            remember(bench, project, [table.indicator], target.name, table.level)
+            bench.window_.say(_("Written: {path}").format(path=target))
+
         bench.job(
             _("Writing {name}").format(name=target.name),
             lambda progress: write_table(target, value_table(bench.session, table), progress),
-            lambda _none: self._written(target),
+            done,
         )
-
-    def _written(self, target: Path) -> None:
-        table, session = self._picture.table, self._bench.session
-        keep_used(session, [table.indicator], target.name, table.level)
-        session.announce(Event.SAVED)
-        self._bench.window_.say(_("Written: {path}").format(path=target))

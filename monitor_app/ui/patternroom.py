@@ -46,6 +46,7 @@ from monitor_app.core.progress import Progress
 from monitor_app.exchange.export_table import ExportTable
 from monitor_app.ui.patternpage import PatternPage
 from monitor_app.ui.serieschart import Series
+from monitor_app.ui.sheetform import remember
 from monitor_app.ui.whatifload import words
 
 if TYPE_CHECKING:
@@ -346,28 +347,37 @@ class PatternRoom(QObject):
 
     def _save_clusters(self) -> None:
         if self.shown is not None:
-            self._save(cluster_table(self.session, self.shown.pattern), _("Clusters"))
+            found = self.shown.pattern
+            used = (found.table.indicator,), found.table.level, found.day
+            self._save(cluster_table(self.session, found), _("Clusters"), used)
 
     def _save_segregation(self) -> None:
         if self.segregation is not None:
             self._save(segregation_table(self.segregation), _("Segregation"))
 
-    def _save(self, table: ExportTable, name: str) -> None:
+    def _save(
+        self, table: ExportTable, name: str,
+        used: tuple[tuple[str, ...], str, date | None] = ((), "", None),
+    ) -> None:  # fmt: skip
+        """``used``: indicators that the table shows, their level and date."""
         chosen, _filter = QFileDialog.getSaveFileName(
             self.page, _("Save the table …"), f"{name}.xlsx", FILES
         )
         if chosen:
             path = Path(chosen)
             path = path if path.suffix else path.with_suffix(".xlsx")
+            bench, project = self._bench, self.session.project
 
             def work(progress: Progress) -> Path:
                 write_table(path, table, progress)
                 return path
 
             def done(written: Path) -> None:
-                self._bench.window_.say(_("Saved: {name}").format(name=written.name))
+                indicators, level, day = used
+                remember(bench, project, indicators, written.name, level, day)
+                bench.window_.say(_("Saved: {name}").format(name=written.name))
 
-            self._bench.job(_("Saving the table"), work, done)
+            bench.job(_("Saving the table"), work, done)
 
     def tools(self) -> Sequence[QWidget]:
         """Widgets that are switched off while the project changes; the map stays usable."""

@@ -24,6 +24,7 @@ from monitor_app.reports.profilesheet_spec import AreaProfile
 from monitor_app.ui.chartmenu import ChartMenu
 from monitor_app.ui.forecastroom import Place
 from monitor_app.ui.profilefigures import FiguresDialog
+from monitor_app.ui.sheetform import remember
 
 if TYPE_CHECKING:
     from monitor_app.cartography.chartkinds import AnyChart
@@ -211,9 +212,10 @@ class ProfileRoom(QObject):
         if profiles is None:
             return
         layout = SheetLayout(office=self.session.settings.office)
-        window = self.bench.window_
+        window, bench, project = self.bench.window_, self.bench, self.session.project
 
         def done(written: Sequence[Path]) -> None:
+            remember(bench, project, profiles.shown, target.name, profiles.level, profiles.day)
             if len(written) == 1:
                 window.say(_("Written: {path}").format(path=written[0]))
             else:

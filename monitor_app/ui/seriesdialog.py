@@ -8,13 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -40,7 +38,15 @@ from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
 from monitor_app.reports.page import Orientation, SheetLayout, compose
 from monitor_app.reports.series import MOST, compose_multiples
-from monitor_app.ui.exportdialog import PREVIEW_DPI, PagePreview, file_name
+from monitor_app.ui.sheetform import (
+    PagePreview,
+    ask_for_file,
+    file_name,
+    offer_page_formats,
+    page_image,
+    paper_box,
+    remember,
+)
 
 if TYPE_CHECKING:
     from monitor_app.ui.workbench import Workbench
@@ -108,12 +114,7 @@ class SeriesDialog(QDialog):
         self.title.setPlaceholderText(_("Name of the indicator"))
         self.office = QLineEdit(self._bench.session.settings.office)
         self.office.setPlaceholderText(_("e.g. Statistics office"))
-        self.paper = QComboBox()
-        for text, value in (
-            (_("A4 landscape"), ("A4", "landscape")), (_("A4 portrait"), ("A4", "portrait")),
-            (_("A3 landscape"), ("A3", "landscape")), (_("A3 portrait"), ("A3", "portrait")),
-        ):  # fmt: skip
-            self.paper.addItem(text, value)
+        self.paper = paper_box()
         self.format = QComboBox()
         form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
@@ -165,13 +166,11 @@ class SeriesDialog(QDialog):
         self._changed()
 
     def _offer_formats(self) -> None:
-        self.format.clear()
-        kinds = [(_("GIF (moving picture)"), ".gif")] if self.moving else [
-            (_("PDF (for print and council papers)"), ".pdf"),
-            (_("SVG (drawing, can be edited)"), ".svg"), (_("PNG (picture, 300 dpi)"), ".png"),
-        ]  # fmt: skip
-        for text, ending in kinds:
-            self.format.addItem(text, ending)
+        if self.moving:
+            self.format.clear()
+            self.format.addItem(_("GIF (moving picture)"), ".gif")
+        else:
+            offer_page_formats(self.format)
         if self._given is None:
             self._form.setRowVisible(self.seconds, self.moving)
 
@@ -218,15 +217,10 @@ class SeriesDialog(QDialog):
                     series.specs, series.shapes, with_note(series, layout), title=series.title,
                     captions=series.captions, progress=progress.part(0.4, 1.0),
                 ).sheet.figure  # fmt: skip
-            figure.set_dpi(PREVIEW_DPI * 1.5)
-            canvas = FigureCanvasAgg(figure)
-            canvas.draw()  # type: ignore[no-untyped-call]
-            width, height = canvas.get_width_height()
-            data = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-            return QImage(data, width, height, width * 4, QImage.Format.Format_RGBA8888).copy()
+            return page_image(figure)
 
         def failed(error: UserError) -> None:
-            if isValid(self):
+            if isValid(self) and number == self._number:
                 issue = error.issues[0]
                 self.says.setText(" ".join(t for t in (issue.message, issue.repair) if t))
 
@@ -246,35 +240,27 @@ class SeriesDialog(QDialog):
         name = (
             f"{_('Maps')}{ending}" if spec is None else file_name(replace(spec, day=None), ending)
         )
-        path, _kind = QFileDialog.getSaveFileName(
-            self,
-            _("Save series"),
-            str(session.project.path.parent / name),
-            f"{ending[1:].upper()} (*{ending})",
-        )
-        if path:
-            target = Path(path)
-            if target.suffix.lower() != ending:
-                target = target.with_name(target.name + ending)
+        target = ask_for_file(self, _("Save series"), session.project.path.parent / name, ending)
+        if target is not None:
             self.save(target)
 
     def save(self, target: Path) -> None:
         """Write in the background; the dialog closes, progress and cancel stand below the map."""
         layout, seconds, days = self.sheet(), self.seconds.currentData(), self.days()
         title = self.title.text().strip()
-        window = self._bench.window_
+        bench = self._bench
+        project, level = bench.session.project, bench.session.view.level
 
-        def work(progress: Progress) -> Path:
+        def work(progress: Progress) -> MapSeries:
             series = self._series(days, title, progress.part(0.0, 0.2))
-            return write_series(
-                series, target, layout, seconds=seconds, progress=progress.part(0.2, 1.0)
-            )
+            write_series(series, target, layout, seconds=seconds, progress=progress.part(0.2, 1.0))
+            return series
 
-        self._bench.job(
-            _("Writing {name}").format(name=target.name),
-            work,
-            lambda path: window.say(_("Written: {path}").format(path=path)),
-        )
+        def done(series: MapSeries) -> None:
+            remember(bench, project, series.indicators, target.name, level, series.day)
+            bench.window_.say(_("Written: {path}").format(path=target))
+
+        bench.job(_("Writing {name}").format(name=target.name), work, done)
         self.accept()
 
     def done(self, result: int) -> None:

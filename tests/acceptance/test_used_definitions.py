@@ -135,3 +135,55 @@ def test_unknown_key_and_damaged_documents(session: Session) -> None:
     with pytest.raises(UserError, match="gibtsnicht"):
         used_definition(session, "gibtsnicht")
     assert used_definition(session, "altenquotient").indicator == "altenquotient"
+
+
+@pytest.mark.parametrize(
+    ("command", "indicators", "name"),
+    [
+        (("clusters", "-i", "altenquotient"), {"altenquotient"}, "muster.xlsx"),
+        (("values", "-i", "altenquotient"), {"altenquotient"}, "werte.csv"),
+        (("chart", "-k", "scatter", "-i", "altenquotient", "--second", "jugendquotient"),
+         {"altenquotient", "jugendquotient"}, "wolke.csv"),
+        (("series", "-i", "altenquotient", "--from", "2023"), {"altenquotient"}, "reihe.png"),
+        (("profile", "-a", "011", "-i", "altenquotient"), {"altenquotient"}, "blatt.png"),
+    ],
+)  # fmt: skip
+def test_whatever_is_handed_on_leaves_its_definitions(
+    project: Path, tmp_path: Path, command: tuple[str, ...], indicators: set[str], name: str
+) -> None:
+    first, *options = command
+    done(first, project, "-l", "stadtteil", *options, "-o", tmp_path / name)
+    assert done("definitions", project)["definitions"] == []  # only where it is asked for
+    done(first, project, "-l", "stadtteil", *options, "-o", tmp_path / name, "--record")
+    kept = done("definitions", project)["definitions"]
+    assert {k["indicator"] for k in kept} == indicators
+    assert {u["file"] for k in kept for u in k["uses"]} == {name}
+
+
+def test_an_index_leaves_its_weighting_and_all_indicators(project: Path, tmp_path: Path) -> None:
+    out = tmp_path / "index.csv"
+    weights = ("-i", "altenquotient:2", "-i", "auslaenderanteil:1")
+    done("index", project, "-l", "stadtteil", *weights, "-o", out, "--record")
+    (kept,) = done("definitions", project)["definitions"]
+    assert not kept["changed"]
+    first, *others = kept["definitions"]
+    assert set(others) >= {"altenquotient", "auslaenderanteil"}
+    weighting = yaml.safe_load(kept["definitions"][first])
+    found = {c["indicator"]: c.get("weight", 1) for c in weighting["components"]}
+    assert found["altenquotient"] == 2 * found["auslaenderanteil"]
+    assert kept["uses"][0]["file"] == "index.csv"
+    assert {n for n, _sha in kept["uses"][0]["sources"]} >= {"bevoelkerung_2018_2024.csv"}
+
+
+def test_an_index_tells_which_of_its_indicators_changed(session: Session) -> None:
+    from monitor_app.app.usedefinitions import keep_weighting
+    from monitor_app.app.weighting import typed_weighting
+
+    made = typed_weighting(["greying_index:1", "altenquotient:1"])
+    keep_weighting(session, made, "index.pdf", "stadtviertel")
+    (before,) = used_definitions(session)
+    assert not before.changed
+    store_text(session, OWN, "eigene.yaml")
+    (after,) = used_definitions(session)
+    assert after.otherwise == ("greying_index",)
+    assert used_text(session, after).splitlines()[-1].strip() == "greying_index"

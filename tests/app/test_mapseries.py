@@ -59,6 +59,19 @@ def test_indicators_of_different_units_keep_their_own_classes(session: Session) 
     assert len({s.classification.breaks for s in same.specs}) == 1
 
 
+def test_indicators_named_alike_are_told_apart(session: Session) -> None:
+    """“Jugendquotient (unter 20 …)” and “Jugendquotient (unter 15 …)” are not one caption."""
+    session.set_view(indicator="einwohner", level="teil", day=date(2024, 12, 31))
+    ready = {c.definition.id: c.definition for c in session.choices("teil") if c.ready}
+    by_name: dict[str, list[str]] = {}
+    for key, definition in ready.items():
+        by_name.setdefault(definition.name.shown.split(" (")[0], []).append(key)
+    alike = next(keys for keys in by_name.values() if len(keys) > 1)
+    made = of_indicators(session, alike[:2])
+    assert len(set(made.captions)) == 2
+    assert made.indicators == tuple(alike[:2])
+
+
 def test_two_scenarios_of_a_forecast_year(session: Session) -> None:
     session.set_view(
         indicator="einwohner", level="teil", scenario="main/middle", day=date(2027, 12, 31)

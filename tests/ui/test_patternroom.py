@@ -189,3 +189,15 @@ def test_another_project_forgets_the_group_that_was_held_against(qtbot, room):
     room._bench.run("close")
     settle(qtbot, room._bench.window_)
     assert box.currentData() is None
+
+
+def test_saved_clusters_leave_the_definition(qtbot, room, monkeypatch, tmp_path):
+    from monitor_app.app.usedefinitions import used_definitions
+
+    path = tmp_path / "muster.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a: (str(path), ""))
+    qtbot.mouseClick(room.page.clusters.export, LEFT)
+    settle(qtbot, room._bench.window_)
+    (kept,) = used_definitions(room.session)
+    assert kept.indicator == "altenquotient"
+    assert [(u.file, u.day) for u in kept.uses] == [("muster.csv", DAYS[2])]
