@@ -19,13 +19,13 @@ from monitor_app.app.forecasting_fanstore import CHANCE, CHANCE_OF, FAN, FAN_AGE
 from monitor_app.app.forecasting_five import STEP
 from monitor_app.app.forecasting_run import read
 from monitor_app.app.forecasting_town import Town
-from monitor_app.app.scenarios import dataset_start, scenarios
+from monitor_app.app.scenarios import dataset_start, removed_scenarios, scenarios
 from monitor_app.app.session import Session
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import CITY, AreaSystem
 from monitor_app.core.cube import Cube
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import fail
+from monitor_app.core.issues import UserError, fail
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.spec import ForecastSpec, load_spec
 from monitor_app.forecast.state import Array
@@ -217,6 +217,9 @@ def read_results(session: Session, forecast: str, progress: Progress | None = No
     project, areas = session.project, session.areas
     known = [s for s in scenarios(project) if s.key.partition("/")[0] == forecast]
     text = project.document("forecast", forecast)
+    gone = None if known or text is None else removed_scenarios(project, forecast)
+    if gone is not None:
+        raise UserError(gone)
     if not known or text is None:
         raise fail(
             "no-forecast",

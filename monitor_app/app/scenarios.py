@@ -9,7 +9,7 @@ import numpy as np
 
 from monitor_app.core.datasets import DatasetInfo, Origin
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import UserError, fail
+from monitor_app.core.issues import Issue, Severity, UserError, fail
 from monitor_app.core.status import Status
 from monitor_app.core.values import IndicatorTable
 from monitor_app.forecast.spec import ForecastSpec, load_spec
@@ -61,6 +61,44 @@ def scenarios(project: Project) -> tuple[ForecastScenario, ...]:
     return tuple(found)
 
 
+def left_over(project: Project, forecast: str) -> tuple[str, ...]:
+    """Keys of scenarios whose numbers the project holds though the specification of ``forecast``
+    does not have them any more: they were removed or renamed after the run."""
+    specs = [s for text in project.documents(PREFIX).values() if (s := _spec(text)) is not None]
+    start, end = f"{PREFIX}_{forecast}_", "_population"
+    longer = tuple(
+        f"{PREFIX}_{s.id}_" for s in specs if f"{PREFIX}_{s.id}_".startswith(start)
+        and s.id != forecast
+    )  # fmt: skip
+    here = {sc.key for s in specs if s.id == forecast for sc in s.scenarios}
+    found = [
+        key.removeprefix(start).removesuffix(end)
+        for info in project.datasets()
+        if info.spec.origin is Origin.FORECAST
+        and (key := info.spec.key).startswith(start)
+        and key.endswith(end)
+        and not key.startswith(longer or "\0")
+    ]
+    return tuple(k for k in found if k not in here)
+
+
+def removed_scenarios(project: Project, forecast: str) -> Issue | None:
+    """What to say where the numbers of a forecast belong to scenarios that it has no more; None
+    where it has no such numbers."""
+    gone = left_over(project, forecast)
+    if not gone:
+        return None
+    names = {"lower": _("Lower"), "middle": _("Middle"), "upper": _("Upper")}
+    return Issue(
+        "scenarios-removed",
+        Severity.ERROR,
+        _("The forecast was computed, but its scenarios have been removed from the assumptions"
+          " since: {names}.").format(names=", ".join(names.get(k, k) for k in gone)),
+        value=forecast,
+        repair=_("Compute the forecast anew, or undo the removal of the scenarios."),
+    )  # fmt: skip
+
+
 def _keys(
     infos: Iterable[DatasetInfo], start: str, specs: Iterable[ForecastSpec]
 ) -> frozenset[str]:
@@ -90,6 +128,9 @@ def scenario_of(project: Project, key: str) -> ForecastScenario:
     known = {scenario.key: scenario for scenario in scenarios(project)}
     if key in known:
         return known[key]
+    gone = removed_scenarios(project, key.partition("/")[0])
+    if gone is not None and not any(k.startswith(f"{key.partition('/')[0]}/") for k in known):
+        raise UserError(gone)
     if not known:
         raise fail(
             "no-forecast",

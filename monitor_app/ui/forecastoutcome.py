@@ -49,6 +49,7 @@ class Outcome:
     def load(self) -> None:
         """Read the stored forecast, if that has not been done."""
         from monitor_app.app.forecastresults import read_results
+        from monitor_app.app.scenarios import removed_scenarios
 
         room = self._room
         page, spec, session = room.inner, room.spec, room.session
@@ -56,6 +57,12 @@ class Outcome:
             return
         if not self._stale and self.results is not None:
             self.show_selection()
+            return
+        gone = None if room.has_results() else removed_scenarios(session.project, spec.id)
+        if gone is not None:
+            page.result.show_nothing(
+                f"{gone.message} {gone.repair}", _("The scenarios of these results are gone")
+            )
             return
         if not room.has_results():
             page.result.show_nothing(

@@ -81,6 +81,7 @@ class ResultStep(QWidget):
         self.words = QFormLayout()
         self.tabs = QTabWidget()
         self.stack = QStackedWidget()
+        self.nothing = label(_("There are no results yet"), "heading")
         self.empty = label()
         self.compute = QPushButton(_("Compute the forecast"))
         self.outdated = label("", "error")
@@ -162,7 +163,7 @@ class ResultStep(QWidget):
         other = QVBoxLayout(nothing)
         other.setContentsMargins(EDGE * 2, EDGE * 2, EDGE * 2, EDGE * 2)
         other.setSpacing(12)
-        other.addWidget(label(_("There are no results yet"), "heading"))
+        other.addWidget(self.nothing)
         other.addWidget(self.empty)
         row = QHBoxLayout()
         row.addWidget(self.compute)
@@ -199,8 +200,10 @@ class ResultStep(QWidget):
 
     # showing ---------------------------------------------------------------------------------
 
-    def show_nothing(self, text: str) -> None:
+    def show_nothing(self, text: str, title: str = "") -> None:
+        """``title`` where it is not merely that nothing was computed yet."""
         self.results = None
+        self.nothing.setText(title or _("There are no results yet"))
         self.empty.setText(text)
         self.stack.setCurrentIndex(1)
 

@@ -234,6 +234,8 @@ class ForecastRoom(QObject):
         self._enable()
 
     def _say_states(self) -> None:
+        from monitor_app.app.scenarios import removed_scenarios
+
         page, spec = self.inner, self.spec
         if page is None or spec is None:
             return
@@ -252,7 +254,8 @@ class ForecastRoom(QObject):
         if there:
             text = _("assumptions changed since") if self._outdated() else _("computed")
         page.say("run", _("running …") if self.running else text)
-        page.say("result", "" if there else _("none yet"))
+        gone = not there and removed_scenarios(self.session.project, spec.id) is not None
+        page.say("result", "" if there else _("scenarios removed") if gone else _("none yet"))
         outdated = there and self._outdated()
         page.result.outdated.setText(
             _("The assumptions have changed since this forecast was computed.") if outdated else ""
