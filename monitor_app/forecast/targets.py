@@ -194,14 +194,19 @@ def _net(
     # A flow that does not exist cannot be scaled: then the other one carries the net alone.
     wanted_in = np.where(came > 0, np.where(left > 0, wanted_in, np.maximum(net, 0.0)), 0.0)
     wanted_out = np.where(left > 0, np.where(came > 0, wanted_out, np.maximum(-net, 0.0)), 0.0)
-    new_in = capped_scale(arrivals, np.full_like(arrivals, np.inf), wanted_in, axes)
-    room = flows.end() - arrivals + departures + new_in
-    new_out = capped_scale(departures, np.maximum(room, 0.0), wanted_out, axes)
-    # Where the origins could not supply all departures, fewer arrive.
-    short = wanted_out - new_out.sum(axis=axes)
-    if np.any(short > 1e-9):
-        fewer = np.maximum(wanted_in - short, 0.0)
-        new_in = capped_scale(arrivals, np.full_like(arrivals, np.inf), fewer, axes)
+    stay = flows.end() - arrivals + departures
+    free = np.full_like(arrivals, np.inf)
+    # Who died after arriving has arrived: fewer cannot come where nobody else was.
+    least = np.minimum(arrivals, np.maximum(-stay, 0.0))
+    for _ in range(_MAX_ROUNDS):
+        new_in = np.maximum(capped_scale(arrivals, free, wanted_in, axes), least)
+        new_out = capped_scale(departures, np.maximum(stay + new_in, 0.0), wanted_out, axes)
+        # Where the origins cannot supply all departures, fewer arrive; then even fewer can leave.
+        short = np.maximum(wanted_out - new_out.sum(axis=axes), 0.0)
+        short = np.where(short > 1e-9, np.minimum(short, wanted_in), 0.0)
+        if not np.any(short > 0.0):
+            break
+        wanted_in, wanted_out = wanted_in - short, wanted_out - short
     result = replace(flows, arrivals=new_in, departures=new_out)
     reached = (new_in - new_out).sum(axis=axes)
     return result, _differences(name, np.asarray(net + offset), np.asarray(reached + offset))
