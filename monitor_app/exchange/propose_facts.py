@@ -19,7 +19,7 @@ from monitor_app.exchange.longform import dimension_name
 from monitor_app.exchange.numbers import weigh
 from monitor_app.exchange.propose_dates import date_rule
 from monitor_app.exchange.propose_groups import add_groups
-from monitor_app.exchange.propose_totals import last_column_piles_up, piles_up, total_rows
+from monitor_app.exchange.propose_totals import last_is_open, total_rows
 from monitor_app.exchange.propose_words import (
     names_subject,
     role_name,
@@ -69,9 +69,11 @@ def propose_facts(
         _say_wide(facts)
     else:
         _say_values(facts, values)
-    shared = _shared(facts, values)
+    wide_subject = subject_of(_rest_of_headers(facts), table, _has_people(facts))
+    counted = {wide_subject} if facts.wide.columns else set(subjects.values())
+    shared = _shared(facts, values, everybody="population" in counted)
     if facts.wide.columns:
-        contents: tuple[FactContent, ...] = (_wide_content(facts, shared),)
+        contents: tuple[FactContent, ...] = (_wide_content(facts, shared, wide_subject),)
     else:
         contents = _long_contents(facts, shared, values, subjects)
     return Proposal(contents, _numbers(facts, contents))
@@ -239,7 +241,7 @@ def _say_values(facts: Facts, values: Sequence[str]) -> None:
         facts.reasons.append(text.format(columns=shown))
 
 
-def _shared(facts: Facts, values: Sequence[str]) -> dict[str, object]:
+def _shared(facts: Facts, values: Sequence[str], *, everybody: bool) -> dict[str, object]:
     """What all contents of the table have in common."""
     roles = facts.roles
     shared: dict[str, object] = {"level": CITY}
@@ -260,16 +262,16 @@ def _shared(facts: Facts, values: Sequence[str]) -> dict[str, object]:
     if (sex := roles.get(Role.SEX)) is not None:
         shared["sex"] = CodeRule(column=sex.column)
     if (age := roles.get(Role.AGE)) is not None:
-        shared["age"] = AgeRule(column=age.column, last_open=piles_up(facts, age.column, sums[0]))
+        open_end = last_is_open(facts, age.column, sums[0], everybody=everybody)
+        shared["age"] = AgeRule(column=age.column, last_open=open_end)
     elif "age" in facts.wide.dimensions:
-        shared["age"] = AgeRule(last_open=last_column_piles_up(facts))
+        open_end = last_is_open(facts, None, sums[0], everybody=everybody)
+        shared["age"] = AgeRule(last_open=open_end)
     add_groups(facts, shared, values)
     return shared
 
 
-def _wide_content(facts: Facts, shared: Mapping[str, object]) -> FactContent:
-    people = facts.wide.dimensions & {"age", "sex", "group"}
-    subject = subject_of(_rest_of_headers(facts), facts.table, bool(people) or _has_people(facts))
+def _wide_content(facts: Facts, shared: Mapping[str, object], subject: str) -> FactContent:
     facts.reasons.append(_("The content is taken as {kind}.").format(kind=kind_name(subject)))
     rules = tuple(
         ValueColumn.model_validate({"column": h, **own}) for h, own in facts.wide.columns.items()

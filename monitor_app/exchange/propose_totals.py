@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitor_app.core.ages import AgeGroup
 from monitor_app.core.i18n import _
 from monitor_app.exchange.guess import Role
 from monitor_app.exchange.labels import parse_ages
@@ -54,39 +55,45 @@ def _read_totals(facts: Facts) -> set[str]:
     return {facts.roles[r].column for r in (Role.SEX, Role.AGE) if r in facts.roles}
 
 
-def piles_up(facts: Facts, column: str, sums: NDArray[np.float64]) -> bool:
-    """Whether the highest single age holds more people than the one below: it is “and older”."""
-    readings = parse_ages(facts.distinct[column]).readings
-    lows = {
-        i: g.lo for i, t in enumerate(facts.distinct[column])
-        if (g := readings[t].group) is not None and g.hi == g.lo + 1
-    }  # fmt: skip
-    if len(lows) < 5 or len(lows) < len([r for r in readings.values() if r.group]):
+def last_is_open(
+    facts: Facts, column: str | None, sums: NDArray[np.float64], *, everybody: bool
+) -> bool:
+    """Whether the highest age stands for “and older” although its text does not say so.
+
+    ``column`` has the ages, None where headers have them; ``everybody``: the table counts all
+    inhabitants, so that nobody can be older than its highest age.
+    """
+    by_group = _by_group(facts, column, sums)
+    if len(by_group) < 3 or any(g.hi is None for g in by_group):
         return False
-    by_age = np.bincount(facts.codes[column], weights=sums, minlength=len(readings))
-    last, before = sorted(lows, key=lambda i: -lows[i])[:2]
-    return _say_open(facts, lows[last], by_age[last], by_age[before])
-
-
-def last_column_piles_up(facts: Facts) -> bool:
-    sums: dict[int, float] = {}
-    texts = {h: own["age"] for h, own in facts.wide.columns.items()}
-    readings = parse_ages(list(dict.fromkeys(texts.values()))).readings
-    for header, text in texts.items():
-        group = readings[text].group
-        if group is None or group.hi != group.lo + 1:
-            return False
-        plain = np.array([*(number(t) for t in facts.distinct[header]), 0.0])
-        sums[group.lo] = sums.get(group.lo, 0.0) + float(plain[facts.codes[header]].sum())
-    if len(sums) < 5:
+    last, before = sorted(by_group, key=lambda g: -g.lo)[:2]
+    same_width = (last.hi or 0) - last.lo == (before.hi or 0) - before.lo
+    if last.lo >= 60 and same_width and by_group[last] > by_group[before]:
+        text = _(
+            "The highest age {age} is read as “and older”: it has more people than the one below."
+        )
+    elif everybody and last.lo >= 80:
+        text = _("The highest age {age} is read as “and older”: the table counts everybody.")
+    else:
         return False
-    last, before = sorted(sums, reverse=True)[:2]
-    return _say_open(facts, last, sums[last], sums[before])
-
-
-def _say_open(facts: Facts, age: int, last: float, before: float) -> bool:
-    if age < 60 or last <= before or age % 5 not in (0, 4):
-        return False
-    text = _("The highest age {age} is read as “and older”: it has more people than the one below.")
-    facts.reasons.append(text.format(age=age))
+    facts.reasons.append(text.format(age=last.label))
     return True
+
+
+def _by_group(facts: Facts, column: str | None, sums: NDArray[np.float64]) -> dict[AgeGroup, float]:
+    found: dict[AgeGroup, float] = {}
+    if column is not None:
+        texts = facts.distinct[column]
+        totals = np.bincount(facts.codes[column], weights=sums, minlength=len(texts)).tolist()
+        pairs = list(zip(texts, totals, strict=True))
+    else:
+        pairs = []
+        for header, own in facts.wide.columns.items():
+            plain = np.array([*(number(t) for t in facts.distinct[header]), 0.0])
+            pairs.append((own["age"], float(plain[facts.codes[header]].sum())))
+    readings = parse_ages(list(dict.fromkeys(t for t, _n in pairs))).readings
+    for text, count in pairs:
+        group = readings[text].group
+        if group is not None:
+            found[group] = found.get(group, 0.0) + count
+    return found

@@ -375,3 +375,22 @@ def test_data_without_boundaries_bring_their_own_areas(tmp_path: Path) -> None:
     check(one(batch), sexes=True, ages=True)
     (areas,) = batch.areas
     assert (areas.keys, areas.names) == (NUMBERED, NAMES)
+
+
+def test_a_population_ends_with_everybody_older(tmp_path: Path) -> None:
+    """Few people of the highest age: still nobody of the town is left out of “65 and older”."""
+    header = ["Stadtteil_Nr", "Stand", *range(96)]
+    rows = [(a + 1, f"31.12.{y}", *(100 - x for x in range(96))) for a in range(6) for y in YEARS]
+    path = dump(tmp_path / "einwohner.csv", header, rows)
+    cube = one(prepare_import(path, None, town(NUMBERED))).cube
+    assert cube.ages is not None
+    assert cube.ages.groups[-1] == AgeGroup(95, None)
+
+
+def test_pupils_do_not_go_on_for_ever(tmp_path: Path) -> None:
+    rows = [(a + 1, f"31.12.{y}", *(100 + x for x in range(12))) for a in range(6) for y in YEARS]
+    path = dump(tmp_path / "schueler_alter.csv", ["Stadtteil_Nr", "Stand", *(
+        f"Alter {x}" for x in range(6, 18))], rows)  # fmt: skip
+    cube = one(prepare_import(path, None, town(NUMBERED))).cube
+    assert cube.ages is not None
+    assert cube.ages.groups[-1] == AgeGroup(17, 18)
