@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from monitor_app.app.maps import map_spec, reform_note
+from monitor_app.app.maps import is_period, map_spec, reform_note
 from monitor_app.app.session import Session
 from monitor_app.app.view import ViewState
 from monitor_app.cartography.classify import Method
 from monitor_app.cartography.kinds import shared_specs
 from monitor_app.cartography.mapspec import MapKind, MapSpec, MapStyle
 from monitor_app.cartography.shapes import AreaShapes
+from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, UserError, fail
 from monitor_app.core.progress import Progress
@@ -52,6 +53,14 @@ def thinned(days: Sequence[date], most: int) -> tuple[date, ...]:
         return (days[-1],)
     step = (len(days) - 1) / (most - 1)
     return tuple(dict.fromkeys(days[round(i * step)] for i in range(most)))
+
+
+def day_texts(session: Session, days: Sequence[date]) -> tuple[str, ...]:
+    """Dates of the shown indicator as its maps call them: years where its numbers are of years."""
+    table = session.table() if days else None
+    if table is not None and is_period(session, table):
+        return tuple(str(day.year) for day in days)
+    return tuple(format_date(day) for day in days)
 
 
 def of_days(

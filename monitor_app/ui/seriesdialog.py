@@ -27,12 +27,13 @@ from shiboken6 import isValid
 from monitor_app.app.mapseries import (
     MOST_FRAMES,
     MapSeries,
+    day_texts,
     of_days,
     thinned,
     with_note,
     write_series,
 )
-from monitor_app.core.formats import format_date, format_number
+from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _, ngettext
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
@@ -98,9 +99,10 @@ class SeriesDialog(QDialog):
         if self._given is None:
             self.kind.addItem(_("Moving picture (GIF)"), MOVING)
         self.first, self.last = QComboBox(), QComboBox()
+        names = day_texts(self._bench.session, self._days)
         for box in (self.first, self.last):
-            for day in self._days:
-                box.addItem(format_date(day), day)
+            for day, name in zip(self._days, names, strict=True):
+                box.addItem(name, day)
         self.last.setCurrentIndex(len(self._days) - 1)
         self.most = QSpinBox()
         self.most.setRange(2, MOST)

@@ -21,10 +21,15 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from monitor_app.app.mapseries import MapSeries, of_days, of_indicators, of_scenarios
+from monitor_app.app.mapseries import (
+    MapSeries,
+    day_texts,
+    of_days,
+    of_indicators,
+    of_scenarios,
+)
 from monitor_app.app.session import Event, Session
 from monitor_app.cartography.mapspec import MapSpec
-from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
@@ -58,7 +63,7 @@ def offers_of(session: Session) -> dict[str, Offer]:
         base = days.index(view.compare_to) if view.compare_to in days else 0
         if at == base:
             base, at = (0, at) if at else (0, len(days) - 1)
-        found[DAYS] = Offer(tuple((d, format_date(d)) for d in days), base, at)
+        found[DAYS] = Offer(tuple(zip(days, day_texts(session, days), strict=True)), base, at)
     ready = [c.definition for c in session.choices(view.level) if c.ready]
     keys = [d.id for d in ready]
     if len(keys) > 1:

@@ -14,10 +14,10 @@ from monitor_app.cartography.raster import View
 from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection
-from monitor_app.ui.mapframe import Frame
+from monitor_app.ui.mapframe import Frame, LayerPicture
 from monitor_app.ui.mapfurniture import INK, PAPER, paint_furniture, value_words
 from monitor_app.ui.mapview import MapView
-from monitor_app.ui.mapworker import MapWorker, Sketch, SmoothBorders, Wish
+from monitor_app.ui.mapworker import Decor, MapWorker, Sketch, SmoothBorders, Wish
 from monitor_app.ui.theme import Theme
 
 #: How near the line the pointer takes it, and its grip, in logical pixels.
@@ -79,6 +79,8 @@ class SwipeMap(LinkedMap):
         self._second = MapWorker(self)
         self._second.sketched.connect(self._take_right, Qt.ConnectionType.QueuedConnection)
         self._second.smoothed.connect(self._take_right_smooth, Qt.ConnectionType.QueuedConnection)
+        self._second.decorated.connect(self._take_right_decor, Qt.ConnectionType.QueuedConnection)
+        self._right_decor: LayerPicture | None = None
         self.setAccessibleName(_("Two maps under a swipe line"))
         self.setToolTip("")
 
@@ -91,11 +93,13 @@ class SwipeMap(LinkedMap):
         """Show two maps; ``captions`` stand above their sides."""
         self._right_spec, self._right_shapes = right
         self._right_places = {key: i for i, key in enumerate(right[1].keys)}
-        self._right = None
+        self._right = self._right_decor = None
         self._captions = captions
+        before = self._number
         self.set_map(*left)
         if self._frame is not None and self._frame.raster.shapes is left[1]:
-            self._wish_right()
+            if self._number == before:
+                self._wish_right()
             self._fill_right()
         self.setAccessibleDescription(_("Left: {left}. Right: {right}.").format(
             left=captions[0], right=captions[1]))  # fmt: skip
@@ -128,10 +132,16 @@ class SwipeMap(LinkedMap):
         self._wish_right()
 
     def _wish_right(self) -> None:
-        """A raster of its own for the second map where it has other areas."""
+        """A raster of its own for the second map where it has other areas, else what lies over
+        its areas: names, circles, facilities."""
         spec, shapes = self._right_spec, self._right_shapes
-        if spec is not None and shapes is not None and shapes is not self._shapes:
-            self._second.wish(Wish(self._number, shapes, spec, self._view))
+        if spec is None or shapes is None:
+            return
+        wish = Wish(self._number, shapes, spec, self._view)
+        if shapes is not self._shapes:
+            self._second.wish(wish)  # what lies over it comes with it
+        elif spec.layers:
+            self._second.wish_decor(wish)
 
     def _take_sketch(self, sketch: Sketch) -> None:
         super()._take_sketch(sketch)
@@ -157,6 +167,15 @@ class SwipeMap(LinkedMap):
             self.rasters += 1
             self._right = Frame(sketch, self._right_spec)
             self._finish_right()
+
+    def _take_right_decor(self, decor: Decor) -> None:
+        spec = self._right_spec
+        if spec is None or decor.wish.spec is not spec:
+            return
+        there = spec.layers and decor.colours is not None
+        self._right_decor = LayerPicture(decor.wish, decor.colours) if there else None
+        self.update()
+        self.drawn.emit()
 
     def _take_right_smooth(self, smooth: SmoothBorders) -> None:
         if self._right is not None and smooth.number == self._right.number:
@@ -204,6 +223,8 @@ class SwipeMap(LinkedMap):
             painter.setClipRect(QRectF(x, 0, self.width() - x, self.height()))
             painter.fillRect(self.rect(), self._theme.colour("map_ground"))
             self._right.paint(painter, self._view)
+            if self._right_decor is not None:
+                self._right_decor.paint(painter, self._view)
             paint_furniture(painter, self._view, self._right_spec, day=False)
             painter.restore()
         self._paint_line(painter, x)

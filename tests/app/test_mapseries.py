@@ -11,10 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor_app.app import forecasting
+from monitor_app.app import forecasting, maps, mapseries
 from monitor_app.app.areaprofile import Profiles
 from monitor_app.app.areaselect import areas_where
-from monitor_app.app.mapseries import of_days, of_indicators, of_scenarios, thinned, write_series
+from monitor_app.app.mapseries import (
+    day_texts,
+    of_days,
+    of_indicators,
+    of_scenarios,
+    thinned,
+    write_series,
+)
 from monitor_app.app.session import Session
 from monitor_app.app.settings import Settings
 from monitor_app.core.issues import UserError
@@ -70,6 +77,17 @@ def test_indicators_named_alike_are_told_apart(session: Session) -> None:
     made = of_indicators(session, alike[:2])
     assert len(set(made.captions)) == 2
     assert made.indicators == tuple(alike[:2])
+
+
+def test_years_are_called_years(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.set_view(indicator="einwohner", level="teil")
+    days = session.dates()[-2:]
+    assert day_texts(session, days) == of_days(session, days).captions
+    for module in (mapseries, maps):
+        monkeypatch.setattr(module, "is_period", lambda _session, _table: True)
+    captions = of_days(session, days).captions
+    assert day_texts(session, days) == captions == tuple(str(d.year) for d in days)
+    assert day_texts(session, ()) == ()
 
 
 def test_two_scenarios_of_a_forecast_year(session: Session) -> None:

@@ -198,6 +198,30 @@ def test_two_dates_have_the_same_classes_and_both_legends(
     assert not compare.isVisible()
 
 
+def test_names_stand_on_both_sides_of_the_line(qtbot: QtBot, opened: MainWindow) -> None:
+    bench = opened.workbench
+    bench.session.set_view(labels="names")
+    settle(qtbot, opened)
+    dialog = CompareDialog(bench)
+    dialog.show()
+    settle(qtbot, opened)
+    qtbot.waitUntil(lambda: dialog.swipe.spec is not None and dialog.swipe.both_sharp)
+    swipe = dialog.swipe
+    qtbot.waitUntil(lambda: swipe._right_decor is not None)
+    with_names = shot(swipe)
+    swipe._right_decor = None
+    swipe.update()
+    without = shot(swipe)
+    ratio = with_names.devicePixelRatio()
+    middle = round(swipe.line_x * ratio)
+    rows = range(0, with_names.height(), 2)
+    right = range(middle + 2, with_names.width(), 2)
+    assert any(with_names.pixel(x, y) != without.pixel(x, y) for y in rows for x in right)
+    swipe.zoom(1.5)  # another view, other places of names
+    qtbot.waitUntil(lambda: swipe.both_sharp and swipe._right_decor is not None)
+    dialog.reject()
+
+
 def test_side_by_side_and_another_indicator(
     qtbot: QtBot, opened: MainWindow, compare: CompareDialog
 ) -> None:
