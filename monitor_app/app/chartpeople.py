@@ -266,7 +266,8 @@ def _interval(
         ]
         low, high = parts
     else:
-        low, high = cell_range(people, axis, chance, around)
+        values, years = chance
+        low, high = cell_range(people, axis, values, around, years)
     return PyramidSide(_("lower bound"), *low), PyramidSide(_("upper bound"), *high)
 
 
@@ -302,8 +303,9 @@ def _bands(
 
 def _chance(
     session: Session, own: frozenset[str], found: People, axis: AgeAxis, *, town: bool
-) -> FloatArray | None:
-    """What chance decides in each cell (sex, age groups of ``axis``); None where it is not kept."""
+) -> tuple[FloatArray, int] | None:
+    """What chance decides in each cell (sex, age groups of ``axis``), and years from the base;
+    None where it is not kept."""
     key = next((k for k in own if k.endswith(f"_{CHANCE}")), None)
     if key is None:
         return None
@@ -318,4 +320,5 @@ def _chance(
         for sex in ("m", "f")
     ]
     people = np.nan_to_num(np.stack([found.men, found.women]))
-    return regrouped(np.stack(rows) / 1000.0, people, found.axis, axis)
+    years = found.day.year - min(cube.dates).year
+    return regrouped(np.stack(rows) / 1000.0, people, found.axis, axis), years

@@ -96,6 +96,7 @@ class Results:
     years: tuple[int, ...]
     new_year: bool
     scenarios: tuple[ScenarioRead, ...]
+    counted_on: tuple[int, int] = (12, 31)  # month and day of the stocks
     _by_level: dict[str, ResultLevel] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -127,7 +128,10 @@ class Results:
 
     def day(self, year: int) -> date:
         """The day that the stock of a year is dated."""
-        return date(year + 1, 1, 1) if self.new_year else date(year, 12, 31)
+        if self.new_year:
+            return date(year + 1, 1, 1)
+        month, day = self.counted_on
+        return date(year, month, 28 if (month, day) == (2, 29) else day)
 
     def group_names(self) -> tuple[str, ...]:
         """Names of the groups, all ages first."""
@@ -199,7 +203,7 @@ class Results:
         return cell_range(
             self.pyramid(level, unit, year, scenario), self.ages,
             chance[CHANCE_OF.index("town" if level == CITY else "area"), at],
-            GroupRange(self.groups, low, middle, high),
+            GroupRange(self.groups, low, middle, high), at,
         )  # fmt: skip
 
 
@@ -286,7 +290,7 @@ def _results(
     groups = planning_axis(None if axes.is_single(cube.ages) else cube.ages)
     return Results(
         spec, _levels(areas, town), sexes, cube.ages, groups, town.years, np.rint(stocks),
-        _base(spec, years, town.years), years, town.new_year, tuple(found),
+        _base(spec, years, town.years), years, town.new_year, tuple(found), town.day,
     )  # fmt: skip
 
 

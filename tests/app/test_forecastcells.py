@@ -13,7 +13,7 @@ from monitor_app.app import chartpeople
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app import forecasting_store as store
 from monitor_app.app.chartpeople import Who
-from monitor_app.app.forecastcells import GroupRange, cell_range, regrouped
+from monitor_app.app.forecastcells import UNEVEN, GroupRange, cell_range, passing, regrouped
 from monitor_app.app.forecastcharts import pyramid_of
 from monitor_app.app.forecastexport import pyramid_table
 from monitor_app.app.forecastresults import Results, read_results
@@ -40,7 +40,7 @@ def test_a_cell_has_what_its_group_shares_and_its_own_chance_worked_by_hand() ->
     chance = np.full((2, 4), 0.5)
     around = GroupRange(GROUPS, np.array([800.0, 320.0]), np.array([1000.0, 400.0]),
                         np.array([1200.0, 500.0]))  # fmt: skip
-    low, high = cell_range(people, AGES, chance, around)
+    low, high = cell_range(people, AGES, chance, around, 3)
     # The first 100 men: group half widths 0.25 and 0.2; chance 0.5 / 100 less 0.5 / 1000.
     extra = 1.2816**2 * (0.5 / 100 - 0.5 / 1000)
     assert low[0, 0] == pytest.approx(100 / (1 + np.sqrt(0.25**2 + extra)))
@@ -54,14 +54,26 @@ def test_a_cell_that_is_the_whole_group_has_its_range() -> None:
     people = np.array([[40.0, 60.0]])
     around = GroupRange(GROUPS, np.array([30.0, 50.0]), np.array([40.0, 60.0]),
                         np.array([55.0, 66.0]))  # fmt: skip
-    low, high = cell_range(people, GROUPS, np.array([[0.3, 0.9]]), around)
+    low, high = cell_range(people, GROUPS, np.array([[0.3, 0.9]]), around, 1)
     assert low[0] == pytest.approx([30, 50])
     assert high[0] == pytest.approx([55, 66])
 
 
+def test_who_passes_between_estimated_ages_adds_to_both_groups() -> None:
+    five = AgeAxis.from_lows((0, 5, 10, 15))
+    assert passing(AGES, 3) == pytest.approx(np.zeros(4))  # single years are known
+    assert passing(five, 10) == pytest.approx(np.zeros(4))  # whole groups have moved on
+    # By random ages: five single years around their mean, two of them leave, two others come.
+    rng = np.random.default_rng(1)
+    groups = rng.normal(1.0, UNEVEN, (200_000, 2, 5))
+    groups *= 5.0 / groups.sum(axis=2, keepdims=True)
+    moved = groups[:, 0, 3:].sum(axis=1) + groups[:, 1, :3].sum(axis=1)
+    assert (moved / 5).var() == pytest.approx(passing(five, 2)[1], rel=0.02)
+
+
 def test_a_group_without_a_range_has_cells_without_one() -> None:
     around = GroupRange(GROUPS, np.array([0.0, 50.0]), np.array([0.0, 60.0]), np.array([0.0, 66.0]))
-    low, high = cell_range(np.full((2, 4), 10.0), AGES, np.full((2, 4), 0.5), around)
+    low, high = cell_range(np.full((2, 4), 10.0), AGES, np.full((2, 4), 0.5), around, 1)
     assert np.isnan(low[:, :2]).all()
     assert np.isnan(high[:, :2]).all()
     assert np.isfinite(low[:, 2:]).all()
