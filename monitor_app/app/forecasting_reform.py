@@ -26,7 +26,9 @@ def bridge(
     """Carry the history of areas that ended over to those that began in their place.
 
     Areas without people at the launch that ended are left out; where others of the same parent
-    began the year after, they take over the past in proportion to their first stock.
+    began the year after, they take over the past in proportion to their first stock. An area that
+    is counted as empty but has not ended stays, without the past of those who left: dwellings can
+    be built there.
     """
     totals = np.nansum(register.stocks, axis=(1, 2, 3))
     alive = totals > 0
@@ -39,7 +41,7 @@ def bridge(
         if (array := getattr(register, name)) is not None
     }
     parents = _parents(areas, level)
-    bridged, lost = [], []
+    bridged, lost, replaced = [], [], set[int]()
     started = {
         i: int(np.flatnonzero(alive[:, i])[0])
         for i in range(len(keys))
@@ -57,6 +59,7 @@ def bridge(
                 and not alive[first, i]
             ]
             if before:
+                replaced |= set(before)
                 share = totals[first, heirs] / totals[first, heirs].sum()
                 for name, array in arrays.items():
                     rows = first if name == "stocks" else max(first - 1, 0)
@@ -68,8 +71,13 @@ def bridge(
                 for name, array in arrays.items():
                     if name != "stocks":
                         array[:first][..., heirs] = np.nan
+    unknown = np.isnan(register.stocks[-1]).all(axis=(0, 1, 2))
+    empty = [i for i in gone if keys[i] not in ended and i not in replaced and not unknown[i]]
+    for array in arrays.values():
+        array[..., empty] = 0.0
+    gone = [i for i in gone if i not in empty]
     keep = [i for i in range(len(keys)) if i not in gone]
-    _report_areas(issues, bridged, lost, [keys[i] for i in gone])
+    _report_areas(issues, bridged, lost, [keys[i] for i in gone], [keys[i] for i in empty])
     cut = {name: np.ascontiguousarray(array[..., keep]) for name, array in arrays.items()}
     cut["stocks"] = np.nan_to_num(cut["stocks"])
     layout = replace(register.layout, areas=tuple(keys[i] for i in keep))
@@ -86,15 +94,19 @@ def _parents(areas: AreaSystem, level: str) -> dict[str, str]:
 
 
 def _report_areas(
-    issues: list[Issue], bridged: list[str], lost: list[str], gone: list[str]
+    issues: list[Issue], bridged: list[str], lost: list[str], gone: list[str], empty: list[str]
 ) -> None:
     texts: list[tuple[str, list[str], Callable[[], str], Severity]] = [
         ("areas-bridged", bridged, lambda: _(
             "New areas take over the past of those that they replaced, in proportion to their first"
             " population: {areas}"), Severity.INFO),
         ("areas-new", lost, lambda: _(
-            "Areas without a past of their own are forecast by the rates of the town: {areas}"),
-            Severity.WARNING),
+            "Areas that were empty at first are forecast by what happened since. Those who moved in"
+            " as they filled count as migration; leave these years out of the base years if nothing"
+            " more is built: {areas}"), Severity.WARNING),
+        ("areas-emptied", empty, lambda: _(
+            "Areas that had people but are empty now stay in the forecast without their past:"
+            " {areas}"), Severity.WARNING),
         ("areas-ended", gone, lambda: _(
             "Areas without people at the base date are left out: {areas}"), Severity.INFO),
     ]  # fmt: skip

@@ -58,9 +58,9 @@ def batch_of(
 
 
 def _days(town: Town, years: Iterable[int], *, period: bool) -> tuple[date, ...]:
-    if period or not town.new_year:
+    if period and town.new_year:
         return tuple(date(y, 12, 31) for y in years)
-    return tuple(date(y + 1, 1, 1) for y in years)
+    return tuple(town.stock_day(y) for y in years)
 
 
 def _tables(forecast: Forecast, result: ScenarioResult) -> list[FactTable]:

@@ -24,6 +24,7 @@ from monitor_app.app.forecasting_events import (
     known_events,
     note,
 )
+from monitor_app.app.forecasting_kind import kind_of_forecast, told_rounding
 from monitor_app.app.forecasting_reform import bridge
 from monitor_app.app.forecasting_stocks import (
     after_breaks,
@@ -42,7 +43,7 @@ from monitor_app.core.issues import Issue, Severity, UserError, fail
 from monitor_app.forecast.defaults import Defaults, country_name, defaults
 from monitor_app.forecast.estimate import Register
 from monitor_app.forecast.state import Array, Layout
-from monitor_app.indicators.inputs import CubeSource
+from monitor_app.indicators.inputs import CubeSource, moment
 
 ALL = "all"  # the group of towns that know no groups
 
@@ -71,6 +72,14 @@ class Town:
     od: Array | None = None
     od_ages: AgeAxis | None = None
     special: Array | None = None  # [sex, group, age, area] held apart at the newest stock
+    day: tuple[int, int] = (12, 31)  # month and day that the stocks were counted on
+
+    def stock_day(self, year: int) -> date:
+        """The day that the stock of a year is dated."""
+        if self.new_year:
+            return date(year + 1, 1, 1)
+        month, day = self.day
+        return date(year, month, 28 if (month, day) == (2, 29) else day)
 
     @property
     def layout(self) -> Layout:
@@ -117,6 +126,7 @@ def read_town(
     issues: list[Issue] = []
     cube, years, day = yearly(cube, issues, base)
     layout, stocks = _stocks(cube, country, years[-1], issues)
+    issues += told_rounding(cube)
     stocks = known_stocks(stocks, years, layout.areas, areas, level, issues)
     start = 0 if first_year is None else max(0, first_year - years[0])
     if first_year is None:
@@ -132,10 +142,10 @@ def read_town(
     register = replace(register, births_by_group=child_groups(register))
     od, od_ages = reader.moves_between(dead)
     names = {a.key: a.name for a in areas.at(level)}
-    new_year = day == date(years[-1] + 1, 1, 1)
+    new_year, end = day == date(years[-1] + 1, 1, 1), moment(day)
     town = Town(
         level, info.spec.key, register, years, new_year, country, sources, tuple(issues), names,
-        info.spec.labels, cube.ages, od, od_ages,
+        info.spec.labels, cube.ages, od, od_ages, day=(end.month, end.day),
     )  # fmt: skip
     return replace(town, issues=(*town.issues, *_told(town)))
 
@@ -261,11 +271,15 @@ def _told(town: Town) -> list[Issue]:
     found = [
         note(
             "forecast-data",
-            _("Population: “{dataset}”, {areas} areas, {first} to {last}, {people} people.").format(
+            (_("Population: “{dataset}”, {areas} areas, {first} to {last}, {people} people.")
+             if len(town.layout.areas) != 1
+             else _("Population: “{dataset}”, one area, {first} to {last}, {people} people.")
+             ).format(
                 dataset=town.dataset, areas=len(town.layout.areas), first=town.years[0],
                 last=town.years[-1], people=format_number(float(town.register.stocks[-1].sum())),
             ),
-        )
+        ),
+        kind_of_forecast(town),
     ]  # fmt: skip
     if town.estimated_ages:
         found.append(

@@ -1,0 +1,72 @@
+"""Which kind of forecast the data of a town allow, in a sentence, and what would make it better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitor_app.app.forecasting_events import Source, note
+from monitor_app.core.cube import Cube
+from monitor_app.core.i18n import _
+from monitor_app.core.issues import Issue
+
+if TYPE_CHECKING:
+    from monitor_app.app.forecasting_town import Town
+
+#: Bases that offices round to, and cells that show it beyond chance.
+_BASES = (10, 5, 3)
+_ENOUGH = 200
+_COUNTED = (Source.REGISTER, Source.ALLOTTED)
+
+
+def kind_of_forecast(town: Town) -> Issue:
+    """The kind of forecast, and the data that would allow a better one."""
+    births, deaths = (town.sources.get(c) in _COUNTED for c in ("births", "deaths"))
+    wanted = []
+    if not town.residual:
+        text = (
+            _("Kind of forecast: cohorts with births, deaths and moves counted in the town.")
+            if births and deaths
+            else _("Kind of forecast: cohorts with moves counted in the town; births or deaths are"
+                   " estimated.")
+        )  # fmt: skip
+    elif births and deaths:
+        text = _("Kind of forecast: cohorts with births and deaths counted in the town; of moves"
+                 " only the balance is known, from the stocks.")  # fmt: skip
+    elif births or deaths:
+        text = _("Kind of forecast: cohorts from stocks, with births or deaths counted in the town;"
+                 " of moves only the balance is known.")  # fmt: skip
+    else:
+        text = _("Kind of forecast: cohorts from stocks alone; births from the infants, deaths by"
+                 " rates of the country, of moves only the balance.")  # fmt: skip
+    if not births:
+        wanted.append(_("births"))
+    if not deaths:
+        wanted.append(_("deaths by age"))
+    if town.residual:
+        wanted.append(
+            _("moves in and out by age")
+            if len(town.layout.areas) == 1
+            else _("moves in, out and between the areas by age")
+        )
+    if town.estimated_ages:
+        wanted.append(_("single years of age"))
+    if wanted:
+        better = _("Better with: {data}.").format(data=", ".join(wanted))
+        text = f"{text} {better}"
+    return note("forecast-kind", text)
+
+
+def told_rounding(cube: Cube) -> list[Issue]:
+    """A hint where all counts are multiples of a base, as disclosure control leaves them."""
+    values = cube.values[np.isfinite(cube.values) & (cube.values > 0)]
+    if len(values) < _ENOUGH:
+        return []
+    for base in _BASES:
+        if not np.mod(values, base).any():
+            text = _("All counts of the population are multiples of {base}: they are rounded. Small"
+                     " areas and single ages are uncertain by as much, and sums of many cells may"
+                     " be too small or too large.").format(base=base)  # fmt: skip
+            return [note("counts-rounded", text)]
+    return []

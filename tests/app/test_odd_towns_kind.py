@@ -1,0 +1,103 @@
+"""Empty areas, stocks of mid-year, rounded counts, and what a town is told about its forecast."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+from forecasting_towns import AGES, KEYS, Floats, Source, counted, source, stocks, system
+
+from monitor_app.app import forecasting_run as runs
+from monitor_app.app import forecasting_store as store
+from monitor_app.app.forecasting_town import Town, read_town
+from monitor_app.core.cube import Cube
+from monitor_app.core.datasets import DatasetSpec, Kind
+from monitor_app.forecast.spec import ForecastSpec, make_spec
+
+
+def spec(**more: object) -> ForecastSpec:
+    return make_spec({"level": "quarter", "years": 4, **more})
+
+
+def codes(town: Town) -> set[str]:
+    return {i.code for i in town.issues}
+
+
+def told(town: Town, code: str) -> str:
+    return next(i.message for i in town.issues if i.code == code)
+
+
+def in_june(values: Floats) -> Source:
+    days = tuple(date(2008 + n, 6, 30) for n in range(values.shape[1]))
+    cube = Cube.of({"area": KEYS, "date": days, "sex": ("m", "f")}, values, ages=AGES)
+    found = Source()
+    found.add(DatasetSpec("population", Kind.POPULATION, "Bevölkerung", "quarter"), cube)
+    return found
+
+
+def emptied() -> Floats:
+    values = stocks(12)
+    values[2] = 0.0
+    values[2, :4, 0, 30] = 2.0  # a farm, given up years ago
+    return values
+
+
+def test_dwellings_can_be_built_where_nobody_lives_any_more() -> None:
+    data, areas = source(emptied()), system()
+    town = read_town(data, areas, "quarter")
+    assert town.layout.areas == KEYS
+    assert "areas-emptied" in codes(town)
+    assert (town.register.stocks[..., 2] == 0).all()
+    plan = {"name": "Hof", "area": "b1", "dwellings": {2021: 100}, "type": "large"}
+    done = runs.make_forecast(data, areas, spec(housing=[plan])).results[0].projection
+    assert (done.totals[:2, 2] < 1.0).all()
+    # 100 dwellings with the shipped number of residents of this type.
+    assert 150 < done.totals[2, 2] < 250
+    assert done.imbalance < 1e-9
+
+
+def test_an_emptied_area_changes_nothing_elsewhere() -> None:
+    areas = system()
+    with_it = read_town(source(emptied()), areas, "quarter")
+    never = emptied()
+    never[2] = 0.0
+    without = read_town(source(never), areas, "quarter")
+    assert np.array_equal(with_it.register.stocks, without.register.stocks)
+
+
+def test_forecasts_of_stocks_of_june_are_dated_in_june() -> None:
+    data, areas = in_june(stocks(12)), system()
+    done = runs.make_forecast(data, areas, spec())
+    facts = {f.spec.key: f.cube for f in store.batch_of(done, ()).facts}
+    population = next(c for k, c in facts.items() if k.endswith("population"))
+    assert population.dates == tuple(date(2020 + n, 6, 30) for n in range(4))
+    births = next(c for k, c in facts.items() if k.endswith("births"))
+    assert births.dates == population.dates
+
+
+def test_forecasts_of_other_stocks_are_dated_as_before() -> None:
+    done = runs.make_forecast(source(stocks(12)), system(), spec())
+    population = next(
+        f.cube for f in store.batch_of(done, ()).facts if f.spec.key.endswith("population")
+    )
+    assert population.dates == tuple(date(2020 + n, 12, 31) for n in range(4))
+
+
+def test_the_kind_of_forecast_is_told_with_what_would_make_it_better() -> None:
+    alone = read_town(source(stocks(10)), system(), "quarter")
+    assert "allein aus den Beständen" in told(alone, "forecast-kind")
+    assert "Sterbefälle nach Alter" in told(alone, "forecast-kind")
+    moves = read_town(counted(stocks(10)), system(), "quarter")
+    assert "Zu- und Fortzügen" in told(moves, "forecast-kind")
+    assert "Zu-, Weg- und Umzüge" not in told(moves, "forecast-kind")
+
+
+def test_rounded_counts_are_told() -> None:
+    values = stocks(10)
+    assert "counts-rounded" not in codes(read_town(source(values), system(), "quarter"))
+    rounded = read_town(source(np.rint(values / 5) * 5), system(), "quarter")
+    assert "Vielfache von 5" in told(rounded, "counts-rounded")
+
+
+def test_one_area_is_called_so() -> None:
+    assert "ein Gebiet" in told(read_town(source(stocks(10)), system(), "city"), "forecast-data")
