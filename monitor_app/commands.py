@@ -90,6 +90,13 @@ def import_files(
         list[str] | None, typer.Option("--recipe", "-r", help=_("Recipe: id or YAML file"))
     ] = None,
     dry_run: Annotated[bool, typer.Option(help=_("Check only, import nothing"))] = False,
+    write_recipes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar=_("FOLDER"),
+            help=_("Write the recipes used (also proposed ones) as YAML, to correct them"),
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read files by a recipe, check and import them."""
@@ -98,6 +105,7 @@ def import_files(
         recipes = [imports.find_recipe(session, name) for name in recipe or ()]
         with Steps() as steps:
             batch = imports.prepare(session, files, recipes, steps.part(0.0, 0.8))
+            written = imports.write_recipes(batch, write_recipes) if write_recipes else ()
             stored = not batch.blocked and not dry_run
             if stored:
                 session.apply(batch, steps.part(0.8, 0.9))
@@ -109,6 +117,8 @@ def import_files(
     else:
         tell(batch.issues, as_json=False)
         _show(batch, stored)
+        for path in written:
+            console.print(_("Recipe written: {path}").format(path=path), markup=False)
     if batch.blocked:
         raise typer.Exit(1)
 
@@ -147,6 +157,10 @@ def _show(batch: ImportBatch, stored: bool) -> None:
     for areas in batch.areas:
         located = sum(g is not None for g in areas.geometries)
         text = _("{level}: {count} areas").format(level=areas.level.name, count=located)
+        if not located:
+            text = _("{level}: {count} areas without boundaries").format(
+                level=areas.level.name, count=len(areas.keys)
+            )
         console.print(text, markup=False)
     for points in batch.points:
         text = _("{name}: {count} points").format(name=points.spec.name, count=len(points.x))

@@ -8,6 +8,7 @@ from pathlib import Path
 from monitor_app.app.detach import run_detached
 from monitor_app.app.session import Session
 from monitor_app.core.batch import ImportBatch
+from monitor_app.core.causes import cause
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 from monitor_app.core.progress import Progress
@@ -70,3 +71,27 @@ def prepare(
         lambda steps: prepare_import(list(paths), chosen, context, steps, known),
         progress or Progress(),
     )
+
+
+def write_recipes(batch: ImportBatch, folder: Path) -> tuple[Path, ...]:
+    """Write the recipes of an import, also proposed ones, as YAML files that ``find_recipe``
+    reads. Existing files are never overwritten: the new one gets a number. ``UserError`` where
+    the folder cannot be written."""
+    found = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in batch.recipes.items():
+            path, number = folder / f"{name}.yaml", 2
+            while path.exists() and path.read_text(encoding="utf-8") != text:
+                path, number = folder / f"{name}_{number}.yaml", number + 1
+            path.write_text(text, encoding="utf-8")
+            found.append(path)
+    except OSError as error:
+        raise fail(
+            "recipes_not_written",
+            _("The recipes cannot be written to “{folder}”: {reason}.").format(
+                folder=folder, reason=cause(error)
+            ),
+            repair=_("Name a folder that you may write to."),
+        ) from error
+    return tuple(found)

@@ -46,7 +46,8 @@ class Guess:
 
 _HINTS: Mapping[Role, re.Pattern[str]] = {
     Role.AREA: re.compile(
-        r"schl|(?<![a-z])nr|code|key|gebiet|bezirk|viertel|teil|raum|block|district|area|zbez|_id$"
+        r"schl|(?<![a-z])nr|code|key|gebiet|bezirk|viertel|quartier|(?<!an)(?<!vor)teil(?!n)|raum|block"
+        r"|district|area|zbez|_id$|(?<!land)kreis|gemeinde|ortschaft|region"
     ),
     Role.DATE: re.compile(r"stichtag|datum|date|jahr|year|stand|zeit|period"),
     Role.SEX: re.compile(r"geschlecht|sex|gender"),
@@ -58,6 +59,10 @@ _HINTS: Mapping[Role, re.Pattern[str]] = {
     ),
     Role.TOTAL: re.compile(r"insgesamt|gesamt|total|summe|zusammen|all(e)?$"),
 }
+
+
+#: Headers of figures, whatever else they speak of.
+_MEASURE = re.compile(r"%|anteil|quote|je 1|pro |durchschnitt|prozent|dichte|fläche")
 
 
 def _hint(role: Role, column: str) -> float:
@@ -136,8 +141,12 @@ def _area_guesses(
             score -= 0.3 if match.repaired else 0.0
             found.append(Guess(column, Role.AREA, min(1.0, score), text, level))
     codes = all(re.fullmatch(r"[0-9A-Za-z_.\-/]{1,16}", k) for k in keys)
-    if not found and codes and _hint(Role.AREA, column) and len(keys) > 1:
+    if found or not _hint(Role.AREA, column) or len(keys) < 2 or _MEASURE.search(column.casefold()):
+        return found
+    if codes and not any(re.fullmatch(r"\d+[.,]\d+", k) for k in keys):
         found.append(Guess(column, Role.AREA, 0.45, _("the header speaks of an area key")))
+    elif not any(weigh([t]).is_numeric for t in texts[:SAMPLE]) and all(len(t) < 60 for t in texts):
+        found.append(Guess(column, Role.AREA, 0.4, _("the header speaks of areas")))
     return found
 
 

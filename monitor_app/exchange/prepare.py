@@ -297,10 +297,13 @@ def _proposed(recipe: Recipe, table: RawTable) -> Issue:
     return Issue(
         "recipe-proposed",
         Severity.WARNING,
-        _("No recipe fits this file; the program proposes one. Check it in the preview."),
+        _("No recipe fits this file; the program proposes one."),
         file=table.source.name,
         value="; ".join(recipe.proposed) or None,
-        repair=_("Correct the proposal and save it as a recipe for the next delivery."),
+        repair=_(
+            "Compare the totals. To correct the proposal use the steps of the window, or write it"
+            " with --write-recipes FOLDER, edit the file and import with --recipe FILE."
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from monitor_app.core.areas import CITY, Area, AreaSystem, Level
 from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
+from monitor_app.exchange.coded import chosen_rows
 from monitor_app.exchange.keys import apply_key_rule
 from monitor_app.exchange.propose import propose_recipe
 from monitor_app.exchange.recipe_model import (
@@ -114,10 +115,12 @@ def _entries(content: AreasContent, tables: Sequence[RawTable]) -> Iterable[tupl
     for table in tables:
         if rule.column not in table.header:
             continue
+        used = chosen_rows(table, content.only, content.ignore, [])
         keys = [apply_key_rule(rule, cell) for cell in table.column(rule.column)]
         named = content.name.column if content.name else None
         names = table.column(named) if named in table.header and named else keys
-        yield from ((k, n.strip() or k) for k, n in zip(keys, names, strict=True) if k)
+        rows = zip(keys, names, used, strict=True)
+        yield from ((k, n.strip() or k) for k, n, use in rows if k and use)
 
 
 def _with_areas(recipe: Recipe, tables: Sequence[RawTable]) -> Recipe:

@@ -21,6 +21,7 @@ from monitor_app.exchange.propose_dates import date_rule
 from monitor_app.exchange.propose_groups import add_groups
 from monitor_app.exchange.propose_totals import last_is_open, total_rows
 from monitor_app.exchange.propose_words import (
+    is_rate,
     names_subject,
     role_name,
     slug,
@@ -353,6 +354,7 @@ def _fact(
             "absent": "missing" if variable else "zero",
             "fractions": variable,
             "negative": variable,
+            "aggregation": "none" if variable and is_rate(header or name) else "sum",
         }
     )
 

@@ -43,7 +43,11 @@ def _may_group(facts: Facts, column: str, keys: Sequence[str], values: Sequence[
     count = len(facts.distinct[column])
     if column in keys or column in values or column in facts.wide.columns:
         return False
-    if column in facts.wide.repeats or not 2 <= count <= MOST_GROUPS:
+    if (
+        column in facts.wide.repeats
+        or not 2 <= count <= MOST_GROUPS
+        or (count * 2 > len(facts.table))
+    ):
         return False
     return not any(facts.follows(column, key) for key in keys)
 

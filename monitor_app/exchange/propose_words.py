@@ -28,6 +28,11 @@ _SHARE = re.compile(
     r"%|anteil|quote|prozent|per cent|percent|rate|ziffer|dichte|durchschnitt|mittel|median|index"
     r"|migrationshinter|je 1|saldo|pro 1|differenz|ver(ä|ae)nderung|haushalt|arbeitslos|leistung"
 )
+#: Figures that no sum of areas has.
+_RATE = re.compile(
+    r"%|anteil|quote|quotient|prozent|per cent|percent|\brate|ziffer|dichte|durchschnitt|mittelwert"
+    r"|mittlere|median|index|je \d|pro \d|pro (kopf|person|einw)|rank|rang|grad\b|differenz"
+)
 _TOTAL = re.compile(
     r"(?i)^\W*(?:insgesamt|gesamt\w*|summe|total|zusammen|alle|all|stadt insgesamt)\b.{0,40}$"
     r"|\b(?:insgesamt|gesamt|total|zusammen)\W*$"
@@ -53,6 +58,11 @@ def subject_of(header: str, table: RawTable, people: bool) -> str:
     if people:
         return "population"
     return "variable"
+
+
+def is_rate(header: str) -> bool:
+    """Whether a header speaks of a share, a mean or the like, which cannot be added up."""
+    return _RATE.search(header.casefold()) is not None
 
 
 def names_subject(header: str) -> bool:
