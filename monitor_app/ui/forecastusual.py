@@ -30,6 +30,7 @@ class UsualHousing(QWidget):
         self.way.setAccessibleName(title)
         self.number.setAccessibleName(_("Usual dwellings a year"))
         self.number.setRange(0, 1_000_000)
+        self.number.setSuffix(_(" dwellings"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -37,7 +38,7 @@ class UsualHousing(QWidget):
         column.addWidget(
             label(
                 _("Who moved into new dwellings in the base years is in the rates already. So that"
-                  " nobody counts twice, only completions beyond the usual bring people."), "small",
+                  " nobody counts twice, count only completions beyond the usual."), "small",
             )
         )  # fmt: skip
         row = QHBoxLayout()
