@@ -41,9 +41,11 @@ def _line(size: float) -> float:
 
 @dataclass(frozen=True)
 class LegendBox:
-    """Measures first, draws after: its height is known before the map gets its room."""
+    """Measures first, draws after: its height is known before the map gets its room. ``counts``:
+    with the number of areas per class; a legend of several maps has none."""
 
     spec: MapSpec
+    counts: bool = True
 
     @cached_property
     def _classes(self) -> list[LegendEntry]:
@@ -107,6 +109,8 @@ class LegendBox:
         return top + self._head_height(width)
 
     def _count_head(self, sheet: Sheet, left: float, top: float, width: float) -> None:
+        if not self.counts:
+            return
         lift = (HEAD - SMALL) / PT_PER_MM
         sheet.text(left + width, top + lift, _("Areas"), SMALL, colour=QUIET, align="right")
 
@@ -122,15 +126,10 @@ class LegendBox:
             # The middle of the figures, not of the line, meets the middle of the sample.
             first = middle - (len(lines) - 1) * _line(BODY) / 2 - BODY * 0.64 / PT_PER_MM
             sheet.paragraph(left + SWATCH[0] + 3, first, lines, BODY)
-            count = format_number(entry.count)
-            sheet.text(
-                left + width,
-                middle - BODY * 0.64 / PT_PER_MM,
-                count,
-                BODY,
-                colour=QUIET,
-                align="right",
-            )
+            if self.counts:
+                base = middle - BODY * 0.64 / PT_PER_MM
+                count = format_number(entry.count)
+                sheet.text(left + width, base, count, BODY, colour=QUIET, align="right")
             top += height + ROW_GAP
         return top
 

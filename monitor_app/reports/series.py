@@ -90,7 +90,7 @@ def compose_multiples(
         room = Frame(margin, top, wide, bottom - top)
         metres = _draw_grid(sheet, specs, shapes, texts, room, own=True, progress=progress)
         return Composition(sheet, room, Frame(margin, bottom, wide, 0.0), metres)
-    box = LegendBox(_pooled(specs))
+    box = LegendBox(_pooled(specs), counts=False)  # areas of all dates added up are no number
     needed = 0.0 if landscape else box.height_in_columns(wide) + 6
     width = wide - (64.0 + 7.0 if landscape else 0)
     room = Frame(margin, top, width, bottom - top - needed)
@@ -132,7 +132,7 @@ def _named(specs: Sequence[MapSpec], title: str) -> MapSpec:
 
 
 def _pooled(specs: Sequence[MapSpec]) -> MapSpec:
-    """One map with the areas of all, so that the legend counts them and names every state."""
+    """One map with the areas of all, so that the legend names every state."""
     first = specs[0]
     values = np.concatenate([s.values for s in specs])
     status = np.concatenate([s.status for s in specs])

@@ -33,6 +33,25 @@ def test_maps_of_three_dates_share_one_legend(tmp_path) -> None:
         write_multiples([first, made[1]], [drawn] * 2, SheetLayout(), tmp_path / "b.pdf")
 
 
+def test_one_legend_of_many_maps_counts_no_areas(tmp_path) -> None:
+    """Twenty areas on three dates are not sixty areas."""
+    drawn = shapes(20)
+    first = spec(drawn)
+    made = shared_specs([replace(first, day=day) for day in DAYS])
+
+    def last_words(path) -> set[str]:
+        lines = PdfReader(path).pages[0].extract_text().splitlines()
+        return {line.split()[-1] for line in lines if line.split()}
+
+    pooled = {str(3 * n) for n in made[0].classification.counts if n > 3}
+    for way in Orientation:
+        layout = SheetLayout(orientation=way)
+        series = last_words(write_multiples(made, [drawn] * 3, layout, tmp_path / "a.pdf"))
+        assert "Gebiete" not in series
+        assert not pooled & series
+        assert "Gebiete" in last_words(write_page(made[0], drawn, layout, tmp_path / "b.pdf"))
+
+
 def test_a_series_becomes_a_moving_picture(tmp_path) -> None:
     drawn = shapes(12)
     made = [replace(spec(drawn), day=day) for day in DAYS]
