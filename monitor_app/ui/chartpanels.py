@@ -42,8 +42,8 @@ class PyramidPanel(ChartPanel):
         self.against = self.combo(_("Population of the line"))
         self.share = QCheckBox(_("in per cent"))
         self.share.setToolTip(_("Shares compare areas of different size"))
-        self.share.setTristate(False)
-        self.share.clicked.connect(self.ask)
+        self._wanted: bool | None = None  # in per cent or persons; None: as the areas ask for
+        self.share.clicked.connect(self._share_clicked)
         self.add(self.share)
         self.finish()
 
@@ -55,6 +55,10 @@ class PyramidPanel(ChartPanel):
             [(_("Selected area"), AUTO), (_("Town as a whole"), CITY), *areas], AUTO,
         )  # fmt: skip
         super().show_picture(picture)
+
+    def _share_clicked(self, on: bool) -> None:
+        self._wanted = on
+        self.ask()
 
     def _who(self, picture: Picture) -> str:
         chosen = self.area.currentData()
@@ -68,7 +72,7 @@ class PyramidPanel(ChartPanel):
 
         session, view = self.session, self.session.view
         area, wanted = self._who(picture), _day_of(self.day.currentData())
-        against, share = self.against.currentData() or AUTO, self.share.isChecked()
+        against, share = self.against.currentData() or AUTO, self._wanted
         others = [k for k in session.selection.keys if k in picture.spec.keys and k != area]
 
         def make() -> Any:
@@ -85,9 +89,7 @@ class PyramidPanel(ChartPanel):
                 whos.append(source.Who(area, _day_of(against)))
             elif against not in (AUTO, NONE) and against != area:
                 whos.append(source.Who(against, day))
-            spec = source.pyramid(
-                session, view.level, whos, share=True if share else None, scenario=view.scenario
-            )
+            spec = source.pyramid(session, view.level, whos, share=share, scenario=view.scenario)
             return spec, known
 
         return make
@@ -109,6 +111,7 @@ class PyramidPanel(ChartPanel):
                 *((_("Line: {what}").format(what=n), k) for n, k in areas),
             ], AUTO,
         )  # fmt: skip
+        self.share.setChecked(spec.share)
         self.view.set_chart(spec)
 
 

@@ -175,6 +175,7 @@ class PatternPage(QWidget):
         self.segregation = SegregationTab(theme)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.clusters, _("Spatial patterns"))
         self.tabs.addTab(self.segregation, _("Segregation"))
         column = QVBoxLayout(self)

@@ -248,6 +248,18 @@ def test_pyramid_follows_the_selection(qtbot, rich: MainWindow):
     assert not found.view.spec.share
 
 
+def test_the_box_says_whether_the_pyramid_is_in_per_cent(qtbot, rich: MainWindow):
+    found = panel(qtbot, rich, "pyramid")
+    rich.workbench.session.selection.set(("003",))
+    drawn(qtbot, rich, found)
+    assert found.view.spec.share  # an area beside the town: shares, without being asked
+    assert found.share.isChecked()
+    found.share.click()  # persons, please
+    drawn(qtbot, rich, found)
+    assert not found.view.spec.share
+    assert not found.share.isChecked()
+
+
 def test_radar_shows_selected_areas_and_takes_ticks(qtbot, rich: MainWindow):
     found = panel(qtbot, rich, "radar")
     rich.workbench.session.selection.set(("001", "004"))
