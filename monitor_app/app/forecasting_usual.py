@@ -159,17 +159,34 @@ def usual_effect(spec: ForecastSpec, town: Town, projects: tuple[Planned, ...]) 
 
 def housing_words(spec: ForecastSpec) -> str:
     """What is assumed about usual building, in a sentence; empty where it is not asked for."""
-    given = spec.usual_housing
-    if given == "none" or not given:
+    if (number := _number(spec)) is None:
         return ""
-    if isinstance(given, str):
+    if number:
+        text = _("{number} dwellings a year are usual and in the rates already; only completions"
+                 " beyond them bring people").format(number=number)  # fmt: skip
+    else:
         text = _("Usual building, as in the base years, is in the rates already; only completions"
                  " beyond it bring people")  # fmt: skip
-    else:
-        text = _("{number} dwellings a year are usual and in the rates already; only completions"
-                 " beyond them bring people").format(
-            number=format_number(round(sum(given.values()), 1),
-                                 0 if round(sum(given.values()), 1) % 1 == 0 else 1))  # fmt: skip
     if spec.housing_shortfall:
         text += _(", fewer than usual take people away")
     return text
+
+
+def housing_note(spec: ForecastSpec) -> str:
+    """As ``housing_words``, short enough for the foot of a chart."""
+    if (number := _number(spec)) is None:
+        return ""
+    if number:
+        return _("only building beyond {number} dwellings a year counts").format(number=number)
+    return _("only building beyond the usual counts")
+
+
+def _number(spec: ForecastSpec) -> str | None:
+    """Usual dwellings a year as text, empty where they are looked up; None for nothing usual."""
+    given = spec.usual_housing
+    if given == "none" or not given:
+        return None
+    if isinstance(given, str):
+        return ""
+    total = round(sum(given.values()), 1)
+    return format_number(total, 0 if total % 1 == 0 else 1)

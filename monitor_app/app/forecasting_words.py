@@ -6,7 +6,7 @@ import numpy as np
 
 from monitor_app.app.forecasting_base_years import base_year_words, usual_words
 from monitor_app.app.forecasting_town import Town
-from monitor_app.app.forecasting_usual import housing_words
+from monitor_app.app.forecasting_usual import housing_note, housing_words
 from monitor_app.app.forecastspecs import part_names, spec_words
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
@@ -68,6 +68,6 @@ def special_words(spec: ForecastSpec, town: Town | None = None) -> tuple[str, ..
         found.append("; ".join(trends))
     if spec.age_step == "five":
         found.append(five_words())
-    if text := housing_words(spec):
+    if text := housing_note(spec):
         found.append(text)
     return tuple(found)

@@ -14,7 +14,7 @@ from monitor_app.app.forecasting_assumptions import assumed_rates
 from monitor_app.app.forecasting_draws import DrawInputs, drawn_paths
 from monitor_app.app.forecasting_housing import Planned
 from monitor_app.app.forecasting_rates import town_rates
-from monitor_app.app.forecasting_usual import housing_words
+from monitor_app.app.forecasting_usual import housing_note, housing_words
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetSpec, Kind, TimeReference
 from monitor_app.core.issues import UserError
@@ -201,5 +201,8 @@ def test_the_specification_is_kept_and_said_in_words() -> None:
     spec = make_spec({**BASE, "usual_housing": {"all": 120, "a1": 2.5}, "housing_shortfall": True})
     assert load_spec(dump_spec(spec)) == spec
     assert "122.5" in housing_words(spec).replace(",", ".")
+    assert "122.5" in housing_note(spec).replace(",", ".")
+    assert housing_note(make_spec({**BASE, "usual_housing": "completions"}))
+    assert housing_note(make_spec(BASE)) == ""
     assert housing_words(make_spec(BASE)) == ""
     assert "usual_housing" not in dump_spec(make_spec(BASE))
