@@ -346,7 +346,19 @@ def _net_rates(town: Town, net: Array, exposed: Array, weights: Array) -> _NetBa
     if len(town.layout.areas) == 1:
         nothing = np.zeros((*by_band.shape, 1))
         return _NetBasis(band, by_band, single, city, nothing, nothing)
-    return _NetBasis(band, by_band, single, city, *_deviations(n, e, by_band, weights))
+    # An area that was empty in one of these years has no rate of its own: those who filled it came
+    # to few people, and at that rate the many of today would fill it over and over again. What it
+    # gained stays in the rate of the town; the others are compared among themselves.
+    people = exposed[weights > 0][:, :, :, 1:].sum(axis=(1, 2, 3))
+    old = (people > 0).all(axis=0)
+    deviation, weight = np.zeros((2, *n.shape[1:]))
+    if old.sum() > 1:
+        among = by_band
+        if not old.all():
+            among = _ratio(_pool(n[..., old], weights).sum(-1), _pool(e[..., old], weights).sum(-1))
+        found = _deviations(n[..., old], e[..., old], among, weights)
+        deviation[..., old], weight[..., old] = found
+    return _NetBasis(band, by_band, single, city, deviation, weight)
 
 
 def _pool(values: Array, weights: Array) -> Array:

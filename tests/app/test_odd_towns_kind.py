@@ -65,6 +65,20 @@ def test_an_emptied_area_changes_nothing_elsewhere() -> None:
     assert np.array_equal(with_it.register.stocks, without.register.stocks)
 
 
+def test_a_quarter_that_has_filled_up_does_not_fill_the_town_again() -> None:
+    base, filled = stocks(14, growth=0.0), 0.2
+    values = base.copy()
+    values[2, :10] = 0.0  # b1 is built in the years of the last four stocks
+    for year in range(10, 14):
+        values[2, year] = np.rint(base[1, year] * filled * (year - 9) / 4)
+    found = runs.make_forecast(source(values), system(), spec(years=8)).results[0].projection
+    old = runs.make_forecast(source(base[:2], keys=KEYS[:2]), system(), spec(years=8)).results[0]
+    came = values[2, -1].sum()
+    growth = found.totals.sum(axis=1) - old.projection.totals.sum(axis=1) - came
+    # Those who filled it count as migration of the ten base years: no more than that goes on.
+    assert 0.5 < growth[-1] / (8 * came / 10) < 1.15
+
+
 def test_forecasts_of_stocks_of_june_are_dated_in_june() -> None:
     data, areas = in_june(stocks(12)), system()
     done = runs.make_forecast(data, areas, spec())
