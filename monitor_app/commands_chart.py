@@ -67,6 +67,10 @@ def chart(
         bool,
         typer.Option("--carried", help=_("Carry numbers from before reforms to present areas")),
     ] = False,
+    together: Annotated[
+        bool,
+        typer.Option("--together", help=_("Take the areas together (pyramid, components)")),
+    ] = False,
     record: Record = False,
     as_json: Json = False,
 ) -> None:
@@ -86,7 +90,7 @@ def chart(
             from monitor_app.app.chartfiles import write_chart_file
 
             make = _maker(session, kind, level, indicator or (), area or (), day or (),
-                          second=second, by=by, share=share)  # fmt: skip
+                          second=second, by=by, share=share, together=together)  # fmt: skip
             write_chart_file(out, make())
         if record:
             from monitor_app.app.usedefinitions import keep_used
@@ -156,6 +160,7 @@ def _set_view(
 def _maker(
     session: Session, kind: str, level: str, indicators: Sequence[str], areas: Sequence[str],
     days: Sequence[str], *, second: str | None, by: str | None, share: bool | None,
+    together: bool,
 ) -> Callable[[], Any]:  # fmt: skip
     """The function that computes the chart."""
     from monitor_app.app import chartmoves, charts
@@ -165,7 +170,7 @@ def _maker(
         other = _needed(second)
         return lambda: charts.scatter(session, view, other, areas)
     if kind == "pyramid":
-        return lambda: _pyramid(session, level, areas, days, share)
+        return lambda: _pyramid(session, level, areas, days, share, together=together)
     if kind in ("flows", "chord"):
         known = chartmoves.flow_days(session)
         chosen: tuple[date, ...] = tuple(find_day(d, known) for d in days) if known else ()
@@ -173,8 +178,10 @@ def _maker(
             session, level, chosen, shown_level=level, chord=kind == "chord"
         )
     if kind == "components":
-        place = areas[0] if areas else CITY
-        return lambda: chartmoves.components(session, level, place, scenario=view.scenario)
+        places = (areas if together else areas[:1]) or (CITY,)
+        return lambda: chartmoves.components(
+            session, level, places, scenario=view.scenario, carried=view.carried
+        )
     makers: dict[str, Callable[[], Any]] = {
         "ranking": lambda: charts.ranking(session, view, areas),
         "timeline": lambda: charts.time_line(session, view, areas),
@@ -187,11 +194,14 @@ def _maker(
 
 
 def _pyramid(
-    session: Session, level: str, areas: Sequence[str], days: Sequence[str], share: bool | None
-) -> Any:
-    """One or two areas, or one area on two dates."""
+    session: Session, level: str, areas: Sequence[str], days: Sequence[str], share: bool | None,
+    *, together: bool,
+) -> Any:  # fmt: skip
+    """One or two areas, or one area (several taken ``together``) on two dates."""
     from monitor_app.app import chartpeople as source
 
+    parts = tuple(dict.fromkeys(areas)) if together and len(areas) > 1 and CITY not in areas else ()
+    areas = areas[:1] if parts else areas
     if len(areas) > 2 or len(days) > 2:
         raise fail(
             "pyramid.two", _("A pyramid shows at most two populations."),
@@ -204,8 +214,11 @@ def _pyramid(
     if len(areas) == 2:
         whos = [source.Who(a, found[min(i, len(found) - 1)]) for i, a in enumerate(areas)]
     else:
-        whos = [source.Who(first, d) for d in found]
-    return source.pyramid(session, level, whos, share=share, scenario=session.view.scenario)
+        whos = [source.Who(first, d, parts) for d in found]
+    view = session.view
+    return source.pyramid(
+        session, level, whos, share=share, scenario=view.scenario, carried=view.carried
+    )
 
 
 def _write_residuals(session: Session, second: str, out: Path) -> None:

@@ -147,7 +147,7 @@ class Profiles:
 
     @cached_property
     def _ages(self) -> Ages | None:
-        return ages_of(self.session, self.level, self.day)
+        return ages_of(self.session, self.level, self.day, carried=self.carried)
 
     @cached_property
     def _shapes(self) -> AreaShapes:

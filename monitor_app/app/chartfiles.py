@@ -69,15 +69,12 @@ def tab_text(spec: AnyChart) -> str:
     """The numbers of a chart for the clipboard: tabs between cells, heads in the first line."""
     table = chart_table(spec)
     lines = ["\t".join(table.columns)]
-    for row in table.rows:
-        cells = ["" if c is None or (isinstance(c, float) and np.isnan(c)) else str(c) for c in row]
-        lines.append("\t".join(c.replace(".", ",") if _is_number(c) else c for c in cells))
+    lines += ["\t".join(_typed(cell) for cell in row) for row in table.rows]
     return "\n".join(lines)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return "." in text
+def _typed(cell: Cell) -> str:
+    """A cell as a German spreadsheet reads it; keys and names stay as they are."""
+    if isinstance(cell, float):
+        return "" if np.isnan(cell) else str(cell).replace(".", ",")
+    return _text(cell)

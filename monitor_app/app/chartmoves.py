@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor_app.app.chartpeople import area_name, scenario_keys
+from monitor_app.app.chartpeople import area_name, scenario_keys, together_name
 from monitor_app.app.session import Session
 from monitor_app.cartography.profilespec import ComponentsSpec, FlowSpec
 from monitor_app.core.areas import CITY
@@ -17,6 +17,7 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import fail
 from monitor_app.core.status import has_value
 from monitor_app.indicators.aggregate import shown_keys
+from monitor_app.indicators.carry import Carrier, present_areas
 from monitor_app.indicators.inputs import InputReader, moment
 from monitor_app.indicators.tree import Input
 
@@ -28,28 +29,34 @@ LEAST = 0.5
 
 
 class _Series:
-    """Numbers per year of one area from the data sets of one origin."""
+    """Numbers per year of areas taken together from the data sets of one origin."""
 
     def __init__(
-        self, session: Session, infos: Sequence[DatasetInfo], level: str, area: str
-    ) -> None:
-        self._level = CITY if area == CITY else level
-        self._area = area
-        self._reader = InputReader(session.areas, session.project, infos)
+        self, session: Session, infos: Sequence[DatasetInfo], level: str, areas: Sequence[str],
+        *, carried: bool = False,
+    ) -> None:  # fmt: skip
+        self._level = CITY if CITY in areas else level
+        self._areas = tuple(areas)
+        plain = InputReader(session.areas, session.project, infos)
+        self._reader = plain
+        if carried and session.areas.bridges:
+            present = present_areas(session.areas)
+            carrier = Carrier(session.areas, present, session.project.cube)
+            self._reader = InputReader(present, session.project, infos, carrier, plain)
 
     def of(self, kind: Kind, variable: str | None = None) -> dict[int, float]:
         """Calendar year -> number; years without a value are left out."""
         wanted = Input(kind, variable=variable)
         ranking = self._reader.ranking([wanted], self._level)[wanted]
         keys = self._reader.areas_of(self._level)
-        if not ranking or self._area not in keys:
+        if not ranking or not set(self._areas) <= set(keys):
             return {}
         loaded = self._reader.load(wanted, self._level, ranking)
-        row = keys.index(self._area)
+        rows = [keys.index(area) for area in self._areas]
         return {
-            moment(day).year: float(loaded.grid.values[row, j])
+            moment(day).year: float(loaded.grid.values[rows, j].sum())
             for j, day in enumerate(loaded.moments)
-            if loaded.grid.known[row, j]
+            if loaded.grid.known[rows, j].all()
         }
 
     def balance(self, plus: Kind, minus: Kind) -> dict[int, float]:
@@ -67,21 +74,25 @@ def _infos(session: Session, origin: Origin, keys: frozenset[str] | None) -> lis
     ]
 
 
-def _parts(series: _Series, area: str) -> dict[str, dict[int, float]]:
+def _parts(series: _Series, *, town: bool) -> dict[str, dict[int, float]]:
     """Years of natural change, migration and moves inside the town; only what is known."""
     natural = series.balance(Kind.BIRTHS, Kind.DEATHS)
     outer = series.balance(Kind.MOVES_IN, Kind.MOVES_OUT)
     outer = outer or series.of(Kind.VARIABLE, "net_migration")
-    inner = {} if area == CITY else series.balance(Kind.ARRIVALS_WITHIN, Kind.DEPARTURES_WITHIN)
+    inner = {} if town else series.balance(Kind.ARRIVALS_WITHIN, Kind.DEPARTURES_WITHIN)
     return {"natural": natural, "outer": outer, "inner": inner}
 
 
 def components(
-    session: Session, level: str, area: str = CITY, *, scenario: str = "", ahead: bool = True
-) -> ComponentsSpec:
+    session: Session, level: str, area: str | Sequence[str] = CITY, *, scenario: str = "",
+    ahead: bool = True, carried: bool = False,
+) -> ComponentsSpec:  # fmt: skip
     """Bars per year: births less deaths, migration over the town's border, moves inside the town,
-    and what remains of the change of the population. ``ahead``: with the years of a stored
-    forecast. ``UserError`` where nothing is known."""
+    and what remains of the change of the population. ``area``: key of an area, or of several that
+    are taken together. ``ahead``: with the years of a stored forecast. ``carried``: numbers from
+    before reforms on the present areas. ``UserError`` where nothing is known."""
+    areas = (area,) if isinstance(area, str) else tuple(area)
+    town = CITY in areas
     found: dict[str, dict[int, float]] = {"natural": {}, "outer": {}, "inner": {}}
     stocks: dict[int, float] = {}
     forecast: set[int] = set()
@@ -89,9 +100,12 @@ def components(
     for origin, keys in ((Origin.OBSERVED, None), (Origin.FORECAST, own)):
         if origin is Origin.FORECAST and not own:
             continue
-        series = _Series(session, _infos(session, origin, keys), level, area)
+        series = _Series(
+            session, _infos(session, origin, keys), level, areas,
+            carried=carried and origin is Origin.OBSERVED,
+        )  # fmt: skip
         past = {y for part in found.values() for y in part} | set(stocks)
-        for name, part in _parts(series, area).items():
+        for name, part in _parts(series, town=town).items():
             new = {y: v for y, v in part.items() if not past or y > max(past)}
             found[name] |= new
             forecast |= set(new) if origin is Origin.FORECAST else set()
@@ -103,11 +117,14 @@ def components(
             _("The components of change need births, deaths and moves."),
             repair=_("Import files of births, deaths, arrivals and departures (room “Data”)."),
         )
-    return _components(session, level, area, years, found, stocks, forecast)
+    where = area_name(session, level, areas[0])
+    if len(areas) > 1:
+        where = together_name(session, level, areas)
+    return _components(where, town, years, found, stocks, forecast)
 
 
 def _components(
-    session: Session, level: str, area: str, years: Sequence[int],
+    where: str, town: bool, years: Sequence[int],
     found: dict[str, dict[int, float]], stocks: dict[int, float], forecast: set[int],
 ) -> ComponentsSpec:  # fmt: skip
     titles = {
@@ -115,7 +132,7 @@ def _components(
         "outer": _("Migration over the town’s border"),
         "inner": _("Moves inside the town"),
     }
-    lacking = [k for k in titles if not found[k] and not (k == "inner" and area == CITY)]
+    lacking = [k for k in titles if not found[k] and not (k == "inner" and town)]
     names = [titles[k] for k in titles if found[k]]
     slots = [i for i, k in enumerate(titles) if found[k]]
     rows = [[found[k].get(y, np.nan) for y in years] for k in titles if found[k]]
@@ -133,7 +150,7 @@ def _components(
     note = ""
     if lacking and not np.isfinite(rest).any():
         note = _("Not known: {parts}").format(parts=", ".join(titles[k] for k in lacking))
-    title = _("Components of change, {where}").format(where=area_name(session, level, area))
+    title = _("Components of change, {where}").format(where=where)
     return ComponentsSpec(
         tuple(names), tuple(str(y) for y in years), np.array(rows, dtype=np.float64), title,
         _("persons"), tuple(y in forecast for y in years), note, (*slots, len(titles)),

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor_app.app.agetables import age_table
 from monitor_app.app.charts import city_name, nearest_day
 from monitor_app.app.forecastcells import GroupRange, cell_range, regrouped
 from monitor_app.app.forecasting_fanstore import CHANCE, CHANCE_OF
@@ -17,12 +18,10 @@ from monitor_app.app.session import Session
 from monitor_app.cartography.chartspec import PyramidSide, PyramidSpec
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import CITY
-from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetInfo, Kind, Origin
-from monitor_app.core.formats import format_date
+from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError, fail
-from monitor_app.indicators.aggregate import Placement, add_up_cells
 from monitor_app.indicators.inputs import moment
 
 FloatArray = NDArray[np.float64]
@@ -35,10 +34,20 @@ _BOUNDS = (("q100", "q900"), ("q10", "q90"))
 
 @dataclass(frozen=True)
 class Who:
-    """One population: an area (``CITY``: the town) on a day (None: the newest observed)."""
+    """One population: an area (``CITY``: the town), or several areas taken together
+    (``parts``), on a day (None: the newest observed)."""
 
     area: str = CITY
     day: date | None = None
+    parts: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return self.parts or (self.area,)
+
+    @property
+    def town(self) -> bool:
+        return self.area == CITY and not self.parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +122,12 @@ def no_ages() -> UserError:
     )
 
 
-def people(session: Session, level: str, who: Who, scenario: str = "") -> People:
-    """Persons of an area by sex and age. ``UserError`` where there are none."""
-    system = level if who.area != CITY else CITY
+def people(
+    session: Session, level: str, who: Who, scenario: str = "", *, carried: bool = False
+) -> People:
+    """Persons of an area by sex and age. ``UserError`` where there are none. ``carried``: numbers
+    from before reforms on the present areas."""
+    system = CITY if who.town else level
     infos = sources(session, system, scenario)
     if not infos:
         raise no_ages()
@@ -128,17 +140,11 @@ def people(session: Session, level: str, who: Who, scenario: str = "") -> People
         hit = [d for d in info.dates if moment(d) == moment(wanted)]
         if not hit:
             continue
-        cube = session.project.cube(info.spec.key)
-        cube = cube.take("date", [cube.dates.index(hit[0])])
-        placement = Placement.of(session.areas, info.spec.level, system, cube.areas, cube.areas)
-        if who.area not in placement.targets:
-            continue
-        row = placement.targets.index(who.area)
-        men, women = (_by_age(cube, sex, placement, info)[row] for sex in ("m", "f"))
-        if np.isfinite(men).any() or np.isfinite(women).any():
-            assert cube.ages is not None
-            return People(cube.ages, men, women, info, hit[0])
-    name = area_name(session, level, who.area)
+        table = age_table(session, info, system, hit[0], carried=carried)
+        sides = table.of(who.keys)
+        if sides is not None and any(np.isfinite(side).any() for side in sides):
+            return People(table.axis, *sides, info, hit[0])
+    name = who_name(session, level, who)
     raise fail(
         "pyramid.nobody",
         _("No persons by sex and age are known for “{name}” on {day}.").format(
@@ -148,14 +154,18 @@ def people(session: Session, level: str, who: Who, scenario: str = "") -> People
     )
 
 
-def _by_age(cube: Cube, sex: str, placement: Placement, info: DatasetInfo) -> FloatArray:
-    """(targets, ages) of one sex."""
-    if sex not in cube.labels["sex"]:
-        assert cube.ages is not None
-        return np.zeros((len(placement.targets), len(cube.ages)))
-    part = cube.take("sex", [cube.labels["sex"].index(sex)])
-    part = part.sum(*(d for d in part.dims if d not in ("area", "date", "age")))
-    return np.asarray(add_up_cells(part, placement, info.spec.absent).values[:, 0])
+def who_name(session: Session, level: str, who: Who) -> str:
+    """What a population is called."""
+    if len(who.keys) == 1:
+        return area_name(session, level, who.keys[0])
+    return together_name(session, level, who.parts)
+
+
+def together_name(session: Session, level: str, keys: Sequence[str]) -> str:
+    """Several areas taken together: the names of two, the number of more."""
+    if len(keys) == 2:
+        return " + ".join(area_name(session, level, key) for key in keys)
+    return _("{count} areas together").format(count=format_number(len(keys)))
 
 
 def area_name(session: Session, level: str, area: str) -> str:
@@ -190,12 +200,13 @@ def pyramid(
     *,
     share: bool | None = None,
     scenario: str = "",
+    carried: bool = False,
 ) -> PyramidSpec:
     """One or two populations, the first as bars, the second as a line. ``share``: per cent of
     each one's total (None: where their areas differ). A forecast has its probable range."""
-    found = [people(session, level, who, scenario) for who in whos[:2]]
+    found = [people(session, level, who, scenario, carried=carried) for who in whos[:2]]
     axis = common_axis(p.axis for p in found)
-    names = [area_name(session, level, who.area) for who in whos[:2]]
+    names = [who_name(session, level, who) for who in whos[:2]]
     when = [format_date(p.day) for p in found]
     same_area, same_day = len(set(names)) == 1, len(set(when)) == 1
     sides = []
@@ -205,8 +216,9 @@ def pyramid(
         sides.append(PyramidSide(label, men, women))
     interval = None
     note = ""
-    if found[0].info.spec.origin is Origin.FORECAST:
+    if found[0].info.spec.origin is Origin.FORECAST and not whos[0].parts:
         interval = _interval(session, level, whos[0], found[0], axis, sides[0], scenario)
+    if found[0].info.spec.origin is Origin.FORECAST:
         note = _("Forecast")
     where = names[0] if same_area else " – ".join(names)
     title = _("Population by age and sex, {where}").format(where=where)

@@ -10,15 +10,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from monitor_app.app.agetables import age_table
 from monitor_app.app.session import Session
 from monitor_app.cartography.chartspec import PyramidSide, PyramidSpec
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import CITY, Area
-from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetInfo, Kind, Origin
 from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
-from monitor_app.core.status import has_value
 
 #: Years that an open age group is drawn with.
 OPEN_YEARS = 5
@@ -64,9 +63,12 @@ class Ages:
         return PyramidSpec(lows, highs, PyramidSide(name, men, women), town, True, title)
 
 
-def ages_of(session: Session, level: str, day: date | None) -> Ages | None:
+def ages_of(
+    session: Session, level: str, day: date | None, *, carried: bool = False
+) -> Ages | None:
     """*Slow.* Persons by sex and age on the newest date up to ``day`` (None: the newest), from the
-    data set with the finest ages that reaches the level; None where there is none."""
+    data set with the finest ages that reaches the level; None where there is none. ``carried``:
+    numbers from before reforms on the present areas."""
     best: tuple[tuple[date, int], DatasetInfo] | None = None
     for info in session.project.datasets():
         spec = info.spec
@@ -85,41 +87,12 @@ def ages_of(session: Session, level: str, day: date | None) -> Ages | None:
     if best is None:
         return None
     (shown, _groups), info = best
-    return _summed(session, session.project.cube(info.spec.key), info.spec.level, level, shown)
-
-
-def _summed(session: Session, cube: Cube, own: str, level: str, day: date) -> Ages:
-    """One date of a cube, by area of ``level``, sex and age."""
-    part = cube.take("date", [cube.date_index[day]])
-    part = part.sum(*(d for d in part.dims if d not in ("area", "sex", "age")))
-    assert part.ages is not None
-    values = np.where(has_value(part.status), part.values, np.nan)
-    sexes = part.labels["sex"]
-    men, women = (values[:, sexes.index(s)] for s in ("m", "f"))
-    city = values.sum(axis=0)
-    areas = part.areas
-    if own != level:
-        upper = session.areas.ancestor(own, level)
-        keys = session.areas.keys(level)
-        place = {key: i for i, key in enumerate(keys)}
-        rows = np.array([place.get(upper.get(a, ""), -1) for a in areas])
-        lump = np.zeros((len(keys), len(areas)))
-        kept = np.flatnonzero(rows >= 0)
-        lump[rows[kept], kept] = 1.0
-        covered = np.asarray(lump.any(axis=1)).reshape(-1, 1)
-        men, women = (_lumped(lump, covered, side) for side in (men, women))
-        areas = keys
-    return Ages(day, areas, part.ages, men, women, city[sexes.index("m")], city[sexes.index("f")])
-
-
-def _lumped(
-    lump: NDArray[np.float64], covered: NDArray[np.bool_], side: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Sums of rows; one unknown part makes the sum unknown, and so does no part at all."""
-    known = np.isfinite(side)
-    sums = lump @ np.where(known, side, 0.0)
-    whole = (lump @ (~known).astype(np.float64)) == 0
-    return np.where(covered & whole, sums, np.nan)
+    of_areas = age_table(session, info, level, shown, carried=carried)
+    of_town = age_table(session, info, CITY, shown)
+    return Ages(
+        shown, of_areas.areas, of_areas.axis, of_areas.men, of_areas.women,
+        of_town.men[0], of_town.women[0],
+    )  # fmt: skip
 
 
 class Borders:

@@ -20,13 +20,13 @@ from monitor_app.ui.chartpick import CheckChooser, SideChooser, fill, ready_topi
 from monitor_app.ui.tabledata import table_of
 
 if TYPE_CHECKING:
-    from monitor_app.app.session import Choice
+    from monitor_app.app.session import Choice, Session
     from monitor_app.app.view import ViewState
     from monitor_app.cartography.mapspec import MapSpec
     from monitor_app.ui.mappage import MapPage, Panel, Picture
     from monitor_app.ui.workbench import Workbench
 
-AUTO, NONE = "auto", "none"
+AUTO, NONE, TOGETHER = "auto", "none", "together"
 _DAY = "day:"  # before a date as the data of an entry
 
 
@@ -52,7 +52,10 @@ class PyramidPanel(ChartPanel):
         areas = [(n, k) for k, n in zip(spec.keys, spec.names, strict=True)]
         fill(
             self.area,
-            [(_("Selected area"), AUTO), (_("Town as a whole"), CITY), *areas], AUTO,
+            [
+                (_("Selected area"), AUTO), (_("Selected areas together"), TOGETHER),
+                (_("Town as a whole"), CITY), *areas,
+            ], AUTO,
         )  # fmt: skip
         super().show_picture(picture)
 
@@ -60,20 +63,22 @@ class PyramidPanel(ChartPanel):
         self._wanted = on
         self.ask()
 
-    def _who(self, picture: Picture) -> str:
+    def _who(self, picture: Picture) -> tuple[str, ...]:
+        """Keys of the areas of the bars."""
         chosen = self.area.currentData()
-        if chosen != AUTO:
-            return str(chosen)
-        return next((k for k in self.session.selection.keys if k in picture.spec.keys), CITY)
+        if chosen not in (AUTO, TOGETHER):
+            return (str(chosen),)
+        return selected_of(self.session, picture)[: 1 if chosen == AUTO else None] or (CITY,)
 
     def work(self, picture: Picture) -> Callable[[], Any]:
         from monitor_app.app import chartpeople as source
         from monitor_app.app.charts import nearest_day
 
         session, view = self.session, self.session.view
-        area, wanted = self._who(picture), _day_of(self.day.currentData())
+        keys, wanted = self._who(picture), _day_of(self.day.currentData())
+        area, parts = keys[0], keys if len(keys) > 1 else ()
         against, share = self.against.currentData() or AUTO, self._wanted
-        others = [k for k in session.selection.keys if k in picture.spec.keys and k != area]
+        others = [k for k in selected_of(session, picture) if k not in keys]
 
         def make() -> Any:
             level = CITY if area == CITY else view.level
@@ -82,14 +87,17 @@ class PyramidPanel(ChartPanel):
             if not days:
                 raise source.no_ages()
             day = wanted if wanted in days else nearest_day(days, view.day)
-            whos = [source.Who(area, day)]
+            whos = [source.Who(area, day, parts)]
             if against == AUTO and area != CITY:
                 whos.append(source.Who(others[0] if others else CITY, day))
             elif _day_of(against) is not None:
-                whos.append(source.Who(area, _day_of(against)))
-            elif against not in (AUTO, NONE) and against != area:
+                whos.append(source.Who(area, _day_of(against), parts))
+            elif against not in (AUTO, NONE) and (against,) != keys:
                 whos.append(source.Who(against, day))
-            spec = source.pyramid(session, view.level, whos, share=share, scenario=view.scenario)
+            spec = source.pyramid(
+                session, view.level, whos, share=share, scenario=view.scenario,
+                carried=view.carried,
+            )  # fmt: skip
             return spec, known
 
         return make
@@ -113,6 +121,12 @@ class PyramidPanel(ChartPanel):
         )  # fmt: skip
         self.share.setChecked(spec.share)
         self.view.set_chart(spec)
+
+
+def selected_of(session: Session, picture: Picture) -> tuple[str, ...]:
+    """Selected areas that the map shows, the first selected first."""
+    shown = set(picture.spec.keys)
+    return tuple(key for key in session.selection.keys if key in shown)
 
 
 def _day_of(data: object) -> date | None:
@@ -404,11 +418,12 @@ class ChangePanel(ChartPanel):
         mode, ahead = self.mode.currentData(), self.ahead.isChecked()
         level, every = self.level.currentData(), self.year.currentData() == "all"
         year = _day_of(self.year.currentData())
-        area = next((k for k in session.selection.keys if k in picture.spec.keys), CITY)
+        areas = selected_of(session, picture) or (CITY,)
         if mode == "components":
             return lambda: (
                 source.components(
-                    session, view.level, area, scenario=view.scenario, ahead=ahead
+                    session, view.level, areas, scenario=view.scenario, ahead=ahead,
+                    carried=view.carried,
                 ), (), (),
             )  # fmt: skip
 

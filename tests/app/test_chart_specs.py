@@ -12,10 +12,12 @@ import pytest
 import shapely
 
 from monitor_app.app import chartmoves, chartpeople, charts
+from monitor_app.app.areaprofile import Profiles
 from monitor_app.app.chartfiles import export_table, tab_text
 from monitor_app.app.chartpeople import Who
 from monitor_app.app.session import Session
 from monitor_app.app.settings import Settings
+from monitor_app.cartography.chartspec import Bar, RankingSpec
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import CITY, Level
 from monitor_app.core.batch import AreaTable, FactTable, ImportBatch
@@ -274,6 +276,46 @@ def test_two_dates_of_one_area_are_persons_two_areas_shares(opened) -> None:
     assert (men * width).sum() + (women * width).sum() == pytest.approx(100)
 
 
+def test_areas_taken_together_are_their_sum(opened) -> None:
+    people = some(6)
+    people[4, 1, 0, 2] = np.nan  # secret
+    gains = np.array([9.0, 8, 7, 6, 5, 4]), np.array([1.0, 2, 3, 4, 5, 6])
+    batch = town(
+        people, event("births", Kind.BIRTHS, gains[0]), event("deaths", Kind.DEATHS, gains[1])
+    )
+    session = opened(batch)
+    spec = chartpeople.pyramid(
+        session, "viertel", [Who("00", DAYS[1], ("00", "01", "03")), Who(CITY, DAYS[1])]
+    )
+    both = people[[0, 1, 3], 1].sum(axis=0)
+    assert np.array_equal(spec.base.men, both[0])
+    assert np.array_equal(spec.base.women, both[1])
+    assert spec.base.label == "3 Gebiete zusammen"
+    assert spec.share  # beside the town
+    # one secret part makes the sum of its age unknown, not smaller
+    spec = chartpeople.pyramid(session, "viertel", [Who("03", DAYS[1], ("03", "04"))])
+    assert np.isnan(spec.base.men[2])
+    assert spec.base.women[2] == people[[3, 4], 1, 1, 2].sum()
+    assert spec.base.label == "Viertel 03 + Viertel 04"
+    found = chartmoves.components(session, "viertel", ("01", "02"))
+    one, other = (chartmoves.components(session, "viertel", k) for k in ("01", "02"))
+    assert np.array_equal(found.parts, one.parts + other.parts)
+    assert "Viertel 01 + Viertel 02" in found.title
+
+
+def test_a_sex_that_nobody_counted_is_unknown_not_zero(opened) -> None:
+    batch = town(some(2))
+    (fact,) = batch.facts
+    only = fact.cube.take("sex", [1])
+    made = replace(batch, facts=(FactTable(fact.spec, only),))
+    session = opened(made)
+    spec = chartpeople.pyramid(session, "viertel", [Who("01", DAYS[1])])
+    assert np.isnan(spec.base.men).all()
+    assert np.isfinite(spec.base.women).all()
+    profile = Profiles(session, "viertel").profile("01")  # was an error
+    assert profile.pyramid is None
+
+
 def test_nearest_day_is_the_last_before() -> None:
     days = (date(2010, 12, 31), date(2020, 12, 31))
     assert charts.nearest_day(days, date(2019, 1, 1)) == days[0]
@@ -291,3 +333,10 @@ def test_numbers_are_handed_on_with_their_heads(opened) -> None:
     lines = tab_text(spec).splitlines()
     assert len(lines) == len(spec.edges)
     assert "," in lines[1]
+
+
+def test_keys_with_a_point_stay_as_they_are() -> None:
+    """A key such as 01.20 is text, not a number."""
+    bars = (Bar("01.20", "1.5 Mitte", 2.25, "#000000", 1),)
+    _head, row = tab_text(RankingSpec(bars, 0, None, "%", 1, "T")).splitlines()
+    assert row.split("\t") == ["1", "01.20", "1.5 Mitte", "2,25"]
