@@ -44,8 +44,8 @@ def report_of(board: Board, choice: Choice | None = None) -> BacktestReport:
     """What the pages say; ``choice``: settings that were chosen from the past, with reasons."""
     head, *lines = reports.verdict(board.test)
     years = board.test.years
-    place = _("{town} · {count} areas · forecasts from the years {first} to {last}").format(
-        town=board.title, count=format_number(len(board.test.town.layout.areas)),
+    place = _("{town} · {where} · forecasts from the years {first} to {last}").format(
+        town=board.title, where=reports.where(board.test),
         first=years[0], last=years[-1],
     )  # fmt: skip
     cover = coverage_rows(board.test)

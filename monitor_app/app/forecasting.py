@@ -150,6 +150,17 @@ def summary(forecast: runs.Forecast) -> list[SummaryRow]:
     return rows
 
 
+def final_totals(forecast: runs.Forecast) -> dict[str, float]:
+    """Scenario -> people of the town in the last year in whole persons, as the project keeps
+    them: sums of rounded areas differ from a rounded sum."""
+    found = {}
+    for result in forecast.results:
+        stocks = result.projection.stocks
+        assert stocks is not None
+        found[result.scenario.key] = float(store.rounded_stocks(stocks[-1:]).sum())
+    return found
+
+
 def as_data(forecast: runs.Forecast) -> dict[str, Any]:
     """A finished forecast for machines."""
     town = forecast.town

@@ -178,17 +178,21 @@ def report(
     return "\n".join(lines)
 
 
+def where(test: TownBacktest) -> str:
+    """How many areas were tested."""
+    count = len(test.town.layout.areas)
+    return _("whole town") if count == 1 else _("{n} areas").format(n=format_number(count))
+
+
 def introduction(test: TownBacktest) -> str:
     """What was tested, and what each forecast knew."""
-    values = {
-        "first": test.years[0], "last": test.years[-1], "areas": len(test.town.layout.areas),
-    }  # fmt: skip
+    values = {"first": test.years[0], "last": test.years[-1], "where": where(test)}
     if test.chosen:
-        return _("Origins {first} to {last}, {areas} areas. Each forecast knew only the figures up"
+        return _("Origins {first} to {last}, {where}. Each forecast knew only the figures up"
                  " to its origin. At every origin the program chose its settings anew, by forecasts"
                  " from earlier years whose outcome was known by then: no choice has seen the years"
                  " that it is judged by.").format(**values)  # fmt: skip
-    return _("Origins {first} to {last}, {areas} areas. Each forecast knew only the figures up to"
+    return _("Origins {first} to {last}, {where}. Each forecast knew only the figures up to"
              " its origin; the settings are the same at every origin.").format(
         **values)  # fmt: skip
 

@@ -86,7 +86,7 @@ def _frame(axes: Any, chart: Horizons, high: float) -> None:
     ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, high)
     ticks = [t for t in ticks if 0 <= t <= high]
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
-    digits = 0 if step == round(step) else 1
+    digits = next((d for d in (0, 1) if round(step, d) == round(step, 3)), 2)
     axes.set_yticks(ticks, [f"{format_number(t, digits)}{THIN_SPACE}%" for t in ticks])
     axes.tick_params(length=0, pad=3, colors=QUIET)
     for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):

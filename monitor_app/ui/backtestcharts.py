@@ -58,7 +58,7 @@ class HorizonChart(QWidget):
         self.setAccessibleName(name)
 
     def sizeHint(self) -> QSize:
-        return QSize(460, 240)
+        return QSize(340, 240)
 
     def show_plot(self, plot: Plot | None) -> None:
         self.plot = plot
@@ -89,7 +89,7 @@ class HorizonChart(QWidget):
         named = [line for line in plot.lines if line.look is not Look.OTHER]
         metrics = painter.fontMetrics()
         right = 14 + max((metrics.horizontalAdvance(line.name) for line in named), default=0)
-        right = min(right, int(0.42 * self.width()))
+        right = min(right, int(0.36 * self.width()))
         frame = QRectF(_LEFT, _TOP, self.width() - _LEFT - right, self.height() - _TOP - _BOTTOM)
         high = self._top(plot)
         painter.setPen(self._theme.colour("text"))
@@ -189,16 +189,15 @@ class HorizonChart(QWidget):
                     (self._place(plot, frame, high, plot.horizons[-1], known[-1]).y(), line)
                 )
         ends.sort(key=lambda end: end[0])
-        last = -1e9
+        last, before = -1e9, 0.0
+        flags = int(Qt.AlignmentFlag.AlignVCenter) | int(Qt.TextFlag.TextWordWrap)
         for y, line in ends:
-            y = max(y, last + 15.0)
-            last = y
             painter.setPen(self._pen(line.look).color())
             font = painter.font()
             font.setBold(line.look is Look.OWN)
             painter.setFont(font)
-            box = QRectF(frame.right() + 6, y - 9, width - 8, 18)
-            text = painter.fontMetrics().elidedText(
-                line.name, Qt.TextElideMode.ElideRight, width - 8
-            )
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+            rows = 1 if painter.fontMetrics().horizontalAdvance(line.name) <= width - 8 else 2
+            y = max(y, last + (before + 15.0 * rows) / 2)
+            last, before = y, 15.0 * rows
+            box = QRectF(frame.right() + 6, y - 9 * rows, width - 8, 18 * rows)
+            painter.drawText(box, flags, line.name)

@@ -135,10 +135,11 @@ def number_table(name: str) -> QTableWidget:
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
     made.verticalHeader().setDefaultSectionSize(26)
-    made.verticalHeader().setMaximumWidth(190)
+    made.verticalHeader().setMaximumWidth(224)
     made.verticalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
     made.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     made.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    made.horizontalScrollBar().rangeChanged.connect(lambda *_range: fit_height(made))
     return made
 
 
@@ -152,13 +153,20 @@ def number_cell(text: str, *, bold: bool = False) -> QTableWidgetItem:
     return item
 
 
+def fit_height(table: QTableWidget) -> None:
+    """As high as all rows, and the bar below them where there is one."""
+    rows = table.rowCount() * table.verticalHeader().defaultSectionSize()
+    bar = table.horizontalScrollBar()
+    room = bar.sizeHint().height() if bar.maximum() > 0 else 0  # else it would hide the last row
+    table.setFixedHeight(rows + table.horizontalHeader().sizeHint().height() + 8 + room)
+
+
 def fit_rows(table: QTableWidget) -> None:
     """All rows visible, columns as wide as there is room."""
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    table.horizontalHeader().setMinimumSectionSize(70)
+    table.horizontalHeader().setMinimumSectionSize(60)
     for row in range(table.rowCount()):
         head = table.verticalHeaderItem(row)
         if head is not None:
             head.setToolTip(head.text())
-    rows = table.rowCount() * table.verticalHeader().defaultSectionSize()
-    table.setFixedHeight(rows + table.horizontalHeader().sizeHint().height() + 8)
+    fit_height(table)

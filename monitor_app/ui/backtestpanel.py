@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QFileDialog,
+    QPushButton,
     QWidget,
 )
 
@@ -29,7 +30,7 @@ from monitor_app.app.backtest_view import (
     years_text,
 )
 from monitor_app.app.forecasting_backtest import FIXED
-from monitor_app.app.forecasting_report import verdict
+from monitor_app.app.forecasting_report import verdict, where
 from monitor_app.app.session import Event
 from monitor_app.core.formats import THIN_SPACE, format_number
 from monitor_app.core.i18n import _
@@ -66,6 +67,7 @@ class BacktestPanel(BacktestPage):
         self.horizons: tuple[int, ...] = HORIZONS
         self.origins: tuple[int, ...] | None = None
         self.running = False
+        self._pressed: QPushButton | None = None
         self._connect()
         self._unsubscribe = self.session.subscribe(self._heard)
         self._show_state()
@@ -164,11 +166,15 @@ class BacktestPanel(BacktestPage):
         return Progress(report, progress.token)
 
     def _begin(self, text: str) -> None:
+        # The button that was pressed is switched off: the keyboard stays on this page.
+        self._pressed = next((b for b in (self.start, self.take) if b.hasFocus()), None)
         self.running = True
         self.bar.setRange(0, 0)
         self.step.setText(text)
         self._show_state()
         self.cancel.setEnabled(True)
+        if self._pressed is not None:
+            self.cancel.setFocus()
 
     def _show_progress(self, fraction: float | None, text: str) -> None:
         if not self.running:
@@ -184,22 +190,29 @@ class BacktestPanel(BacktestPage):
         self._bench.window_.jobs.cancel_job()
 
     def _ended(self) -> None:
+        self._stand_still()
+
+    def _stand_still(self) -> None:
+        """Nothing runs any more; the keyboard goes back to the button that was pressed."""
         self.running = False
+        back = self._pressed if self.cancel.hasFocus() else None
+        if back is not None:
+            back.setEnabled(True)
+            back.setFocus()
+        self._pressed = None
         self._show_state()
 
     def _failed(self, error: UserError) -> None:
-        self.running = False
         self.result = None
-        self._show_state()
+        self._stand_still()
         self.empty.setText(words(error))
 
     def _finished(self, board: Board) -> None:
-        self.running = False
         self.result = board
         if self._older_choice():
             self.choice = None
             self.reasons.hide()
-        self._show_state()
+        self._stand_still()
         self._show_board(board)
 
     # showing ---------------------------------------------------------------------------------
@@ -209,9 +222,9 @@ class BacktestPanel(BacktestPage):
         self.headline.setText(head)
         self.lines.setText("\n".join(f"• {line}" for line in lines))
         years = board.test.years
-        about = _("Origins {first} to {last}, {areas} areas; each forecast knew only the figures up"
+        about = _("Origins {first} to {last}, {where}; each forecast knew only the figures up"
                   " to its origin.").format(
-            first=years[0], last=years[-1], areas=len(board.test.town.layout.areas))  # fmt: skip
+            first=years[0], last=years[-1], where=where(board.test))  # fmt: skip
         self.sure.setText(" ".join(t for t in (about, sureness(board)) if t))
         for box in (self.level, self.variable, self.measure):
             box.clear()
@@ -345,12 +358,11 @@ class BacktestPanel(BacktestPage):
         )  # fmt: skip
 
     def _choice_failed(self, error: UserError) -> None:
-        self.running = False
-        self._show_state()
+        self._stand_still()
         self._bench.window_.show_issues(_("No settings could be chosen"), error.issues)
 
     def _chosen(self, choice: Choice) -> None:
-        self.running = False
+        self._stand_still()
         if self.spec is None:
             return
         # Only what the past recommends: other assumptions may have changed meanwhile.

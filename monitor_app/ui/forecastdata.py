@@ -28,6 +28,8 @@ from monitor_app.ui.forecastparts import EDGE, caption, label
 from monitor_app.ui.issues import IssueView
 from monitor_app.ui.theme import CONTROL, Theme
 
+#: Height of everything on the page but the table of components, with a few findings.
+_ELSE = 330
 #: Signs of how well a component is known; never colour alone.
 _SIGNS = {3: ("●●●", "good"), 2: ("●●○", "text"), 1: ("●○○", "text"), 0: ("○○○", "muted")}
 
@@ -176,7 +178,11 @@ class DataStep(QWidget):
         """Rows as high as their words, with room between them."""
         self.table.resizeRowsToContents()
         for row in range(self.table.rowCount()):
-            self.table.setRowHeight(row, self.table.rowHeight(row) + 8)
+            self.table.setRowHeight(row, self.table.rowHeight(row) + 6)
+        # All of it where there is room: findings take what is left.
+        needed = self.table.horizontalHeader().height() + self.table.verticalHeader().length() + 6
+        self.table.setMaximumHeight(needed)
+        self.table.setMinimumHeight(min(needed, max(self.height() - _ELSE, 160)))
 
     def shutdown(self) -> None:
         self._fit.stop()

@@ -122,6 +122,7 @@ class ExpertPanel(QWidget):
             lambda: self.changed.emit({"control": self.control.value() / 100})
         )
         self.country = QComboBox()
+        self.country.setMaximumWidth(360)
         self.country.setAccessibleName(_("Country of default rates"))
         self.country.addItem(_("by the place of the project"), "auto")
         for code in countries():
@@ -151,6 +152,7 @@ class ExpertPanel(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 8, 0, 0)
         self.kind = QComboBox()
+        self.kind.setMaximumWidth(420)
         self.kind.setAccessibleName(_("Types of areas"))
         for text, value in (
             (_("none: each area for itself, pulled towards the town"), "none"),
@@ -192,6 +194,7 @@ class ExpertPanel(QWidget):
         self.draws.setAccessibleName(_("Number of draws"))
         self.draws.editingFinished.connect(lambda: self.changed.emit({"draws": self.draws.value()}))
         self.seed = QLineEdit()
+        self.seed.setMaximumWidth(160)
         self.seed.setAccessibleName(_("Seed of the draws"))
         self.seed.editingFinished.connect(self._seed)
         form.addRow(_("Number of draws"), self.draws)
@@ -344,12 +347,12 @@ def housing_table(
     return EditTable(
         theme, _("Housing projects"),
         (
-            EditColumn("name", _("Project"), needed=True, width=102),
-            EditColumn("area", _("Area"), choices=tuple(areas), width=136),
+            EditColumn("name", _("Project"), needed=True, width=96),
+            EditColumn("area", _("Area"), choices=tuple(areas), width=150),
             EditColumn("dwellings", _("Dwellings by year"), years_from, years_text, needed=True,
                        width=158, tip=_("For instance 2026: 60; 2027: 40")),
             EditColumn("type", _("Type of dwelling"), choices=(("", _("not told")), *types),
-                       width=240, tip=_("Tells how many people of which ages move in")),
+                       width=232, tip=_("Tells how many people of which ages move in")),
             EditColumn("persons_per_dwelling", _("Persons each"), number_from, width=122,
                        tip=told.format(usual=format_number(PERSONS_PER_DWELLING, 1))),
             EditColumn("share_from_town", _("From the town"), share_from, share_text, width=96,

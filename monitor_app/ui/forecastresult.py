@@ -152,8 +152,8 @@ class ResultStep(QWidget):
         self.tabs.tabBar().setDrawBase(False)
         for page, title in (
             (course, _("Course")), (ages, _("Age structure")),
-            (self.components, _("Births, deaths, moves")),
-            (self.scenarios, _("Scenarios compared")), (self.table, _("Areas and years")),
+            (self.components, _("Components")),
+            (self.scenarios, _("Scenarios")), (self.table, _("Areas and years")),
             (scrolling(assumed), _("Assumptions")),
         ):  # fmt: skip
             self.tabs.addTab(page, title)

@@ -451,16 +451,19 @@ class ForecastRoom(QObject):
 
         session = self.session
 
-        def done(_none: object) -> None:
-            self._kept(forecast)
+        def work(progress: Progress) -> dict[str, float]:
+            forecasting.keep(session, forecast, progress)
+            return forecasting.final_totals(forecast)
+
+        def done(totals: dict[str, float]) -> None:
+            self._kept(forecast, totals)
 
         self.bench.job(
             _("Storing the forecast"),
-            lambda progress: forecasting.keep(session, forecast, progress),
-            done, failed=self._failed, cancelled=self._cancelled, changes=True,
+            work, done, failed=self._failed, cancelled=self._cancelled, changes=True,
         )  # fmt: skip
 
-    def _kept(self, forecast: Forecast) -> None:
+    def _kept(self, forecast: Forecast, totals: dict[str, float]) -> None:
         from monitor_app.app import forecasting
         from monitor_app.app.forecastspecs import scenario_name
         from monitor_app.forecast.spec import dump_spec
@@ -472,7 +475,7 @@ class ForecastRoom(QObject):
         issues = [*forecast.issues, *(i for r in forecast.results for i in r.issues)]
         told = [i for i in issues if i.severity is not Severity.INFO]
         self._end("")
-        self.inner.run.show_results(forecasting.summary(forecast), labels, told)
+        self.inner.run.show_results(forecasting.summary(forecast), labels, told, totals)
         self.session.announce(Event.DATA)
 
     # the end ---------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def plain_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        digits = 0 if value == int(value) else 2
+        digits = next((d for d in (0, 1) if round(value, 2) == round(value, d)), 2)
         return format_number(value, digits, grouping=False)
     return str(value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -39,8 +39,8 @@ class TrendsPage(QWidget):
         self._measured: tuple[object, ...] = ()
         self.step = QComboBox()
         self.step.setAccessibleName(_("Steps of age"))
-        self.step.addItem(_("single years of age"), "single")
-        self.step.addItem(_("steps of five years, in the age groups as they are"), "five")
+        self.step.addItem(_("in single years of age"), "single")
+        self.step.addItem(_("in steps of five years, in the age groups as they are"), "five")
         self.about = label("", "small")
         self.boxes: dict[str, QCheckBox] = {}
         self.kept: dict[str, QSpinBox] = {}
@@ -89,6 +89,8 @@ class TrendsPage(QWidget):
             box.clicked.connect(self._changed)
             spin.editingFinished.connect(self._changed)
         grid.setColumnStretch(3, 1)
+        self.trends.setProperty("role", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column.addWidget(self.trends)
         column.addWidget(self.errors["trends"])
         column.addWidget(

@@ -38,7 +38,7 @@ from monitor_app.ui.theme import CONTROL, Theme
 
 #: Rows that are seen at once, the newest first.
 _ROWS = 11
-_COLUMN = 132
+_COLUMN = 104
 
 
 class YearWeights(QWidget):
@@ -141,7 +141,11 @@ class YearWeights(QWidget):
         self.table.setFixedHeight(head + min(rows, _ROWS) * CONTROL + 6)
         bar = self.table.verticalScrollBar().sizeHint().width() if rows > _ROWS else 0
         side = self.table.verticalHeader().sizeHint().width()
-        self.table.setMaximumWidth(side + columns * _COLUMN + bar + 6)
+        heads = self.table.horizontalHeader()
+        wide = [max(_COLUMN, heads.sectionSizeHint(n) + 8) for n in range(columns)]
+        for n, width in enumerate(wide):
+            self.table.setColumnWidth(n, width)
+        self.table.setMaximumWidth(side + sum(wide) + bar + 6)
 
     def _enable(self) -> None:
         there = self._shown is not None and bool(self._rows())

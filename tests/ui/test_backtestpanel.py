@@ -125,6 +125,20 @@ def test_the_words_say_whether_the_program_wins(tested: BacktestPanel) -> None:
     assert none == ("in keinem der geprüften" in head)
 
 
+def test_the_keyboard_stays_on_the_page(
+    qtbot: QtBot, bench_window: MainWindow, tested: BacktestPanel
+) -> None:
+    """The button that was pressed is switched off for a while, and takes the focus back."""
+    tested.activateWindow()
+    qtbot.waitUntil(tested.isActiveWindow)
+    tested.start.setFocus()
+    qtbot.keyClick(tested.start, Qt.Key.Key_Space)
+    assert tested.cancel.hasFocus()
+    settle(qtbot, bench_window)
+    qtbot.waitUntil(lambda: not tested.running)
+    assert tested.start.hasFocus()
+
+
 def test_age_groups_and_metrics_can_be_chosen(qtbot: QtBot, tested: BacktestPanel) -> None:
     tested.variable.setFocus()
     qtbot.keyClick(tested.variable, Qt.Key.Key_End)

@@ -300,6 +300,10 @@ def a_run_is_one_step_and_the_page_shows_the_engines_numbers(qtbot, done) -> Non
         start = counts()[:, -1].sum(axis=(1, 2))
         whole = np.concatenate([start[None], people])
         assert np.array_equal(np.diff(whole, axis=0), change)
+        # The page of the run names the whole persons that are kept.
+        run = done.inner.run.table
+        row = [r.scenario.key for r in expected.results].index(key)
+        assert run.item(row, 2).text() == format_number(people[-1].sum())
     # The table shows what the results say, rows and all.
     step = done.inner.result
     step.tabs.setCurrentIndex(4)
