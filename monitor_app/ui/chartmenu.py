@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
@@ -15,7 +16,9 @@ from monitor_app.core.i18n import _
 from monitor_app.ui.icons import icon
 
 if TYPE_CHECKING:
+    from monitor_app.app.view import ViewState
     from monitor_app.cartography.chartkinds import AnyChart
+    from monitor_app.ui.mappage import MapPage
     from monitor_app.ui.workbench import Workbench
 
 #: Makes the chart; called in a job. None: nothing to copy.
@@ -148,3 +151,32 @@ def add_menu(bench: Workbench, view: QWidget, maker: Maker, *, left: bool = Fals
     view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
     view.customContextMenuRequested.connect(lambda at: menu.open_at(view.mapToGlobal(at)))
     return menu
+
+
+def attach_menus(bench: Workbench, page: MapPage) -> tuple[ChartMenu, ChartMenu]:
+    """Ranking and time line get the same copy and export as the other charts."""
+    session = bench.session
+
+    def snapshot() -> tuple[ViewState, tuple[str, ...]]:
+        return session.view, session.selection.keys
+
+    def ranking() -> Any:
+        from monitor_app.app import charts
+
+        return charts.ranking(session, *snapshot())
+
+    def lines() -> Any:
+        from monitor_app.app import charts
+
+        return charts.time_line(session, *snapshot())
+
+    def bounds(key: str) -> dict[date, tuple[float, float]]:
+        from monitor_app.app import charts
+
+        return charts.range_of(session, session.view, key) if session.has_project else {}
+
+    page.lines.range_of = bounds
+    first = add_menu(bench, page.ranking, ranking, left=True)
+    second = add_menu(bench, page.lines, lines)
+    first.name, second.name = _("Ranking"), _("Time line")
+    return first, second

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton
@@ -14,7 +15,6 @@ from monitor_app.core.datasets import Origin
 from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
-from monitor_app.ui.chartmenu import ChartMenu, add_menu
 from monitor_app.ui.chartpanel import ChartPanel
 from monitor_app.ui.chartpick import CheckChooser, SideChooser, fill, ready_topics
 from monitor_app.ui.tabledata import table_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from monitor_app.app.session import Choice, Session
     from monitor_app.app.view import ViewState
     from monitor_app.cartography.mapspec import MapSpec
-    from monitor_app.ui.mappage import MapPage, Panel, Picture
+    from monitor_app.ui.mappage import Panel, Picture
     from monitor_app.ui.workbench import Workbench
 
 AUTO, NONE, TOGETHER = "auto", "none", "together"
@@ -149,7 +149,7 @@ class RelationPanel(ChartPanel):
         self.mode = self.combo(_("Kind of chart"))
         fill(self.mode, [(_("Scatter chart"), "scatter"), (_("Correlation"), "correlation")])
         self.second = SideChooser(bench.theme, _("Second indicator"))
-        self.second.chosen.connect(lambda _id: self.ask())
+        self.second.chosen.connect(self._second_chosen)
         self.add(self.second)
         self.residuals = QPushButton(_("Residuals on the map"))
         self.residuals.setCheckable(True)
@@ -172,6 +172,11 @@ class RelationPanel(ChartPanel):
         self._level = ""
         self._choices: tuple[Choice, ...] = ()
         self._show_controls()
+
+    def _second_chosen(self, _id: str) -> None:
+        self.ask()
+        if self._map is not None:  # what is on the map follows
+            self._toggle_residuals(True)
 
     def _show_controls(self) -> None:
         pairs = self.mode.currentData() == "scatter"
@@ -264,18 +269,19 @@ class RelationPanel(ChartPanel):
             return residual_map(session, view, second)
 
         self._bench.job(
-            _("Computing the residuals"), lambda _progress: make(), self._show_residuals,
-            failed=self._no_residuals,
+            _("Computing the residuals"), lambda _progress: make(),
+            partial(self._show_residuals, (view, second)), failed=self._no_residuals,
         )  # fmt: skip
 
     def _no_residuals(self, error: UserError) -> None:
         self._mark_residuals(False)
         self._bench.window_.say(error.issues[0].message)
 
-    def _show_residuals(self, spec: MapSpec) -> None:
+    def _show_residuals(self, asked: tuple[ViewState, str], spec: MapSpec) -> None:
         page = self._bench.map
         picture = page.picture
-        if self._closed or picture is None or picture.spec.keys != spec.keys:
+        now = (self.session.view, self.second.current)
+        if self._closed or picture is None or asked != now or picture.spec.keys != spec.keys:
             self._mark_residuals(False)
             return
         self._map = spec
@@ -456,35 +462,6 @@ class ChangePanel(ChartPanel):
         self._show_controls()
         self.hint.setText("")
         super().refuse(error)
-
-
-def attach_menus(bench: Workbench, page: MapPage) -> tuple[ChartMenu, ChartMenu]:
-    """Ranking and time line get the same copy and export as the other charts."""
-    session = bench.session
-
-    def snapshot() -> tuple[ViewState, tuple[str, ...]]:
-        return session.view, session.selection.keys
-
-    def ranking() -> Any:
-        from monitor_app.app import charts
-
-        return charts.ranking(session, *snapshot())
-
-    def lines() -> Any:
-        from monitor_app.app import charts
-
-        return charts.time_line(session, *snapshot())
-
-    def bounds(key: str) -> dict[date, tuple[float, float]]:
-        from monitor_app.app import charts
-
-        return charts.range_of(session, session.view, key) if session.has_project else {}
-
-    page.lines.range_of = bounds
-    first = add_menu(bench, page.ranking, ranking, left=True)
-    second = add_menu(bench, page.lines, lines)
-    first.name, second.name = _("Ranking"), _("Time line")
-    return first, second
 
 
 def panels() -> tuple[tuple[str, Callable[[], str], Callable[[Workbench], Panel]], ...]:

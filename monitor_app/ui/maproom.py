@@ -19,7 +19,7 @@ from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
-from monitor_app.ui.chartpanels import attach_menus
+from monitor_app.ui.chartmenu import attach_menus
 from monitor_app.ui.chartpanels import panels as chart_panels
 from monitor_app.ui.chooser import Topic
 from monitor_app.ui.commandsearch import Entry

@@ -219,6 +219,35 @@ def test_residuals_go_to_the_map_and_back(qtbot, rich: MainWindow):
     assert not found.residuals.isChecked()
 
 
+def test_residuals_follow_the_second_indicator_and_no_late_job(qtbot, rich: MainWindow):
+    show(qtbot, rich, indicator="altenquotient")
+    found = panel(qtbot, rich, "relation", "scatter")
+    page = rich.workbench.map
+    found.residuals.click()  # a job …
+    rich.workbench.session.set_view(day=DAYS[0])  # … of another date than this
+    drawn(qtbot, rich, found)
+    settle(qtbot, rich)
+    assert "residuals" not in page.banners.names
+    assert page.picture.spec.title.startswith("Altenquotient")
+    assert not found.residuals.isChecked()
+    found.residuals.click()
+    settle(qtbot, rich)
+    before = page.picture.spec.title
+    assert "residuals" in page.banners.names
+    other = next(
+        c.definition.id
+        for c in rich.workbench.session.choices("viertel")
+        if c.ready and c.definition.id not in ("altenquotient", found.second.current)
+    )
+    found.second.set_current(other)
+    found.second.chosen.emit(other)
+    drawn(qtbot, rich, found)
+    settle(qtbot, rich)
+    assert page.picture.spec.title != before
+    name = rich.workbench.session.catalogue.get(other).name.shown
+    assert name in page.picture.spec.title
+
+
 def test_cell_of_the_matrix_opens_the_scatter(qtbot, rich: MainWindow):
     show(qtbot, rich, indicator="altenquotient")
     found = panel(qtbot, rich, "relation", "correlation")
