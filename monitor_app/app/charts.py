@@ -20,11 +20,11 @@ from monitor_app.app.view import ViewState
 from monitor_app.cartography.chartspec import (
     LINE_COLOURS,
     RankingSpec,
-    Role,
     TimeLineSpec,
     ranking_spec,
     time_line_spec,
     with_ranges,
+    without_town,
 )
 from monitor_app.cartography.classify import Method, classify
 from monitor_app.cartography.mapspec import MapKind, MapSpec, group_levels
@@ -152,15 +152,6 @@ def range_of(session: Session, view: ViewState, key: str) -> dict[date, tuple[fl
     from monitor_app.app.chartpeople import population_range
 
     return population_range(session, view.level, key or CITY, view.scenario)
-
-
-def without_town(spec: TimeLineSpec) -> TimeLineSpec:
-    """A sum over the town has no place beside its parts: the one or the others."""
-    parts = tuple(line for line in spec.lines if line.role is not Role.CITY)
-    if parts:
-        return replace(spec, lines=parts)
-    unknown = np.full(len(spec.dates), np.nan)
-    return replace(spec, low=unknown, high=unknown)
 
 
 def histogram(session: Session, view: ViewState) -> HistogramSpec:

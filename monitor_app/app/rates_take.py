@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from monitor_app.app.rates import RateTable
 from monitor_app.app.rates_change import runs_of
+from monitor_app.core.formats import parse_number
 from monitor_app.forecast.rate_edits import RateEdit
 
 Place = tuple[int, int, int]  # positions of sex, group and age group
@@ -18,14 +20,11 @@ _What = tuple[int, int, tuple[int, int], float | None, float | None]
 def number_of(text: str, *, typed: bool) -> float | None:
     """A number of a cell. ``typed``: the file has it as a number, its mark is a point; else a
     comma marks decimals where there is one."""
-    plain = text.replace("\u2212", "-").replace("\u202f", "").replace("\u00a0", "").replace(" ", "")
-    if not typed and "," in plain:
-        plain = plain.replace(".", "").replace(",", ".")
     try:
-        value = float(plain)
+        value = float(text) if typed else parse_number(text)
     except ValueError:
         return None
-    return value if value == value and abs(value) != float("inf") else None
+    return value if math.isfinite(value) else None
 
 
 def column_edits(

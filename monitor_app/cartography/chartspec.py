@@ -144,6 +144,15 @@ def with_ranges(
     return replace(spec, lines=tuple(lines))
 
 
+def without_town(spec: TimeLineSpec) -> TimeLineSpec:
+    """A sum over the town has no place beside its parts: the one or the others."""
+    parts = tuple(line for line in spec.lines if line.role is not Role.CITY)
+    if parts:
+        return replace(spec, lines=parts)
+    unknown = np.full(len(spec.dates), np.nan)
+    return replace(spec, low=unknown, high=unknown)
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One area of a ranking."""

@@ -37,6 +37,7 @@ from monitor_app.ui.chartoverlay import (
     tip_box,
     veil,
 )
+from monitor_app.ui.figureimage import figure_image
 from monitor_app.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -86,23 +87,14 @@ def chart_picture(
 ) -> tuple[QImage, Marks]:  # fmt: skip
     """A chart in ``size`` logical pixels, and where its marks are in them. Loads matplotlib; may
     run in any thread."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     from monitor_app.cartography.chartkinds import draw_chart
     from monitor_app.cartography.chartmarks import marks_of
 
     figure = Figure(figsize=(size.width() / DPI, size.height() / DPI), dpi=DPI * ratio)
-    canvas = FigureCanvasAgg(figure)
     axes = draw_chart(figure, spec, style)
-    canvas.draw()  # type: ignore[no-untyped-call]
-    data = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    width, height = canvas.get_width_height()
-    drawn = QImage(data, width, height, width * 4, QImage.Format.Format_RGBA8888)
-    # In the format of the screen: else every repaint would convert it again.
-    image = drawn.convertToFormat(QImage.Format.Format_RGB32)
-    image.setDevicePixelRatio(ratio)
-    return image, marks_of(axes, spec, ratio)
+    return figure_image(figure, ratio), marks_of(axes, spec, ratio)
 
 
 class ChartView(QWidget):

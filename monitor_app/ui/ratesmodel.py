@@ -12,6 +12,7 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QBrush, QFont
 
 from monitor_app.app.rates import RateBook, RateTable
+from monitor_app.core import formats
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.ui.theme import Theme
@@ -22,12 +23,9 @@ MARK = "● "
 
 
 def parse_number(text: str) -> float | None:
-    """A typed number, German first: ``1.234,5``, ``12,5`` and ``12.5``; None where it is none."""
-    plain = text.replace("\u2212", "-").replace("\u202f", "").replace(" ", "").lstrip("\u25cf")
-    if "," in plain:
-        plain = plain.replace(".", "").replace(",", ".")
+    """A typed number, as a cell shows it; None where it is none."""
     try:
-        return float(plain)
+        return formats.parse_number(text.strip().removeprefix(MARK.strip()))
     except ValueError:
         return None
 

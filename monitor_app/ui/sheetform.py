@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QWidget
@@ -17,6 +16,7 @@ from monitor_app.app.session import Event
 from monitor_app.app.usedefinitions import keep_used
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.core.i18n import _
+from monitor_app.ui.figureimage import figure_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,11 +74,7 @@ def ask_for_file(parent: QWidget, title: str, start: Path, ending: str) -> Path 
 def page_image(figure: Figure) -> QImage:
     """*Slow*; may run in any thread. A page as its preview shows it."""
     figure.set_dpi(PREVIEW_DPI * 1.5)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]
-    width, height = canvas.get_width_height()
-    data = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    return QImage(data, width, height, width * 4, QImage.Format.Format_RGBA8888).copy()
+    return figure_image(figure)
 
 
 def remember(

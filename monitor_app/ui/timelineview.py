@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -20,7 +19,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from monitor_app.cartography.chartspec import Role, TimeLineSpec, time_line_spec, with_ranges
+from monitor_app.cartography.chartspec import (
+    Role,
+    TimeLineSpec,
+    time_line_spec,
+    with_ranges,
+    without_town,
+)
 from monitor_app.cartography.mapspec import MapSpec
 from monitor_app.core.formats import format_value
 from monitor_app.core.i18n import _
@@ -28,6 +33,7 @@ from monitor_app.core.selection import Selection, SelectionChange
 from monitor_app.core.status import Status, has_value
 from monitor_app.core.values import IndicatorTable
 from monitor_app.ui.chartview import chart_style, seen
+from monitor_app.ui.figureimage import figure_image
 from monitor_app.ui.theme import SMALL, Theme
 
 #: Smaller pictures than this are not worth drawing.
@@ -49,7 +55,6 @@ class TimeLineView(QWidget):
         self._map: MapSpec | None = None
         self._rate = True
         self._image: QImage | None = None
-        self._buffer: bytes = b""
         #: Gives bounds by date of what is forecast for an area ("": the town).
         self.range_of: Callable[[str], Mapping[date, tuple[float, float]]] | None = None
         self._places: list[tuple[float, date]] = []
@@ -94,14 +99,7 @@ class TimeLineView(QWidget):
         )
         if self.range_of is not None:
             spec = with_ranges(spec, self.range_of)
-        if self._rate:
-            return spec
-        # A sum over the town has no place beside its parts: show the one or the others.
-        parts = tuple(line for line in spec.lines if line.role is not Role.CITY)
-        if parts:
-            return replace(spec, lines=parts)
-        nothing = np.full(len(spec.dates), np.nan)
-        return replace(spec, low=nothing, high=nothing)
+        return spec if self._rate else without_town(spec)
 
     def _later(self) -> None:
         if seen(self):
@@ -115,26 +113,14 @@ class TimeLineView(QWidget):
             self._image = None
             self.update()
             return
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        from monitor_app.cartography.charts import DARK, LIGHT, draw_time_line
+        from monitor_app.cartography.charts import draw_time_line
 
-        tokens = self._theme.tokens
-        base = DARK if self._theme.dark else LIGHT
-        style = replace(
-            base, paper=tokens.surface, ink=tokens.text, quiet=tokens.muted, grid=tokens.line
-        )
         dpr = self.devicePixelRatioF()
         figure = Figure(figsize=(self.width() / 96, self.height() / 96), dpi=96 * dpr)
-        canvas = FigureCanvasAgg(figure)
-        axes = draw_time_line(figure, spec, style)
-        canvas.draw()  # type: ignore[no-untyped-call]
-        self._buffer = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-        width, height = canvas.get_width_height()
-        image = QImage(self._buffer, width, height, width * 4, QImage.Format.Format_RGBA8888)
-        image.setDevicePixelRatio(dpr)
-        self._image = image
+        axes = draw_time_line(figure, spec, chart_style(self._theme))
+        self._image = figure_image(figure, dpr)
         to_display = axes.transData.transform
         days = [float(day.toordinal()) for day in spec.dates]
         origin, unit = (to_display((0.0, v)) / dpr for v in (0.0, 1.0))
