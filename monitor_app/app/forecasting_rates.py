@@ -37,6 +37,8 @@ RESIDUAL_BANDS = (0, 1, *range(5, 100, 5))
 _EVENTS_OF = {"moves": "moves_out"}
 #: Movers that an origin's own pattern of destinations is believed with.
 PATTERN_PSEUDO = 200.0
+#: Above this age death rates of towns and groups do not differ by more than this factor.
+VERY_OLD, VERY_OLD_RANGE = 85, 3.0
 #: Known years that a base period needs, else it reaches further back.
 FEWEST_YEARS = 3
 
@@ -171,7 +173,10 @@ def _level_rates(
         register = replace(register, moves_in=None, moves_out=None)
     default = town.default_rates(town.years[-1])
     found = estimate(register, options, death)
-    rates = replace(found.rates, fertility=_fertile(found.rates.fertility))
+    rates = replace(
+        found.rates, fertility=_fertile(found.rates.fertility),
+        death=_mortal(found.rates.death, death),
+    )  # fmt: skip
     if rates.naturalise is not None and "national" in town.layout.groups:
         rates = replace(rates, naturalise_to=town.layout.groups.index("national"))
     if town.od is not None and rates.move_model is not None:
@@ -286,7 +291,11 @@ def _fertility(town: Town, method: Method, death: Array) -> Estimate:
     weights = {c: base_weights(town, method, c) for c in ("births", "deaths")}
     girls = town.default_rates(town.years[-1]).girls
     found = estimate(register, Options(weights, {}, method.smoothness, girls=girls), death)
-    return replace(found, rates=replace(found.rates, fertility=_fertile(found.rates.fertility)))
+    rates = replace(
+        found.rates, fertility=_fertile(found.rates.fertility),
+        death=_mortal(found.rates.death, death),
+    )  # fmt: skip
+    return replace(found, rates=rates)
 
 
 def _fertile(rates: Array) -> Array:
@@ -294,6 +303,17 @@ def _fertile(rates: Array) -> Array:
     found = rates.copy()
     found[:, : FERTILE.start] = 0.0
     found[:, FERTILE.stop :] = 0.0
+    return found
+
+
+def _mortal(rates: Array, default: Array) -> Array:
+    """Death rates ``[sex, group, age, area]`` that stay near those of the country where so few
+    people of an age live that a profile can run anywhere."""
+    found = rates.copy()
+    usual = np.broadcast_to(default, rates.shape)[:, :, VERY_OLD:]
+    found[:, :, VERY_OLD:] = np.clip(
+        rates[:, :, VERY_OLD:], usual / VERY_OLD_RANGE, usual * VERY_OLD_RANGE
+    )
     return found
 
 
@@ -391,5 +411,6 @@ def _deviations(n: Array, e: Array, city: Array, weights: Array) -> tuple[Array,
     spread = (people * deviation**2).sum(axis=-1) / total
     chance = (n.shape[-1] - 1) * phi / total
     between = np.maximum(spread - chance, 0.0)[..., None]
-    weight = np.where(between > 0, between / (between + noise), 0.0)
+    weight = np.zeros_like(noise)
+    np.divide(between, between + noise, out=weight, where=np.broadcast_to(between > 0, noise.shape))
     return np.asarray(deviation, dtype=np.float64), np.asarray(weight, dtype=np.float64)

@@ -160,3 +160,20 @@ def test_it_is_told_why_counted_moves_are_not_used() -> None:
     spec, cube = odd.cubes["moves_in"]
     odd.cubes["moves_in"] = spec, replace(cube, values=cube.values * 3.0)
     assert "moves-unexplained" in codes(read(odd))
+
+
+def test_death_rates_of_the_few_very_old_stay_near_those_of_the_country() -> None:
+    found = source(stocks(12))
+    days = tuple(date(2009 + n, 12, 31) for n in range(11))
+    deaths = np.zeros((3, 11, 2, 91))
+    deaths[..., 60:85] = 0.4
+    deaths[..., -1] = 400.0  # far more than live there
+    cube = Cube.of({"area": KEYS, "date": days, "sex": ("m", "f")}, deaths, ages=AGES)
+    spec = DatasetSpec("deaths", Kind.DEATHS, "Sterbefälle", "quarter", time=TimeReference.PERIOD)
+    found.add(spec, cube)
+    town = read(found)
+    usual = town.default_rates(town.years[-1]).death[:, None, 85:, None]
+    rates = town_rates(town, Method()).of_step(0).death[:, :, 85:]
+    assert (rates <= 3.0 * usual).all()
+    assert (rates >= usual / 3.0 * 0.97).all()
+    assert rates[..., -1, :].max() > 1.5 * usual[..., -1, :].max()

@@ -115,3 +115,11 @@ def test_rounded_counts_are_told() -> None:
 
 def test_one_area_is_called_so() -> None:
     assert "ein Gebiet" in told(read_town(source(stocks(10)), system(), "city"), "forecast-data")
+
+
+def test_areas_whose_moves_tell_nothing_raise_no_warning() -> None:
+    values = stocks(9)
+    values[1:, :, :, 40:] = 0.0  # nobody of these ages but in one area: no spread, no noise
+    values[1:, :, :, :40] = 1.0
+    done = runs.make_forecast(source(values), system(), spec())
+    assert np.isfinite(done.results[0].projection.totals).all()
