@@ -93,6 +93,7 @@ def forecast(
                 wanted = chosen.spec
             done = forecasting.run(session, wanted, steps.part(0.3 if choose else 0.0, 0.9))
             forecasting.keep(session, done, steps.part(0.9, 0.95))
+            rows = forecasting.kept_summary(session, done)
             session.save(steps.part(0.95, 1.0))
     finally:
         session.close(discard=True)
@@ -106,7 +107,7 @@ def forecast(
     for reason in () if chosen is None else chosen.reasons:
         console.print(reason, markup=False)
     tell(issues, as_json=False)
-    _show(forecasting.summary(done))
+    _show(rows)
     console.print(_("Stored in the project."))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -150,15 +150,23 @@ def summary(forecast: runs.Forecast) -> list[SummaryRow]:
     return rows
 
 
-def final_totals(forecast: runs.Forecast) -> dict[str, float]:
-    """Scenario -> people of the town in the last year in whole persons, as the project keeps
-    them: sums of rounded areas differ from a rounded sum."""
-    found = {}
+def kept_summary(session: Session, forecast: runs.Forecast) -> list[SummaryRow]:
+    """As ``summary`` of a forecast that is stored, in the whole persons of the project: sums of
+    rounded areas differ from a rounded sum."""
+    kept: dict[tuple[str, int], float] = {}
     for result in forecast.results:
-        stocks = result.projection.stocks
-        assert stocks is not None
-        found[result.scenario.key] = float(store.rounded_stocks(stocks[-1:]).sum())
-    return found
+        cube = session.project.cube(
+            store.dataset_key(forecast.spec, result.scenario.key, "population")
+        )
+        totals = cube.sum(*(d for d in cube.dims if d != "date")).values
+        kept |= {
+            (result.scenario.key, year): float(total)
+            for year, total in zip(forecast.years[1:], totals, strict=True)
+        }
+    return [
+        replace(row, population=kept.get((row.scenario, row.year), row.population))
+        for row in summary(forecast)
+    ]
 
 
 def as_data(forecast: runs.Forecast) -> dict[str, Any]:

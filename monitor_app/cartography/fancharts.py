@@ -28,14 +28,14 @@ from monitor_app.cartography.chartframe import (
 )
 from monitor_app.cartography.charts import chosen_dates, date_texts, draw_pyramid, spread
 from monitor_app.cartography.fanspec import AheadPyramidSpec, Course, FanSpec
-from monitor_app.cartography.figures import PT_PER_MM, font, text_width
+from monitor_app.cartography.figures import PT_PER_MM, font, shorten, text_width, wrap
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 
 FloatArray = NDArray[np.float64]
 #: Opacity of the bands by share; they lie above each other.
 _OPACITY = {0.95: 0.15, 0.8: 0.2, 0.5: 0.28}
-_BELOW = 42.0
+_BELOW, _LINE = 42.0, 10.5
 
 
 def draw_fan(figure: Figure, spec: FanSpec, theme: ChartTheme = LIGHT) -> Axes:
@@ -44,11 +44,13 @@ def draw_fan(figure: Figure, spec: FanSpec, theme: ChartTheme = LIGHT) -> Axes:
     width, height = size_of(figure)
     top = draw_title(figure, theme, spec.title, spec.unit)
     low, high = _extent(spec)
-    ticks = value_ticks(low, high, int((height - top - _BELOW) // 28))
+    lines = _footnotes(spec, width)
+    below = _BELOW + _LINE * len(lines)
+    ticks = value_ticks(low, high, int((height - top - below) // 28))
     texts = tick_texts(list(ticks))
     left = max(text_width(t, SMALL) for t in texts) * PT_PER_MM + 16
     right = min(_name_room(spec.courses), width * 0.32)
-    axes = axes_in(figure, theme, left, top + 10, right, _BELOW)
+    axes = axes_in(figure, theme, left, top + 10, right, below)
     axes.set_ylim(ticks[0], ticks[-1])
     set_ticks(axes.yaxis, list(ticks), texts, theme.quiet)
     axes.yaxis.grid(visible=True, color=theme.grid, linewidth=0.6)
@@ -62,9 +64,17 @@ def draw_fan(figure: Figure, spec: FanSpec, theme: ChartTheme = LIGHT) -> Axes:
     _mark_base(axes, spec, theme, x)
     for course in spec.courses:
         _draw_course(axes, course, x)
-    _names(axes, spec, theme, right - 8, height - top - _BELOW)
-    _key(figure, spec, theme, left)
+    _names(axes, spec, theme, right - 8, height - top - below)
+    _key(figure, spec, theme, left, 10.0 + _LINE * len(lines))
+    for n, line in enumerate(lines):
+        _write(figure, line, 8.0, 8.0 + _LINE * (len(lines) - 1 - n), theme)
     return axes
+
+
+def _footnotes(spec: FanSpec, width: float) -> list[str]:
+    """Footnotes in lines as wide as the chart; too many would leave it no room."""
+    room = (width - 20.0) / PT_PER_MM
+    return shorten([line for text in spec.footnotes for line in wrap(text, room, SMALL)], 4)
 
 
 def _extent(spec: FanSpec) -> tuple[float, float]:
@@ -168,11 +178,11 @@ def _luminance(parts: FloatArray) -> float:
     return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
 
 
-def _key(figure: Figure, spec: FanSpec, theme: ChartTheme, left: float) -> None:
-    """What the bands mean, or that there are none."""
+def _key(figure: Figure, spec: FanSpec, theme: ChartTheme, left: float, y: float) -> None:
+    """What the bands mean, or that there are none, ``y`` points above the lower edge."""
     width, height = size_of(figure)
     first = next((c for c in spec.courses if c.bands), None)
-    x, y = left, 10.0
+    x = left
     if first is not None:
         seen = 0.0
         for band in first.bands:

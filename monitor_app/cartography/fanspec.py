@@ -48,7 +48,7 @@ class Course:
 @dataclass(frozen=True, eq=False)
 class FanSpec:
     """Courses over real time. ``base``: the date the forecasts start from; ``day``: the date that
-    is chosen. ``notes`` stand below the chart."""
+    is chosen. ``notes`` stand below the chart, ``footnotes`` in lines of their own."""
 
     dates: tuple[date, ...]
     courses: tuple[Course, ...]
@@ -58,6 +58,7 @@ class FanSpec:
     title: str = ""
     day: date | None = None
     notes: tuple[str, ...] = field(default=())
+    footnotes: tuple[str, ...] = field(default=())
 
     def table(self) -> ChartTable:
         """One row per date: observed, forecast and edges of the bands of each course."""

@@ -23,6 +23,7 @@ from monitor_app.ui.forecastoutcome import Outcome
 from monitor_app.ui.forecastplace import Place, panels
 
 if TYPE_CHECKING:
+    from monitor_app.app.forecasting import SummaryRow
     from monitor_app.app.forecasting_run import Forecast
     from monitor_app.app.forecasting_town import Town
     from monitor_app.forecast.spec import ForecastSpec
@@ -451,20 +452,19 @@ class ForecastRoom(QObject):
 
         session = self.session
 
-        def work(progress: Progress) -> dict[str, float]:
+        def work(progress: Progress) -> list[SummaryRow]:
             forecasting.keep(session, forecast, progress)
-            return forecasting.final_totals(forecast)
+            return forecasting.kept_summary(session, forecast)
 
-        def done(totals: dict[str, float]) -> None:
-            self._kept(forecast, totals)
+        def done(rows: list[SummaryRow]) -> None:
+            self._kept(forecast, rows)
 
         self.bench.job(
             _("Storing the forecast"),
             work, done, failed=self._failed, cancelled=self._cancelled, changes=True,
         )  # fmt: skip
 
-    def _kept(self, forecast: Forecast, totals: dict[str, float]) -> None:
-        from monitor_app.app import forecasting
+    def _kept(self, forecast: Forecast, rows: list[SummaryRow]) -> None:
         from monitor_app.app.forecastspecs import scenario_name
         from monitor_app.forecast.spec import dump_spec
 
@@ -475,7 +475,7 @@ class ForecastRoom(QObject):
         issues = [*forecast.issues, *(i for r in forecast.results for i in r.issues)]
         told = [i for i in issues if i.severity is not Severity.INFO]
         self._end("")
-        self.inner.run.show_results(forecasting.summary(forecast), labels, told, totals)
+        self.inner.run.show_results(rows, labels, told)
         self.session.announce(Event.DATA)
 
     # the end ---------------------------------------------------------------------------------

@@ -139,11 +139,9 @@ class RunStep(QWidget):
             widget.hide()
 
     def show_results(
-        self, rows: Sequence[SummaryRow], labels: dict[str, str], issues: Sequence[Issue],
-        totals: dict[str, float],
-    ) -> None:  # fmt: skip
-        """The town at the base and in the last year of each scenario; ``totals`` of the last year
-        as they are kept."""
+        self, rows: Sequence[SummaryRow], labels: dict[str, str], issues: Sequence[Issue]
+    ) -> None:
+        """The town at the base and in the last year of each scenario."""
         self.done.setText(_("Stored in the project. “Undo” takes it back in one step."))
         ends: dict[str, tuple[SummaryRow, SummaryRow]] = {}
         for row in rows:
@@ -161,8 +159,7 @@ class RunStep(QWidget):
             head.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         self.table.setRowCount(len(ends))
         for at, (key, (before, then)) in enumerate(ends.items()):
-            people = totals[key]
-            change = people - before.population
+            change = then.population - before.population
             share = 100 * change / before.population if before.population else 0.0
             spread = "–"
             if then.lower is not None and then.upper is not None:
@@ -171,7 +168,7 @@ class RunStep(QWidget):
                 )
             cells = (
                 labels.get(key, key), format_number(before.population),
-                format_number(people),
+                format_number(then.population),
                 f"{format_number(change, signed=True)} ({format_number(share, 1, signed=True)} %)",
                 spread,
             )  # fmt: skip
