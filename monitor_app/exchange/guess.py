@@ -61,6 +61,7 @@ _HINTS: Mapping[Role, re.Pattern[str]] = {
 }
 
 
+_SUM = re.compile(r"^(jahres)?summe|^total|^insgesamt|^gesamt")
 #: Headers of figures, whatever else they speak of.
 _MEASURE = re.compile(r"%|anteil|quote|je 1|pro |durchschnitt|prozent|dichte|fläche")
 
@@ -160,8 +161,11 @@ def _label_guesses(column: str, texts: Sequence[str], counts: Counter[str]) -> l
     days = parse_dates(texts).readings
     good = [t for t in texts if days[t].kind in (DateKind.DAY, DateKind.YEAR, DateKind.MONTH)]
     years = {days[t].year for t in good}
-    enough = len(good) == len(texts) or (_hint(Role.DATE, column) > 0 and _agree(good, counts))
-    if enough and all(y is not None and 1800 <= y <= 2100 for y in years):
+    sums = [t for t in texts if t not in good and _SUM.search(t.casefold())]
+    enough = len(good) + len(sums) == len(texts) or (
+        _hint(Role.DATE, column) > 0 and _agree(good, counts)
+    )
+    if enough and good and all(y is not None and 1800 <= y <= 2100 for y in years):
         bare = all(days[t].kind is DateKind.YEAR for t in good)
         text = _("all cells are years") if bare else _("all cells are dates")
         if len(good) < len(texts):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 
 from monitor_app.core.areas import CITY, Area, AreaSystem, Level
 from monitor_app.core.batch import ImportContext
+from monitor_app.core.datasets import DatasetInfo
 from monitor_app.core.i18n import _
 from monitor_app.exchange.coded import chosen_rows
 from monitor_app.exchange.keys import apply_key_rule
+from monitor_app.exchange.mapping import dataset_spec
 from monitor_app.exchange.propose import propose_recipe
+from monitor_app.exchange.propose_dates import days_of
+from monitor_app.exchange.propose_words import same_series
 from monitor_app.exchange.recipe_model import (
     AreasContent,
     CodeRule,
@@ -20,8 +23,10 @@ from monitor_app.exchange.recipe_model import (
     LevelRule,
     Recipe,
     Text,
+    ValueColumn,
 )
 from monitor_app.exchange.table import RawTable
+from monitor_app.exchange.wide_headers import WideTable
 
 Proposed = tuple[Recipe, tuple[RawTable, ...]]
 
@@ -32,8 +37,7 @@ MOST_AREAS = 20_000
 def alike(table: RawTable) -> tuple[str, ...]:
     """Tables with equal marks are parts of one delivery: same columns, and names of file and
     sheet that differ in digits only."""
-    stem = re.sub(r"\d+", "#", PurePath(table.source.name).stem)
-    return (stem, re.sub(r"\d+", "#", table.name), *table.header)
+    return (same_series(table.source.name), re.sub(r"\d+", "#", table.name), *table.header)
 
 
 def propose_all(
@@ -56,8 +60,36 @@ def propose_all(
         recipe = _named_apart(recipe, used)
         used.add(recipe.id)
         found.append((recipe, tuple(own)))
-        context = with_areas_of(context, recipe, own)
+        context = _with_datasets(with_areas_of(context, recipe, own), recipe, own)
     return tuple(found)
+
+
+def _with_datasets(
+    context: ImportContext, recipe: Recipe, tables: Sequence[RawTable]
+) -> ImportContext:
+    """The context with the data sets that a recipe makes, so that no other takes their names."""
+    fresh = []
+    for content in recipe.facts:
+        wide = WideTable({v.column or "": _said(v) for v in content.values})
+        dims = {"area", "date"} | {
+            d for d in ("sex", "age", "group", "partner")
+            if getattr(content, d) is not None or d in wide.dimensions
+        }  # fmt: skip
+        days = {day for t in tables for day in days_of(t, content.date, wide)}
+        spec = dataset_spec(recipe, content)
+        fresh.append(
+            DatasetInfo(
+                spec, tuple(dims), tuple(sorted(days)), {}, 0, None,
+                tuple(t.source for t in tables),
+            )
+        )  # fmt: skip
+    return replace(context, datasets=(*context.datasets, *fresh))
+
+
+def _said(rule: ValueColumn) -> dict[str, str]:
+    """The coordinates that a header stands for."""
+    own = {d: getattr(rule, d) for d in ("date", "sex", "group", "partner", "age")}
+    return {d: t for d, t in own.items() if t is not None}
 
 
 def _is_layer(table: RawTable) -> bool:

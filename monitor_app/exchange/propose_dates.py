@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import PurePath
 
 from monitor_app.core.i18n import _
+from monitor_app.exchange.dates import DateReader
 from monitor_app.exchange.guess import Guess
+from monitor_app.exchange.label_set import LabelPlace
 from monitor_app.exchange.recipe_model import DateRule
 from monitor_app.exchange.table import RawTable
+from monitor_app.exchange.wide_headers import WideTable
 
 _MONTH = (
     r"(?:Jan(?:uar)?|Jänner|Feb(?:ruar)?|März|Mrz|April?|Mai|Juni?|Juli?|Aug(?:ust)?"
@@ -60,3 +64,17 @@ def _outside(table: RawTable) -> tuple[DateRule, str] | None:
         pattern = _DAY if any(re.search(_DAY, t) for t in titles) else _YEAR
         return DateRule(title=pattern), in_titles
     return None
+
+
+def days_of(table: RawTable, rule: DateRule, wide: WideTable) -> frozenset[date]:
+    """The days that a table is about, as far as they can be read."""
+    reader = DateReader(rule)
+    if rule.header:
+        texts = {own["date"] for own in wide.columns.values() if "date" in own}
+    elif rule.column is not None and rule.column in table.header:
+        texts = set(table.column(rule.column))
+    else:
+        day, _text = reader.of_table(table)
+        return frozenset() if day is None else frozenset({day})
+    found, _issues = reader.understand(tuple(texts), LabelPlace())
+    return frozenset(day for day in found.values() if day is not None)

@@ -17,13 +17,14 @@ from monitor_app.exchange.guess import Guess, Role
 from monitor_app.exchange.labels import parse_ages, parse_sexes
 from monitor_app.exchange.longform import dimension_name
 from monitor_app.exchange.numbers import weigh
-from monitor_app.exchange.propose_dates import date_rule
+from monitor_app.exchange.propose_dates import date_rule, days_of
 from monitor_app.exchange.propose_groups import add_groups
 from monitor_app.exchange.propose_totals import last_is_open, total_rows
 from monitor_app.exchange.propose_words import (
     is_rate,
     names_subject,
     role_name,
+    same_series,
     slug,
     stem_of,
     subject_of,
@@ -32,6 +33,7 @@ from monitor_app.exchange.propose_words import (
 from monitor_app.exchange.recipe_model import (
     AgeRule,
     CodeRule,
+    DateRule,
     FactContent,
     KeyRule,
     NumberRule,
@@ -147,6 +149,10 @@ def _best(facts: Facts, role: Role) -> Guess | None:
         ),
         key=lambda g: -g.score,
     )  # fmt: skip
+    if role is Role.DATE and ranked:
+        # months beside years: the finer one tells the rows apart
+        good = [g for g in ranked if g.score >= ranked[0].score - 0.35]
+        ranked = sorted(good, key=lambda g: -len(facts.distinct[g.column]))
     if role is Role.SEX:
         ranked = [g for g in ranked if _two_sexes(facts, g.column)]
     return ranked[0] if ranked else None
@@ -206,8 +212,9 @@ def _is_code(facts: Facts, column: str) -> bool:
         return not names_subject(column)
     if re.fullmatch(r"(stichtag.*)?jahr|year|zeit", head) and Role.DATE in facts.roles:
         return True
-    hinted = _CODE_HEAD.search(head) is not None
-    if not hinted:
+    if _names_areas(facts, column):
+        return True
+    if not _CODE_HEAD.search(head):
         return False
     others = [
         h for h in facts.table.header
@@ -216,6 +223,16 @@ def _is_code(facts: Facts, column: str) -> bool:
     return any(facts.follows(column, h) for h in others) or any(
         facts.distinct[h] == facts.distinct[column] for h in facts.used
     )
+
+
+def _names_areas(facts: Facts, column: str) -> bool:
+    """Keys of areas above the ones that the numbers are about: they go with the area column."""
+    own = next((own for own in facts.guesses if own[0].column == column), ())
+    area = facts.roles.get(Role.AREA)
+    if area is None or not any(g.role is Role.AREA for g in own):
+        return False
+    few = len(facts.distinct[column]) < len(facts.distinct[area.column])
+    return few and facts.follows(column, area.column)
 
 
 def _say_wide(facts: Facts) -> None:
@@ -360,15 +377,27 @@ def _fact(
 
 
 def _dataset(facts: Facts, shared: Mapping[str, object], kind: str, name: str) -> str:
-    """The name of the subject, unless the project has another data set under it."""
+    """The name of the subject, unless another data set has it: other dimensions or areas, or
+    numbers of another file for the same dates, which must not be overwritten."""
     dims = {"area", "date", *facts.wide.dimensions} | (
         {d for d in ("sex", "age", "group", "partner") if shared.get(d) is not None}
     )
-    for info in facts.context.datasets:
-        same = set(info.dims) == dims and info.spec.level == shared["level"]
-        if info.spec.key == kind and not same:
-            return slug(name, "dataset")
-    return kind
+    known = {info.spec.key: info for info in facts.context.datasets}
+    rule = shared["date"]
+    days = days_of(facts.table, rule, facts.wide) if isinstance(rule, DateRule) else frozenset()
+
+    def continues(key: str) -> bool:
+        info = known.get(key)
+        if info is None:
+            return True
+        if set(info.dims) != dims or info.spec.level != shared["level"]:
+            return False
+        own = same_series(facts.table.source.name)
+        return not days & set(info.dates) or any(same_series(f.name) == own for f in info.sources)
+
+    plain = slug(name, "dataset")
+    keys = (kind, plain, *(f"{plain[:56]}_{n}" for n in range(2, 100)))
+    return next(key for key in keys if continues(key))
 
 
 def _numbers(facts: Facts, contents: Sequence[FactContent]) -> NumberRule:

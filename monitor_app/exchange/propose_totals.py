@@ -25,6 +25,10 @@ def total_rows(facts: Facts, known: Sequence[RowFilter]) -> tuple[RowFilter, ...
         {r.column for r in known} and own[0].column not in _read_totals(facts)
     ]  # fmt: skip
     found = []
+    if (day := facts.roles.get(Role.DATE)) is not None:
+        sums = tuple(t for t in facts.distinct[day.column] if total_text(t))
+        if sums:
+            found.append(RowFilter(column=day.column, equals=sums, role="total"))
     for column in texts:
         said = [t for t in facts.distinct[column] if total_text(t)]
         others = [t for t in facts.distinct[column] if t and t not in said]

@@ -83,6 +83,11 @@ def stem_of(table: RawTable) -> str:
     return plain if re.search(r"[A-Za-zÄÖÜäöü]{2}", plain) else stem
 
 
+def same_series(name: str) -> str:
+    """The name of a file with its digits left open: equal for the deliveries of all years."""
+    return re.sub(r"\d+", "#", PurePath(name).stem.casefold())
+
+
 def slug(text: str, default: str) -> str:
     """A key of small letters made from any text."""
     plain = text.casefold()

@@ -394,3 +394,51 @@ def test_pupils_do_not_go_on_for_ever(tmp_path: Path) -> None:
     cube = one(prepare_import(path, None, town(NUMBERED))).cube
     assert cube.ages is not None
     assert cube.ages.groups[-1] == AgeGroup(17, 18)
+
+
+def test_two_tables_of_one_subject_do_not_share_a_data_set(tmp_path: Path) -> None:
+    ages = [
+        (y, f"{a + 1:02d}", s, x, people([a], y, s, low=x, high=x + 1))
+        for a, y, s, x in cells(range(6), YEARS, "mf", range(TOP + 1))
+    ]
+    nations = [
+        (y, f"{a + 1:02d}", "deutsch" if g == "D" else "nichtdeutsch", people([a], y, groups=g))
+        for a, y, g in cells(range(6), YEARS, "DA")
+    ]
+    first = ["Jahr", "Bezirk", "Geschlecht", "Alter", "Anzahl"]
+    files = [
+        dump(tmp_path / "bev_alter.csv", first, ages),
+        dump(tmp_path / "bev_nation.csv", ["Jahr", "Bezirk", "Staat", "Anzahl"], nations),
+        dump(tmp_path / "bev_alter_nebenwohnsitz.csv", first, ages),
+    ]
+    batch = prepare_import(files, None, town(NUMBERED))
+    assert not batch.blocked
+    assert len({f.spec.key for f in batch.facts}) == 3
+    for fact in batch.facts:
+        assert fact.cube.totals() == {date(y, 12, 31): people(range(6), y) for y in YEARS}
+
+
+def test_keys_of_coarser_areas_are_no_counts(tmp_path: Path) -> None:
+    rows = [
+        (f"31.12.{y}", a // 3 + 1, f"Bezirk {a // 3}", a + 1, NAMES[a], s, x,
+         people([a], y, s, low=x, high=x + 1))
+        for a, y, s, x in cells(range(6), YEARS, "mf", range(TOP + 1))
+    ]  # fmt: skip
+    header = ["Stichtag", "Bezirk", "Bezirksname", "Ortsteil", "Name", "G", "Alter", "Anzahl"]
+    path = dump(tmp_path / "bev.csv", header, rows)
+    check(one(prepare_import(path, None, town(NUMBERED))), sexes=True, ages=True)
+
+
+def test_months_beside_years_and_rows_of_the_year(tmp_path: Path) -> None:
+    rows = []
+    for y in YEARS:
+        rows.append(("Einwohner", "insgesamt", y, "Summe", 12 * people(range(6), y)))
+        for month in (6, 12):
+            for text, g in (("deutsch", "D"), ("ausländisch", "A"), ("insgesamt", "DA")):
+                rows.append(("Einwohner", text, y, f"{y}{month:02d}",
+                             people(range(6), y, groups=g)))  # fmt: skip
+    header = ["MONATSZAHL", "AUSPRAEGUNG", "JAHR", "MONAT", "WERT"]
+    path = dump(tmp_path / "monatszahlen_bevoelkerung.csv", header, rows, ",")
+    batch = prepare_import(path, None, town(NUMBERED))
+    days = {date(y, m, 30 + (m == 12)): people(range(6), y) for y in YEARS for m in (6, 12)}
+    assert one(batch).cube.totals() == days
