@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -155,6 +156,23 @@ def _set_view(
         indicator=chosen, level=level, day=found, carried=carried, scenario=scenario,
         compare_to=None, kind="value",
     )  # fmt: skip
+    if session.view.level != level:
+        _view_without_boundaries(session, kind, level, found)
+
+
+
+def _view_without_boundaries(
+    session: Session, kind: str, level: str, found: date | None
+) -> None:
+    """The view of a level that cannot be drawn as a map: single areas still make charts."""
+    if kind not in ("timeline", "pyramid", "components", "flows", "chord"):
+        raise fail(
+            "no_areas", _("Level “{level}” has no boundaries.").format(level=level), value=level,
+            repair=_("Import boundaries of these areas, or write their values with “values”."),
+        )  # fmt: skip
+    shown = replace(session.view, level=level, day=found)
+    dates = session.view_table(shown).dates
+    session.view = replace(shown, day=found or (dates[-1] if dates else None))
 
 
 def _maker(
