@@ -15,6 +15,7 @@ from monitor_app.app.backtest_view import (
     origins_reached,
     promise,
     size_classes,
+    step_words,
     sureness,
     years_text,
 )
@@ -173,7 +174,7 @@ def _reading(board: Board) -> tuple[str, ...]:
         " further away. Simple methods carry the past on without births, deaths or moves; a"
         " forecast that does not beat them is not worth its effort."
     )
-    return reports.introduction(board.test), median
+    return tuple(t for t in (reports.introduction(board.test), step_words(board), median) if t)
 
 
 # the pages after ---------------------------------------------------------------------------------

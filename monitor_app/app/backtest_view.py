@@ -265,6 +265,14 @@ def sureness(board: Board) -> str:
     )
 
 
+def step_words(board: Board) -> str:
+    """That the test goes in single years where the forecast does not; else nothing."""
+    if board.spec.age_step == "single":
+        return ""
+    return _("Tested was the forecast in single years; this forecast itself goes in steps of five"
+             " years.")  # fmt: skip
+
+
 # -- reports ---------------------------------------------------------------------------------------
 
 
@@ -343,7 +351,11 @@ def save_report(
         write_backtest(report_of(board, choice), path, SheetLayout(office=board.office), progress)
         return
     if path.suffix.lower() == ".xlsx":
-        notes = [*reports.verdict(board.test), *(choice.reasons if choice is not None else ())]
+        notes = [
+            *reports.verdict(board.test),
+            *filter(None, [step_words(board)]),
+            *(choice.reasons if choice is not None else ()),
+        ]
         write_xlsx(path, export_tables(board), notes, progress)
         return
     text = reports.report(board.test, board.title, board.rivals, choice) + "\n"

@@ -26,6 +26,7 @@ from monitor_app.app.backtest_view import (
     promise,
     save_report,
     size_classes,
+    step_words,
     sureness,
     years_text,
 )
@@ -104,7 +105,8 @@ class BacktestPanel(BacktestPage):
         self.choosing.setEnabled(there)
         self.save.setEnabled(board is not None and not self.running)
         writable = there and not self.session.project.read_only
-        self.take.setEnabled(writable and not self.running)
+        single = self.spec is not None and self.spec.age_step == "single"
+        self.take.setEnabled(writable and single and not self.running)
         for widget in (self.cancel, self.bar):
             widget.setVisible(self.running)
         self.step.setVisible(self.running or self._older())
@@ -225,7 +227,7 @@ class BacktestPanel(BacktestPage):
         about = _("Origins {first} to {last}, {where}; each forecast knew only the figures up"
                   " to its origin.").format(
             first=years[0], last=years[-1], where=where(board.test))  # fmt: skip
-        self.sure.setText(" ".join(t for t in (about, sureness(board)) if t))
+        self.sure.setText(" ".join(t for t in (step_words(board), about, sureness(board)) if t))
         for box in (self.level, self.variable, self.measure):
             box.clear()
         for key, (name, _tested) in board.levels.items():

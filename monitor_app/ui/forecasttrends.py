@@ -93,14 +93,13 @@ class TrendsPage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column.addWidget(self.trends)
         column.addWidget(self.errors["trends"])
-        column.addWidget(
-            label(
-                _("100 per cent: the trend goes on for ever; 80: it has lost half of its pace after"
-                  " three years; 0: it ends after the first. Without a tick rates stay as they are,"
-                  " mortality follows the country and keeps 90 per cent."),
-                "small",
-            )
+        self.help = label(
+            _("100 per cent: the trend goes on for ever; 80: it has lost half of its pace after"
+              " three years; 0: it ends after the first. Without a tick rates stay as they are,"
+              " mortality follows the country and keeps 90 per cent."),
+            "small",
         )  # fmt: skip
+        column.addWidget(self.help)
         column.addStretch(1)
 
     def show_spec(self, spec: ForecastSpec, town: Town | None) -> None:
@@ -118,7 +117,8 @@ class TrendsPage(QWidget):
             text = _("The data know single years of age.")
         self.about.setText(text)
         known = () if town is None else offered(town)
-        self.trends.setVisible(bool(known))
+        for widget in (self.trends, self.help):
+            widget.setVisible(bool(known))
         if town is not None and known:
             self._measure(spec, town)
         for key, box in self.boxes.items():

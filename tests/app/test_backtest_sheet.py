@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from forecasting_towns import source, stocks, system
@@ -86,3 +88,11 @@ def test_settings_that_are_not_usual_are_told(board: Board) -> None:
     told = [b for b in report_of(board).blocks if isinstance(b, Words)]
     (settings,) = (b for b in told if b.heading == "Einstellungen des Programms")
     assert settings.lines == ("Stützjahre: Wanderungssaldo: 2015–2018 ohne 2016–2017",)
+
+
+def test_a_test_of_another_step_than_the_forecast_says_so(board: Board) -> None:
+    five = replace(board, spec=board.spec.model_copy(update={"age_step": "five"}))
+    for made, there in ((board, False), (five, True)):
+        (reading,) = (b for b in report_of(made).blocks
+                      if isinstance(b, Words) and b.heading == "So ist das zu lesen")  # fmt: skip
+        assert any("in Fünfjahresschritten" in line for line in reading.lines) is there
