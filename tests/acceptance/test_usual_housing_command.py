@@ -1,4 +1,4 @@
-"""Usual building on the command line, on the sample town and its own list of completed dwellings."""
+"""Usual building on the command line: the sample town and its own completed dwellings."""
 
 from __future__ import annotations
 
