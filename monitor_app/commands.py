@@ -55,6 +55,7 @@ def run(arguments: list[str]) -> int:
         commands_profile,
         commands_rates,
         commands_support,
+        commands_together,
         commands_values,
     )
 

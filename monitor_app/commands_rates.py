@@ -18,7 +18,7 @@ from monitor_app.commandline import (
     tell,
 )
 from monitor_app.core.formats import format_number
-from monitor_app.core.i18n import _
+from monitor_app.core.i18n import _, ngettext
 from monitor_app.core.issues import Issue, errors, fail
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def rates(
     else:
         tell(issues, as_json=False)
         if take is not None and not failed:
-            console.print(_("{count} changes taken").format(count=len(taken)))
+            text = ngettext("{count} change taken", "{count} changes taken", len(taken))
+            console.print(text.format(count=len(taken)))
         elif out is not None:
             console.print(_("Written: {path}").format(path=out), markup=False)
         elif take is None:

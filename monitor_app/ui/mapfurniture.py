@@ -21,6 +21,16 @@ INK, PAPER = "#1b2129", "#ffffff"
 _BAR = 140  # longest scale bar in logical pixels
 
 
+#: With these keys a click adds to what is selected.
+ADDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+#: Why the map has the focus, for those who came with the keyboard.
+BY_KEY = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+
+
 class HoverCard(QFrame):
     """Name and value of the area under the pointer."""
 

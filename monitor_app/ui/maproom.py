@@ -14,11 +14,13 @@ from monitor_app.app.exports import map_svg
 from monitor_app.app.mapkinds import is_rate
 from monitor_app.app.maps import compute_view, is_ready, shapes_of, shown_map
 from monitor_app.app.session import Choice
+from monitor_app.app.together import Together, together
 from monitor_app.cartography.mapspec import group_levels
 from monitor_app.cartography.shapes import AreaShapes
-from monitor_app.core.formats import format_date
+from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
+from monitor_app.core.status import has_value
 from monitor_app.ui.chartmenu import attach_menus
 from monitor_app.ui.chartpanels import panels as chart_panels
 from monitor_app.ui.chooser import Topic
@@ -53,6 +55,7 @@ class MapRoom(QObject):
         self._choices: tuple[Choice, ...] = ()
         self._shapes: dict[tuple[str, bool, tuple[int, ...]], AreaShapes] = {}
         self.page.changed.connect(self.take)
+        self.page.profile.together_wanted.connect(self.take_together)
         self.page.import_wanted.connect(lambda: bench.run("import"))
         for name, title, maker in PANELS:
             self.page.add_panel(name, title(), maker(bench))
@@ -95,6 +98,32 @@ class MapRoom(QObject):
         if picture is not None:
             view = self.session.view
             legend.layers.show_choice(layer_choice(self.session, view, picture.table, choices))
+
+    def take_together(self, keys: tuple[str, ...]) -> None:
+        """The value of the selected areas as that of one larger area."""
+        session, view = self.session, self.session.view
+        day = view.day
+        shown = self.page.picture is not None and "residuals" not in self.page.banners.names
+        if not session.has_project or day is None or not shown:
+            return
+
+        def done(found: Together) -> None:
+            if session.view == view:
+                note = ""
+                if found.city is not None and has_value(found.status):
+                    gap = format_number(found.value - found.city, found.precision, signed=True)
+                    note = _("{gap} against the city").format(gap=gap)
+                self.page.profile.show_together(keys, found.text, note)
+
+        self._bench.job(
+            _("Taking areas together"),
+            lambda _progress: together(
+                session, view.indicator, view.level, keys, day, carried=view.carried,
+                scenario=view.scenario,
+            ),
+            done,
+            failed=lambda _error: None,  # the areas are told one by one
+        )  # fmt: skip
 
     # showing -----------------------------------------------------------------------------
 

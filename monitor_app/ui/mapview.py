@@ -30,6 +30,8 @@ from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection, SelectionChange
 from monitor_app.ui.mapframe import Frame, LayerPicture
 from monitor_app.ui.mapfurniture import (
+    ADDING,
+    BY_KEY,
     HoverCard,
     MapButtons,
     paint_furniture,
@@ -43,8 +45,6 @@ from monitor_app.ui.theme import Theme
 WHEEL_STEP, KEY_STEP, PAN_STEP = 1.25, 1.5, 60
 #: Logical pixels per metre: from a continent on screen to a doorstep.
 SCALES = (1e-5, 1e3)
-#: With these keys a click adds to what is selected.
-ADDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 class MapView(QWidget):
@@ -420,16 +420,16 @@ class MapView(QWidget):
             self.zoom(WHEEL_STEP**notches, event.position())
         event.accept()
 
-    def leaveEvent(self, _event: QEvent) -> None:
-        self._selection.hover(None)
-
     def _use_box_tool(self, on: bool) -> None:
         self.box_tool = on
         self.setCursor(Qt.CursorShape.CrossCursor) if on else self.unsetCursor()
 
+    def leaveEvent(self, _event: QEvent) -> None:
+        self._selection.hover(None)
+
     def _show_card(self, key: str | None) -> None:
         spec = self._spec
-        place = None if key is None else self._places.get(key)
+        place = self._places.get(key or "")
         if spec is None or place is None or place >= len(spec.keys) or self._panning:
             self.card.hide()
             return
@@ -438,11 +438,7 @@ class MapView(QWidget):
         self.setAccessibleDescription(f"{spec.names[place]}: {value}")
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in (
-            Qt.FocusReason.TabFocusReason,
-            Qt.FocusReason.BacktabFocusReason,
-            Qt.FocusReason.ShortcutFocusReason,
-        )
+        self._ring = event.reason() in BY_KEY
         super().focusInEvent(event)
         self.update()
 
@@ -454,11 +450,9 @@ class MapView(QWidget):
     # keys --------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = Qt.Key(event.key())
-        arrows = {
-            Qt.Key.Key_Left: (1, 0), Qt.Key.Key_Right: (-1, 0),
-            Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1),
-        }  # fmt: skip
+        key, keys = Qt.Key(event.key()), Qt.Key
+        arrows = {keys.Key_Left: (1, 0), keys.Key_Right: (-1, 0), keys.Key_Up: (0, 1),
+                  keys.Key_Down: (0, -1)}  # fmt: skip
         if key in arrows and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             dx, dy = arrows[key]
             self.pan(dx * PAN_STEP, dy * PAN_STEP)

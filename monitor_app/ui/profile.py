@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from monitor_app.cartography.mapspec import MapSpec
+from monitor_app.cartography.mapspec import MapKind, MapSpec
 from monitor_app.core.formats import THIN_SPACE, format_number, format_value
 from monitor_app.core.i18n import _
 from monitor_app.core.selection import Selection, SelectionChange
@@ -15,15 +15,19 @@ from monitor_app.ui.tabledata import ranks
 from monitor_app.ui.tablemodel import status_text
 from monitor_app.ui.theme import Theme
 
+#: While areas are being selected one by one, nothing is computed for so long.
+_WAIT_MS = 150
 #: More selected areas than this are summed up in words.
 MOST = 6
 
 
 class AreaProfile(QWidget):
-    """One block per selected area, the first selected first; below them the way to the whole
+    """One block per selected area, the first selected first; below them the value of all taken
+    together (``together_wanted``: their keys; ``show_together`` answers) and the way to the whole
     profile (``profile_wanted``)."""
 
     profile_wanted = Signal()
+    together_wanted = Signal(tuple)
 
     def __init__(self, theme: Theme, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,9 +49,20 @@ class AreaProfile(QWidget):
         self.more = QLabel()
         self.more.setProperty("role", "small")
         self.more.setWordWrap(True)
+        self.together = QLabel()
+        self.together.setWordWrap(True)
+        self.together.setTextFormat(Qt.TextFormat.PlainText)
+        self.together.setStyleSheet("font-weight: 600")
+        self.together.hide()
+        self._keys: tuple[str, ...] = ()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_WAIT_MS)
+        self._soon.timeout.connect(self._ask)
         self._column.addWidget(self.heading)
         self._column.addLayout(self.blocks)
         self._column.addWidget(self.more)
+        self._column.addWidget(self.together)
         self.open = QPushButton(_("Open profile"))
         self.open.setProperty("role", "link")
         self.open.setToolTip(_("Key figures, pyramid, time lines and neighbours of the area"))
@@ -77,6 +92,14 @@ class AreaProfile(QWidget):
                 widget.deleteLater()
         spec = self._spec
         chosen = [k for k in self._selection.keys if k in self._places]
+        self._keys = tuple(chosen)
+        self.together.hide()
+        # Of changes, deviations and types nothing can be taken together.
+        plain = spec is not None and spec.kind in (MapKind.VALUE, MapKind.THRESHOLD)
+        if plain and len(chosen) > 1:
+            self._soon.start()
+        else:
+            self._soon.stop()
         self.setVisible(bool(chosen) and spec is not None)
         if spec is None:
             return
@@ -85,6 +108,17 @@ class AreaProfile(QWidget):
         rest = len(chosen) - MOST
         self.more.setText(_("and {count} more").format(count=format_number(rest)))
         self.more.setVisible(rest > 0)
+
+    def _ask(self) -> None:
+        self.together_wanted.emit(self._keys)
+
+    def show_together(self, keys: tuple[str, ...], value: str, note: str = "") -> None:
+        """What areas are together; nothing where others are selected by now."""
+        if keys != self._keys or len(keys) < 2:
+            return
+        text = _("Together: {value}").format(value=value.replace(THIN_SPACE, " "))
+        self.together.setText("\n".join(t for t in (text, note) if t))
+        self.together.show()
 
     def _add(self, spec: MapSpec, place: int, row: int) -> None:
         status = int(spec.status[place])
@@ -120,5 +154,6 @@ class AreaProfile(QWidget):
         self.blocks.addWidget(note, row + 1, 0, 1, 2)
 
     def shutdown(self) -> None:
+        self._soon.stop()
         self._unsubscribe()
         self._unsubscribe = lambda: None

@@ -446,9 +446,8 @@ class RatesPanel(RatesPage):
         book = self.book
         if book is None:
             return
-        suggested = _("rates") + ".xlsx"
         name, _kind = QFileDialog.getSaveFileName(
-            self, _("Save the rates"), suggested, "Excel (*.xlsx)"
+            self, _("Save the rates"), _("rates") + ".xlsx", "Excel (*.xlsx)"
         )
         if name:
             path = Path(name).with_suffix(".xlsx")
