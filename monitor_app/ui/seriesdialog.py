@@ -210,10 +210,11 @@ class SeriesDialog(QDialog):
         title = self.title.text().strip()
 
         def work(progress: Progress) -> QImage:
-            chosen = days[-1:] if moving else days
-            series = self._series(chosen, title, progress.part(0.0, 0.4))
+            # All dates also for one picture of many: classes hold for all of them.
+            series = self._series(days, title, progress.part(0.0, 0.4))
             if moving:
-                figure = compose(series.specs[0], series.shapes[0], layout).sheet.figure
+                noted = with_note(series, layout)
+                figure = compose(series.specs[-1], series.shapes[-1], noted).sheet.figure
             else:
                 figure = compose_multiples(
                     series.specs, series.shapes, with_note(series, layout), title=series.title,

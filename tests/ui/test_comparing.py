@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from monitor_app.app.mapseries import of_days
 from monitor_app.app.session import Event
 from monitor_app.core.i18n import LANGUAGE
 from monitor_app.core.issues import fail
@@ -322,6 +323,32 @@ def test_a_series_is_named_in_the_language_and_read_before_the_work(
     dialog.title.setText("Zweiter Titel")
     jobs[0](Progress())
     assert titles == ["Erster Titel"]
+
+
+def test_the_preview_of_a_moving_picture_has_its_classes(
+    qtbot: QtBot, opened: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Classes made anew for each date in the window are those of all dates in the picture."""
+    bench = opened.workbench
+    bench.session.set_view(indicator="altenquotient", whole_series=False, k=2)
+    settle(qtbot, opened)
+    drawn = []
+    real = seriesdialog.compose
+    monkeypatch.setattr(
+        seriesdialog, "compose", lambda spec, *a: (drawn.append(spec), real(spec, *a))[1]
+    )
+    dialog = SeriesDialog(bench)
+    dialog.open()
+    dialog.kind.setCurrentIndex(dialog.kind.findData(MOVING))
+    dialog._kind_changed()
+    qtbot.waitUntil(lambda: bool(drawn))
+    settle(qtbot, opened)
+    series = dialog._series(dialog.days(), "", Progress())
+    assert drawn[-1].day == series.specs[-1].day
+    assert drawn[-1].classification.breaks == series.specs[-1].classification.breaks
+    alone = of_days(bench.session, dialog.days()[-1:])
+    assert alone.specs[0].classification.breaks != series.specs[-1].classification.breaks
+    dialog.reject()
 
 
 def test_cancelling_a_series_leaves_no_file(
