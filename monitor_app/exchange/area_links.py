@@ -110,6 +110,24 @@ def _link(table: RawTable, column: str, level: str, areas: AreaSystem) -> AreaLi
     return AreaLink(level, KeyRule(column=column, map=mapped), by, score, rest)
 
 
+def areas_across(
+    headers: Sequence[str], areas: AreaSystem
+) -> tuple[str | None, dict[str, dict[str, str]]]:
+    """The level whose areas stand in the headers of columns, and header -> its key."""
+    best: tuple[str | None, dict[str, dict[str, str]]] = (None, {})
+    for level in (lv.key for lv in areas.levels if lv.key != CITY):
+        known = areas.keys(level)
+        named: dict[str, str] = {}
+        for area in areas.at(level):
+            named.setdefault(plain_name(area.name), area.key)
+        texts = [h for h in headers if h.strip()]
+        found = _by_name(texts, named) or _by_both(texts, known, named)
+        least = max(3, SHARE * len(texts), COVERED * len(known))
+        if len(found) >= least and len(found) > len(best[1]):
+            best = level, {h: {"area": key} for h, key in found.items()}
+    return best
+
+
 def _measured(table: RawTable) -> frozenset[str]:
     """Columns with so many different numbers that they count something."""
     return frozenset(

@@ -50,8 +50,8 @@ _HINTS: Mapping[Role, re.Pattern[str]] = {
         r"|district|area|zbez|_id$|(?<!land)kreis|gemeinde|ortschaft|region"
     ),
     Role.DATE: re.compile(r"stichtag|datum|date|jahr|year|stand|zeit|period"),
-    Role.SEX: re.compile(r"geschlecht|sex|gender"),
-    Role.AGE: re.compile(r"alter|age(?![a-z]*ncy)|jahrgang"),
+    Role.SEX: re.compile(r"geschlecht|sex|gender|(?<![a-z0-9])c11(?![0-9])"),
+    Role.AGE: re.compile(r"(?<!zeit)alter|age(?![a-z]*ncy)|jahrgang|galt(?:ej|5j)"),
     Role.GROUP: re.compile(r"staat|nation|herkunft|gruppe|group|typ|art|form|status|kind|geo"),
     Role.NAME: re.compile(r"name|bezeichnung|label|stadtteil$|viertel$|bezirk$"),
     Role.VALUE: re.compile(
@@ -61,6 +61,7 @@ _HINTS: Mapping[Role, re.Pattern[str]] = {
 }
 
 
+_BIRTH = re.compile(r"geb(\.|oren|urts?)|jahrgang|birth")
 _SUM = re.compile(r"^(jahres)?summe|^total|^insgesamt|^gesamt")
 #: Headers of figures, whatever else they speak of.
 _MEASURE = re.compile(r"%|anteil|quote|je 1|pro |durchschnitt|prozent|dichte|fläche")
@@ -162,6 +163,8 @@ def _label_guesses(column: str, texts: Sequence[str], counts: Counter[str]) -> l
     good = [t for t in texts if days[t].kind in (DateKind.DAY, DateKind.YEAR, DateKind.MONTH)]
     years = {days[t].year for t in good}
     sums = [t for t in texts if t not in good and _SUM.search(t.casefold())]
+    if _BIRTH.search(column.casefold()):
+        good = []  # years of birth date no rows
     enough = len(good) + len(sums) == len(texts) or (
         _hint(Role.DATE, column) > 0 and _agree(good, counts)
     )

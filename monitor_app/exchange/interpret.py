@@ -18,17 +18,27 @@ from monitor_app.exchange.keys import apply_key_rule
 from monitor_app.exchange.label_set import Findings, LabelPlace
 from monitor_app.exchange.labels import AgeRule as AgeKind
 from monitor_app.exchange.labels import parse_ages, parse_sexes
-from monitor_app.exchange.recipe_model import CodeRule, KeyRule
+from monitor_app.exchange.recipe_model import AgeRule, CodeRule, KeyRule
 
 Meaning = tuple[Mapping[str, Any], Sequence[Issue]]
 Interpreter = Callable[[Sequence[str], LabelPlace], Meaning]
 
 
 def ages(rule: CodeRule | None) -> Interpreter:
-    """Age groups; the recipe's map translates codes (``17``) to labels (``80+``) first."""
+    """Age groups; the recipe's map translates codes (``17``) to labels (``80+``) first, its shift
+    turns codes that count on from another number into ages."""
+    shift = rule.shift if isinstance(rule, AgeRule) else 0
+
+    def label(text: str) -> str:
+        code = text.strip()
+        if rule is not None and code in rule.map:
+            return rule.map[code]
+        if shift and code.isdigit() and int(code) + shift >= 0:
+            return str(int(code) + shift)
+        return text
 
     def understand(texts: Sequence[str], place: LabelPlace) -> Meaning:
-        mapped = {t: rule.map.get(t.strip(), t) if rule else t for t in texts}
+        mapped = {t: label(t) for t in texts}
         found = parse_ages([mapped[t] for t in texts], place)
         back = {label: text for text, label in reversed(mapped.items())}
         extra = Findings(texts, place)

@@ -18,6 +18,7 @@ from monitor_app.core.areas import CITY
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
 from monitor_app.exchange import interpret
+from monitor_app.exchange.birth_years import ages_at
 from monitor_app.exchange.coded import (
     TOTAL,
     Coded,
@@ -32,6 +33,7 @@ from monitor_app.exchange.interpret import Interpreter
 from monitor_app.exchange.keys import match_keys
 from monitor_app.exchange.label_set import LabelPlace
 from monitor_app.exchange.recipe_model import (
+    AgeRule,
     CodeRule,
     FactContent,
     KeyRule,
@@ -186,6 +188,15 @@ class LongReader:
                 meaning, found = self._interpreter(dim)((rule.fixed,), LabelPlace())
                 issues.extend(found)
                 dims[dim] = Coded.constant(meaning[rule.fixed], n)
+            elif rule.sheet is not None:
+                text = _in_sheet(rule.sheet, table.name)
+                where = LabelPlace("", table.source.name, table.name or None)
+                meaning, found = self._interpreter(dim)((text,), where)
+                issues.extend(found)
+                dims[dim] = _said_by_sheet(meaning[text], n)
+            elif isinstance(rule, AgeRule) and rule.birth_year and rule.column is not None:
+                if check_column(table, rule.column, issues):
+                    dims[dim] = ages_at(table, rule.column, rows, dims["date"], issues)
             elif rule.column is not None and check_column(table, rule.column, issues):
                 dims[dim] = code_column(table, rule.column, rows, self._interpreter(dim), issues)
         if content.partner_key is not None:
@@ -271,6 +282,21 @@ def _spread(base: Coded | None, fixed: list[Any], n: int) -> Coded:
         tuple(labels),
         np.concatenate(raws) if raws else empty,
     )
+
+
+def _in_sheet(pattern: str, name: str) -> str:
+    match = re.search(pattern, name)
+    if match is None:
+        return name
+    return match.group(1) if match.re.groups else match.group(0)
+
+
+def _said_by_sheet(label: Any, rows: int) -> Coded:
+    """One label for all rows of a sheet; a sheet that sums others is left out."""
+    if label is not None:
+        return Coded.constant(label, rows)
+    zeros = np.zeros(rows, dtype=np.int64)
+    return Coded(np.full(rows, TOTAL, dtype=np.int64), (), zeros)
 
 
 def _fill(text: str, groups: tuple[str, ...]) -> str:

@@ -29,6 +29,7 @@ from monitor_app.exchange.assemble import (
     join_parts,
 )
 from monitor_app.exchange.blocks import apply_strays, find_strays
+from monitor_app.exchange.code_prefixes import without_prefixes
 from monitor_app.exchange.coded import check_column, filter_rows, fits_sheet, place
 from monitor_app.exchange.comparisons import compare, comparison_issues
 from monitor_app.exchange.dates import DateReader
@@ -90,7 +91,7 @@ def map_fact(
     issues: list[Issue] = []
     parts: list[LongPart] = []
     stated: dict[date, float] = {}
-    for i, table in enumerate(tables):
+    for i, table in enumerate(without_prefixes(t, recipe.prefixes) for t in tables):
         progress.step(i / max(1, len(tables)), table.source.name)
         if not fits_sheet(table, content.sheets):
             continue

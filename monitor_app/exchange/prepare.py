@@ -28,6 +28,7 @@ from monitor_app.exchange import area_conflicts, boundaries
 from monitor_app.exchange.areas import layer_crs, map_areas
 from monitor_app.exchange.backdrops import map_backdrop
 from monitor_app.exchange.bridges import map_bridges
+from monitor_app.exchange.code_prefixes import without_prefixes
 from monitor_app.exchange.facilities import map_facilities
 from monitor_app.exchange.mapping import KnownAreas, MappedFact, Span, map_fact
 from monitor_app.exchange.persons import map_persons
@@ -321,7 +322,8 @@ def _layers(jobs: Sequence[_Job]) -> Iterable[tuple[str, boundaries.Geometries]]
 def _map_areas(job: _Job, work: _Work) -> None:
     contents = [c for c in job.recipe.contents if isinstance(c, AreasContent)]
     for content in sorted(contents, key=lambda c: c.level.rank):
-        mapped = map_areas(content, job.tables, work.crs, work.context, work.areas)
+        bare = tuple(without_prefixes(t, job.recipe.prefixes) for t in job.tables)
+        mapped = map_areas(content, bare, work.crs, work.context, work.areas)
         work.issues.extend(mapped.issues)
         if mapped.table is not None:
             before = work.areas.get(content.level.key)

@@ -10,12 +10,13 @@ from monitor_app.core.areas import CITY, Area, AreaSystem, Level
 from monitor_app.core.batch import ImportContext
 from monitor_app.core.datasets import DatasetInfo
 from monitor_app.core.i18n import _
+from monitor_app.exchange.code_prefixes import find_prefixes, without_prefixes
 from monitor_app.exchange.coded import chosen_rows
 from monitor_app.exchange.keys import apply_key_rule
 from monitor_app.exchange.mapping import dataset_spec
 from monitor_app.exchange.propose import propose_recipe
 from monitor_app.exchange.propose_dates import days_of
-from monitor_app.exchange.propose_words import same_series
+from monitor_app.exchange.propose_words import names_sex, same_series
 from monitor_app.exchange.recipe_model import (
     AreasContent,
     CodeRule,
@@ -37,7 +38,12 @@ MOST_AREAS = 20_000
 def alike(table: RawTable) -> tuple[str, ...]:
     """Tables with equal marks are parts of one delivery: same columns, and names of file and
     sheet that differ in digits only."""
-    return (same_series(table.source.name), re.sub(r"\d+", "#", table.name), *table.header)
+    return (same_series(table.source.name), _sheet(table.name), *table.header)
+
+
+def _sheet(name: str) -> str:
+    """Sheets for years and for sexes are parts of one table."""
+    return "sex" if names_sex(name) else re.sub(r"\d+", "#", name)
 
 
 def propose_all(
@@ -50,7 +56,10 @@ def propose_all(
     for table in tables:
         groups.setdefault(alike(table), []).append(table)
     ordered = sorted(groups.values(), key=lambda own: (not _is_layer(own[0]), _order(own[0])))
-    wanted = [t for own in ordered if not _is_layer(own[0]) for t in _texts(own[0])]
+    wanted = [
+        t for own in ordered if not _is_layer(own[0])
+        for t in _texts(without_prefixes(own[0], find_prefixes(own[0])))
+    ]  # fmt: skip
     used = set(taken)
     found: list[Proposed] = []
     for own in ordered:
@@ -75,7 +84,8 @@ def _with_datasets(
             d for d in ("sex", "age", "group", "partner")
             if getattr(content, d) is not None or d in wide.dimensions
         }  # fmt: skip
-        days = {day for t in tables for day in days_of(t, content.date, wide)}
+        bare = [without_prefixes(t, recipe.prefixes) for t in tables]
+        days = {day for t in bare for day in days_of(t, content.date, wide)}
         spec = dataset_spec(recipe, content)
         fresh.append(
             DatasetInfo(
@@ -128,7 +138,7 @@ def with_areas_of(
         if not isinstance(content, AreasContent):
             continue
         have = {a.key for a in areas if a.level == content.level.key}
-        named = dict(_entries(content, tables))
+        named = dict(_entries(recipe, content, tables))
         if content.level.key not in {level.key for level in levels}:
             levels.append(Level(content.level.key, str(content.level.name), content.level.rank))
         start = 1 + max((a.id for a in areas), default=0)
@@ -139,7 +149,9 @@ def with_areas_of(
     return replace(context, areas=AreaSystem(tuple(levels), tuple(areas), system.crs))
 
 
-def _entries(content: AreasContent, tables: Sequence[RawTable]) -> Iterable[tuple[str, str]]:
+def _entries(
+    recipe: Recipe, content: AreasContent, tables: Sequence[RawTable]
+) -> Iterable[tuple[str, str]]:
     yield from ((entry.key, entry.name) for entry in content.list)
     rule = content.key
     if rule is None or rule.column is None:
@@ -148,6 +160,7 @@ def _entries(content: AreasContent, tables: Sequence[RawTable]) -> Iterable[tupl
         if rule.column not in table.header:
             continue
         used = chosen_rows(table, content.only, content.ignore, [])
+        table = without_prefixes(table, recipe.prefixes)
         keys = [apply_key_rule(rule, cell) for cell in table.column(rule.column)]
         named = content.name.column if content.name else None
         names = table.column(named) if named in table.header and named else keys
@@ -172,7 +185,7 @@ def _with_areas(recipe: Recipe, tables: Sequence[RawTable]) -> Recipe:
         name=None if named is None else CodeRule(column=named),
         ignore=content.ignore,
     )
-    count = len({key for key, _name in _entries(areas, tables)})
+    count = len({key for key, _name in _entries(recipe, areas, tables)})
     if count < 2:
         return recipe
     reason = _(

@@ -10,6 +10,7 @@ from monitor_app.core.areas import CITY
 from monitor_app.core.backdrops import BackdropLook
 from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
+from monitor_app.exchange.code_prefixes import find_prefixes, without_prefixes
 from monitor_app.exchange.guess import Guess, Role, guess_columns
 from monitor_app.exchange.keys import clean_key, match_keys
 from monitor_app.exchange.propose_facts import Proposal, propose_facts
@@ -60,7 +61,8 @@ def propose_recipe(
     table = next((t for t in tables if len(t)), tables[0])
     reasons: list[str] = []
     numbers = NumberRule()
-    found = _content(table, context, reasons, wanted)
+    prefixes = find_prefixes(table) if table.geometries is None else {}
+    found = _content(without_prefixes(table, prefixes), context, reasons, wanted)
     if isinstance(found, Proposal):
         contents: tuple[Content, ...] = found.contents
         numbers = found.numbers
@@ -72,6 +74,7 @@ def propose_recipe(
         name=Text(de=stem, en=stem),
         match=MatchRule(files=_file_patterns(tables), columns=_fingerprint(table)),
         numbers=numbers,
+        prefixes=prefixes,
         contents=contents,
         proposed=tuple(reasons),
     )

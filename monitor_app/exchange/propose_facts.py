@@ -12,16 +12,17 @@ import pandas as pd
 from monitor_app.core.areas import CITY
 from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
-from monitor_app.exchange.area_links import find_link, rows_aside
+from monitor_app.exchange.area_links import areas_across, find_link, rows_aside
 from monitor_app.exchange.guess import Guess, Role
 from monitor_app.exchange.labels import parse_ages, parse_sexes
 from monitor_app.exchange.longform import dimension_name
 from monitor_app.exchange.numbers import weigh
 from monitor_app.exchange.propose_dates import date_rule, days_of
 from monitor_app.exchange.propose_groups import add_groups
-from monitor_app.exchange.propose_totals import last_is_open, total_rows
+from monitor_app.exchange.propose_totals import last_is_open, starts_at_one, total_rows
 from monitor_app.exchange.propose_words import (
     is_rate,
+    names_sex,
     names_subject,
     role_name,
     same_series,
@@ -42,11 +43,11 @@ from monitor_app.exchange.recipe_model import (
 )
 from monitor_app.exchange.table import RawTable
 from monitor_app.exchange.table_facts import Facts, Guesses, row_sums
-from monitor_app.exchange.wide_headers import read_wide
+from monitor_app.exchange.wide_headers import WideTable, read_wide
 from monitor_app.exchange.wording import kind_name
 
 _CODE_HEAD = re.compile(r"(code|cd|sort|nr|nummer|schl(ü|ue)ssel|key|id|kurz|lang|q|ver)$")
-_SEX_HEAD = re.compile(r"geschl|sex|gender|^g$")
+_SEX_HEAD = re.compile(r"geschl|sex|gender|^g$|(?<![a-z0-9])c11(?![0-9])")
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,17 @@ def propose_facts(
     return Proposal(contents, _numbers(facts, contents))
 
 
+def _birth_years(facts: Facts) -> str | None:
+    """A column of many years of which its header says that people were born in them."""
+    for column in facts.table.header:
+        texts = facts.distinct[column]
+        named = re.search(r"geb(\.|oren|urts)|jahrgang|birth", column.casefold())
+        years = [t for t in texts if re.fullmatch(r"(?:18|19|20)\d\d", t)]
+        if named and len(years) >= 5 and len(years) == len(texts):
+            return column
+    return None
+
+
 def _has_people(facts: Facts) -> bool:
     """Whether ages or sexes are told apart: then people are counted."""
     return bool({Role.AGE, Role.SEX} & facts.roles.keys()) or bool(
@@ -105,13 +117,20 @@ def _find_roles(facts: Facts) -> None:
         if any(g.role is Role.VALUE for g in own) and own[0].column not in facts.used
     ]
     facts.wide = read_wide(numbers)
+    if facts.link is None and not facts.wide.columns:
+        level, named = areas_across(numbers, facts.context.areas)
+        if level is not None:
+            facts.wide, facts.level = (
+                WideTable(named, tuple(h for h in numbers if total_text(h))),
+                level,
+            )
     if "date" in facts.wide.dimensions:
         facts.roles.pop(Role.DATE, None)
     if "age" not in facts.wide.dimensions and (age := _age_column(facts)) is not None:
         facts.roles[Role.AGE] = age
     if "sex" not in facts.wide.dimensions and (sex := _best(facts, Role.SEX)) is not None:
         facts.roles[Role.SEX] = sex
-    if facts.link is None and (area := _best(facts, Role.AREA)) is not None:
+    if facts.link is None and facts.level is None and (area := _best(facts, Role.AREA)) is not None:
         facts.roles[Role.AREA] = area
     order = (Role.AREA, Role.DATE, Role.SEX, Role.AGE)
     for role in (r for r in order if r in facts.roles):
@@ -174,6 +193,7 @@ def _age_column(facts: Facts) -> Guess | None:
         g for own in facts.guesses for g in own
         if g.role is Role.AGE and g.score >= 0.45 and g.column not in facts.used
         and g.column not in facts.wide.columns and not facts.constant(g.column)
+        and not _numbers_of_groups(facts, g.column)
     ]  # fmt: skip
     if not found:
         return None
@@ -188,6 +208,22 @@ def _age_column(facts: Facts) -> Guess | None:
     return max(found, key=rank)
 
 
+def _numbers_of_groups(facts: Facts, column: str) -> bool:
+    """Codes 1, 2, 3 … up to a small number: age groups whose bounds only a code list tells."""
+    texts = facts.distinct[column]
+    coded = re.search(r"^c-|(?:cd|code|sort|nr|id)$", column.strip().casefold())
+    if coded is None or not all(t.isdigit() for t in texts):
+        return False
+    codes = sorted(int(t) for t in texts)
+    if codes != list(range(1, len(codes) + 1)) or len(codes) >= 80:
+        return False
+    text = _(
+        "{column} has codes of age groups; their bounds must be stated in the recipe (age.map)."
+    )
+    facts.reasons.append(text.format(column=column))
+    return True
+
+
 def _value_columns(facts: Facts) -> list[str]:
     """Columns that count something: numbers that are no codes of a dimension."""
     numeric = [
@@ -198,7 +234,8 @@ def _value_columns(facts: Facts) -> list[str]:
         and own[0].column not in facts.wide.repeats
         and not (any(g.role is Role.TOTAL for g in own) and facts.wide.columns)
     ]  # fmt: skip
-    found = [h for h in numeric if not _is_code(facts, h)]
+    births = _birth_years(facts)
+    found = [h for h in numeric if not _is_code(facts, h) and h != births]
     if not found:  # a number that never changes is still better than none
         found = [h for h in numeric if not _CODE_HEAD.search(h.strip().casefold())]
     totals = [h for h in found if total_text(h)]
@@ -262,7 +299,7 @@ def _say_values(facts: Facts, values: Sequence[str]) -> None:
 def _shared(facts: Facts, values: Sequence[str], *, everybody: bool) -> dict[str, object]:
     """What all contents of the table have in common."""
     roles = facts.roles
-    shared: dict[str, object] = {"level": CITY}
+    shared: dict[str, object] = {"level": facts.level or CITY}
     shared["date"] = date_rule(
         facts.table, roles.get(Role.DATE), "date" in facts.wide.dimensions, facts.reasons
     )
@@ -279,12 +316,20 @@ def _shared(facts: Facts, values: Sequence[str], *, everybody: bool) -> dict[str
         shared["ignore"] = aside
     if (sex := roles.get(Role.SEX)) is not None:
         shared["sex"] = CodeRule(column=sex.column)
+    elif names_sex(facts.table.name) and "sex" not in facts.wide.dimensions:
+        shared["sex"] = CodeRule(sheet="(.+)")
+        facts.reasons.append(_("The sex is taken from the name of the sheet."))
     if (age := roles.get(Role.AGE)) is not None:
+        shift = -1 if everybody and starts_at_one(facts, age.column) else 0
         open_end = last_is_open(facts, age.column, sums[0], everybody=everybody)
-        shared["age"] = AgeRule(column=age.column, last_open=open_end)
+        shared["age"] = AgeRule(column=age.column, last_open=open_end, shift=shift)
     elif "age" in facts.wide.dimensions:
         open_end = last_is_open(facts, None, sums[0], everybody=everybody)
         shared["age"] = AgeRule(last_open=open_end)
+    elif (births := _birth_years(facts)) is not None:
+        shared["age"] = AgeRule(column=births, birth_year=True, last_open=everybody)
+        text = _("{column} holds years of birth; the ages follow from the dates.")
+        facts.reasons.append(text.format(column=births))
     add_groups(facts, shared, values)
     return shared
 

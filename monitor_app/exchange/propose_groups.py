@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from monitor_app.core.i18n import _
 from monitor_app.exchange.guess import Role
 from monitor_app.exchange.propose_words import role_name, total_text
-from monitor_app.exchange.recipe_model import CodeRule
+from monitor_app.exchange.recipe_model import AgeRule, CodeRule
 from monitor_app.exchange.table_facts import Facts, chosen, unique
 from monitor_app.exchange.wide_headers import nationality
 
@@ -18,6 +18,9 @@ MOST_GROUPS = 60
 def add_groups(facts: Facts, shared: dict[str, object], values: Sequence[str]) -> None:
     """Columns that tell rows apart which the other dimensions do not."""
     keys = [g.column for g in facts.roles.values()]
+    age = shared.get("age")
+    if isinstance(age, AgeRule) and age.column is not None and age.column not in keys:
+        keys.append(age.column)
     rows = chosen(facts, shared)
     if unique(facts, keys, rows):
         return

@@ -84,6 +84,23 @@ def last_is_open(
     return True
 
 
+def starts_at_one(facts: Facts, column: str) -> bool:
+    """Whether codes 1, 2, 3 … of a table of everybody must be the ages 0, 1, 2 …: there are
+    always children below one."""
+    texts = facts.distinct[column]
+    if not all(t.isdigit() for t in texts):
+        return False
+    codes = sorted(int(t) for t in texts)
+    if codes[0] != 1 or codes != list(range(1, len(codes) + 1)) or len(codes) < 80:
+        return False
+    facts.reasons.append(
+        _("The codes of {column} begin with 1, which stands for children below one year.").format(
+            column=column
+        )
+    )
+    return True
+
+
 def _by_group(facts: Facts, column: str | None, sums: NDArray[np.float64]) -> dict[AgeGroup, float]:
     found: dict[AgeGroup, float] = {}
     if column is not None:

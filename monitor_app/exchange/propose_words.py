@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from monitor_app.core.i18n import _
 from monitor_app.exchange.guess import Role
+from monitor_app.exchange.labels import parse_sex
 from monitor_app.exchange.table import RawTable
 
 _SUBJECTS = (
@@ -81,6 +82,12 @@ def stem_of(table: RawTable) -> str:
     stem = PurePath(table.source.name).stem
     plain = re.sub(r"[\s_.-]+", " ", _DATED.sub(" ", stem)).strip()
     return plain if re.search(r"[A-Za-zÄÖÜäöü]{2}", plain) else stem
+
+
+def names_sex(sheet: str) -> bool:
+    """Whether the name of a sheet is a sex, or all of them together."""
+    text = sheet.strip()
+    return len(text) > 1 and not text.isdigit() and parse_sex(text).readable
 
 
 def same_series(name: str) -> str:

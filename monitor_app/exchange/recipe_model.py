@@ -152,11 +152,13 @@ class CodeRule(Strict):
     """A dimension written in a column (``map`` from the file's codes to ours) or fixed.
 
     Without ``map`` sexes and ages are understood from their usual spellings and other codes
-    are taken as they are. ``other`` catches all codes that the map does not list.
+    are taken as they are. ``other`` catches all codes that the map does not list. ``sheet``
+    finds the text in the name of the sheet (its first group, or all of it).
     """
 
     column: str | None = None
     fixed: str | None = None
+    sheet: Regex | None = None
     map: dict[str, str] = {}
     other: str | None = None
 
@@ -169,11 +171,15 @@ class CodeRule(Strict):
 class AgeRule(CodeRule):
     """Ages; ``last_open``: the highest age of each date stands for "and older";
     ``open_from`` sums everything from that age on into one open group; ``axis`` states all groups
-    (``0..100+`` or ``0,3,6,10+``), so that every delivery has the same ones."""
+    (``0..100+`` or ``0,3,6,10+``), so that every delivery has the same ones. ``shift`` is added to
+    codes that count on from another number than the age (-1: code 1 is age 0); ``birth_year``: the
+    texts are years of birth, counted at the end or the beginning of a year."""
 
     axis: str | None = Field(default=None, pattern=r"^(\d+\.\.\d+\+?|\d+(,\d+)*\+?)$")
     last_open: bool = False
     open_from: int | None = None
+    shift: int = Field(default=0, ge=-2000, le=150)
+    birth_year: bool = False
 
 
 class ValueColumn(Strict):
@@ -462,7 +468,9 @@ class NumberRule(Strict):
 
 
 class Recipe(Strict):
-    """How one delivery is read. ``proposed`` lists the reasons of a recipe that was guessed."""
+    """How one delivery is read. ``prefixes``: column -> what stands before every code in it and is
+    left away (``C11-`` in ``C11-1``). ``proposed`` lists the reasons of a recipe that was
+    guessed."""
 
     id: Key
     name: Text
@@ -470,6 +478,7 @@ class Recipe(Strict):
     source: str = ""
     match: MatchRule = MatchRule()
     numbers: NumberRule = NumberRule()
+    prefixes: dict[str, str] = {}
     contents: tuple[Content, ...] = Field(min_length=1)
     proposed: tuple[str, ...] = ()
 

@@ -32,6 +32,7 @@ class Facts:
     wide: WideTable = field(default_factory=WideTable)
     roles: dict[Role, Guess] = field(default_factory=dict)
     link: AreaLink | None = None
+    level: str | None = None  # of areas that stand in headers
 
     @property
     def used(self) -> set[str]:
