@@ -120,7 +120,8 @@ class SeriesChart(QWidget):
             painter.setPen(muted)
             painter.drawText(
                 QRectF(0, y - 8, _LEFT - 8, 16),
-                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._text(value),
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                format_number(value, self._tick_decimals()),
             )  # fmt: skip
         for day in self._breaks:
             if self._days[0] < day <= self._days[-1]:
@@ -133,6 +134,12 @@ class SeriesChart(QWidget):
                 QRectF(self._x(day) - 30, self.height() - _BOTTOM + 4, 60, 16),
                 Qt.AlignmentFlag.AlignCenter, str(day.year),
             )  # fmt: skip
+
+    def _tick_decimals(self) -> int:
+        """As many as tell the ticks apart."""
+        ticks = self._ticks()
+        step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
+        return max(self._precision, -int(np.floor(np.log10(step) + 1e-9)))
 
     def _ticks(self) -> list[float]:
         """Round values, about four."""
@@ -160,21 +167,31 @@ class SeriesChart(QWidget):
         return QPen(colour, 2, STYLES[number // 2 % len(STYLES)])
 
     def _paint_line(self, painter: QPainter, series: Series, number: int) -> None:
+        """A date without a value is a gap; a value between two gaps is a point."""
         painter.setPen(self._pen(series, number))
-        points = [
-            QPointF(self._x(d), self._y(v)) for d, v in sorted(series.values.items())
-            if np.isfinite(v)
-        ]  # fmt: skip
-        if len(points) == 1:
-            painter.drawEllipse(points[0], 2, 2)
-        painter.drawPolyline(points)
+        for run in self.runs(series):
+            points = [QPointF(self._x(d), self._y(series.values[d])) for d in run]
+            if len(points) == 1:
+                painter.drawEllipse(points[0], 2, 2)
+            painter.drawPolyline(points)
+
+    def runs(self, series: Series) -> list[list[date]]:
+        """Dates of a series that follow each other without a gap."""
+        found: list[list[date]] = [[]]
+        for day in self._days:
+            if np.isfinite(series.values.get(day, np.nan)):
+                found[-1].append(day)
+            elif found[-1]:
+                found.append([])
+        return [run for run in found if run]
 
     def _paint_names(self, painter: QPainter) -> None:
         """Names beside the ends of their lines, moved apart where they would overlap."""
         ends = []
         for number, series in enumerate(self._series):
-            last = max(series.values)
-            ends.append((self._y(series.values[last]), series, number))
+            known = [day for day, value in series.values.items() if np.isfinite(value)]
+            if known:
+                ends.append((self._y(series.values[max(known)]), series, number))
         ends.sort(key=lambda e: e[0])
         places: list[float] = []
         for y, _series, _number in ends:
