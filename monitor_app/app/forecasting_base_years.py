@@ -72,6 +72,17 @@ def weighed_components(town: Town) -> dict[str, str]:
     return found
 
 
+def without_rates(town: Town) -> frozenset[str]:
+    """Components that a forecast of the town has no rates of: factors on them do nothing."""
+    names = ((c, _ENGINE_NAMES.get(c, c)) for c in part_names())
+    found = {c for c, name in names if town.sources.get(name, Source.NONE) is Source.NONE}
+    if town.residual or len(town.layout.areas) == 1:
+        found.add("moves")
+    if len(town.layout.groups) < 2:
+        found.add("naturalisation")
+    return frozenset(found)
+
+
 def usual_weights(spec: ForecastSpec, component: str, years: Sequence[int]) -> tuple[float, ...]:
     """Weights of ``years`` where none are given for the component itself."""
     others = {k: v for k, v in spec.base_years.items() if k != component}

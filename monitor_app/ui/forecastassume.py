@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from monitor_app.app.forecasting_base_years import without_rates
 from monitor_app.app.forecasting_housing import type_names
 from monitor_app.app.forecasting_town import Town
 from monitor_app.app.forecastspecs import DRAWS, Preset, spec_name, variant_names
@@ -193,7 +194,8 @@ class AssumeStep(QWidget):
             self.preset.setItemData(
                 self.preset.count() - 1, preset.about, Qt.ItemDataRole.ToolTipRole
             )
-        self.scenarios.show_spec(spec, self._first, planned)
+        idle = frozenset() if town is None else without_rates(town)
+        self.scenarios.show_spec(spec, self._first, planned, idle)
         self._show_housing(spec, areas)
         self.years.show_spec(spec, town, years)
         assert self.past.head is not None

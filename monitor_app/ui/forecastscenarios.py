@@ -42,7 +42,7 @@ class ScenarioEditor(QWidget):
         self._theme = theme
         self._spec: ForecastSpec | None = None
         self._first = 0
-        self._planned = False
+        self._planned, self._idle = False, frozenset[str]()
         self._knots: set[int] = set()
         self.tabs = QTabBar()
         self.tabs.setExpanding(False)
@@ -135,9 +135,13 @@ class ScenarioEditor(QWidget):
 
     # showing ---------------------------------------------------------------------------------
 
-    def show_spec(self, spec: ForecastSpec, first: int, planned: bool = False) -> None:
-        """``first``: first year of the forecast; ``planned``: the project keeps planned housing."""
-        self._planned = planned
+    def show_spec(
+        self, spec: ForecastSpec, first: int, planned: bool = False,
+        idle: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        """``first``: first year of the forecast; ``planned``: the project keeps planned housing;
+        ``idle``: components that this town has no rates of."""
+        self._planned, self._idle = planned, idle
         at = max(self.tabs.currentIndex(), 0)
         if self._spec is None or self._spec.id != spec.id:
             self._knots.clear()
@@ -209,7 +213,7 @@ class ScenarioEditor(QWidget):
                 given = scenario.factors.get(component, {})
                 if not isinstance(given, dict):
                     given = {self._first: given}
-                on = spec.switched_on(component)
+                on = spec.switched_on(component) and component not in self._idle
                 for column, year in enumerate(years):
                     text = share_text(given.get(year))
                     if not text and column == 0:
@@ -221,6 +225,10 @@ class ScenarioEditor(QWidget):
                     if not on:
                         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
                         item.setForeground(muted)
+                    if component in self._idle:
+                        item.setToolTip(
+                            _("This town has no rates of it: a factor would do nothing.")
+                        )
                     self.table.setItem(row, column, item)
         self.say("")
 

@@ -55,11 +55,15 @@ def year_rows(table: ExportTable) -> Grid:
     columns = [c for c in table.columns if isinstance(c, ValueColumn)]
     texts = [[format_number(float(v)) for v in column.values] for column in columns]
     ahead = {n for n, c in enumerate(columns) if np.any(c.status == Status.FORECAST)}
-    towns = frozenset(n for n, key in enumerate(keys) if key == "")
+    # The town stands above its areas, where it is seen at once.
+    order = sorted(range(len(keys)), key=lambda n: keys[n] != "")
+    rows = tuple(zip(*texts, strict=True))
+    towns = frozenset(range(sum(key == "" for key in keys)))
     return Grid(
-        tuple(c.name for c in columns), tuple(zip(*texts, strict=True)), tuple(keys),
-        frozenset(ahead), towns, shown=min(min(ahead, default=0) + 6, len(columns) - 1),
-        names=tuple(names),
+        tuple(c.name for c in columns), tuple(rows[n] for n in order),
+        tuple(keys[n] for n in order), frozenset(ahead), towns,
+        shown=min(min(ahead, default=0) + 6, len(columns) - 1),
+        names=tuple(names[n] for n in order),
     )  # fmt: skip
 
 

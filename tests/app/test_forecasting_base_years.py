@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from forecasting_towns import source, stocks, system
+from forecasting_towns import counted, source, stocks, system
 
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app.forecasting_base_years import (
@@ -14,6 +14,7 @@ from monitor_app.app.forecasting_base_years import (
     usual_weights,
     usual_words,
     with_weights,
+    without_rates,
     year_table,
     years_words,
 )
@@ -124,3 +125,18 @@ def test_components_alike_share_a_sentence() -> None:
     )
     assert base_year_words(spec_of()) == ()
     assert usual_words(spec_of()) == "die letzten 10 Jahre, bei Geburten die letzten 3"
+
+
+@pytest.mark.parametrize("make", [source, counted])
+def test_factors_on_components_without_rates_do_nothing(make: Any) -> None:
+    """What the window switches off is what the engine does not look at, and nothing else."""
+    data = make(stocks(12))
+    plain = runs.make_forecast(data, system(), spec_of(years=3)).results[0].projection.stocks
+    town = runs.read(data, system(), spec_of())
+    idle = without_rates(town)
+    assert idle == ({"moves", "naturalisation"} if make is source else {"naturalisation"})
+    for component in ("births", "deaths", "arrivals", "departures", "moves", "naturalisation"):
+        scenario = {"key": "x", "factors": {component: 0.5}}
+        spec = spec_of(years=3, scenarios=[scenario])
+        other = runs.make_forecast(data, system(), spec).results[0].projection.stocks
+        assert np.array_equal(plain, other) == (component in idle), component

@@ -113,3 +113,13 @@ def test_left_out_years_are_told_before_a_run(qtbot: QtBot, room) -> None:
         "Wanderungssaldo: 2018–2023 ohne 2020–2022; sonst die letzten 10 Jahre,"
         " bei Geburten die letzten 3"
     )
+
+
+def test_factors_of_components_without_rates_cannot_be_typed(qtbot: QtBot, room) -> None:
+    table = room.inner.assume.scenarios.table
+    rows = {table.verticalHeaderItem(n).text(): table.item(n, 0) for n in range(table.rowCount())}
+    for name in ("Umzüge in der Stadt", "Einbürgerungen"):
+        assert rows[name].text() == "–"
+        assert not rows[name].flags() & Qt.ItemFlag.ItemIsEditable
+        assert "keine Raten" in rows[name].toolTip()
+    assert rows["Zuzüge von außen"].flags() & Qt.ItemFlag.ItemIsEditable
