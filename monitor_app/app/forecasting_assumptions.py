@@ -99,9 +99,9 @@ def attracted(arrivals: Array, pull: Array) -> Array:
         return arrivals
     moved = arrivals * pull
     now, before = moved.sum(axis=-1, keepdims=True), arrivals.sum(axis=-1, keepdims=True)
-    return np.asarray(
-        moved * np.divide(before, now, out=np.ones_like(now), where=now > 0), dtype=np.float64
-    )
+    ratio = np.divide(before, now, out=np.ones_like(now), where=now > 0)
+    # Where no area that people come to attracts anybody, they come as before.
+    return np.asarray(np.where(now > 0, moved * ratio, arrivals), dtype=np.float64)
 
 
 def pulled(model: MoveModel, pull: Array) -> MoveModel:

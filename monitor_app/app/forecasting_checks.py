@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitor_app.app.forecasting_plausible import check_balance, check_plan
 from monitor_app.app.forecasting_town import Town, component_names
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
@@ -37,7 +38,7 @@ def check_events(town: Town) -> list[Issue]:
         over = counts > most + 0.5
         if over.any():
             found.append(_too_many(town, name, over))
-    return found
+    return [*found, *check_balance(town)]
 
 
 def _too_many(town: Town, name: str, over: Array) -> Issue:
@@ -88,7 +89,7 @@ def check_reachable(spec: ForecastSpec, town: Town) -> list[Issue]:
                     _("Correct the target or the bounds."),
                 )
             )  # fmt: skip
-    return found
+    return [*found, *check_plan(spec, town)]
 
 
 def _target(code: str, message: str, repair: str) -> Issue:

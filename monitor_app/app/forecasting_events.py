@@ -218,6 +218,7 @@ class TownEvents:
             # Only those can be naturalised who are not nationals; nationals are the first group.
             national = self._national()
             if national is None:
+                self._tell_no_nationals(info)
                 return None, Source.NONE
             total = found.sum(axis=2, keepdims=True)
             share = weights.copy()
@@ -265,6 +266,18 @@ class TownEvents:
         if len(groups) < 2 or "national" not in groups:
             return None
         return groups.index("national")
+
+    def _tell_no_nationals(self, info: DatasetInfo) -> None:
+        if len(self.layout.groups) < 2:
+            return
+        self.issues.append(
+            Issue(
+                "no-nationals", Severity.WARNING,
+                _("“{name}” is left out: no group of the population is named “national”, only"
+                  " {groups}.").format(name=info.spec.name, groups=", ".join(self.layout.groups)),
+                repair=_("Let the recipe map the group of nationals to “national”."),
+            )
+        )  # fmt: skip
 
     def _schedule(self, name: str) -> Array:
         """Default rates [sex, group, age, area] that missing detail follows."""

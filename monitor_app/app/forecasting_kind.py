@@ -9,7 +9,7 @@ import numpy as np
 from monitor_app.app.forecasting_events import Source, note
 from monitor_app.core.cube import Cube
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import Issue
+from monitor_app.core.issues import Issue, Severity
 
 if TYPE_CHECKING:
     from monitor_app.app.forecasting_town import Town
@@ -70,3 +70,17 @@ def told_rounding(cube: Cube) -> list[Issue]:
                      " be too small or too large.").format(base=base)  # fmt: skip
             return [note("counts-rounded", text)]
     return []
+
+
+def told_first_age(cube: Cube) -> list[Issue]:
+    """A warning where the population begins above age 0: no births, no children growing up."""
+    if cube.ages is None or cube.ages.first == 0:
+        return []
+    text = _("The population begins at age {age}: births and children are not forecast, and those"
+             " who reach this age count as moves in at today's rate.")  # fmt: skip
+    return [
+        Issue(
+            "ages-begin", Severity.WARNING, text.format(age=cube.ages.first),
+            repair=_("Import the population of all ages."),
+        )
+    ]  # fmt: skip

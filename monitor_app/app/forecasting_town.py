@@ -24,7 +24,7 @@ from monitor_app.app.forecasting_events import (
     known_events,
     note,
 )
-from monitor_app.app.forecasting_kind import kind_of_forecast, told_rounding
+from monitor_app.app.forecasting_kind import kind_of_forecast, told_first_age, told_rounding
 from monitor_app.app.forecasting_reform import bridge
 from monitor_app.app.forecasting_stocks import (
     after_breaks,
@@ -126,7 +126,7 @@ def read_town(
     issues: list[Issue] = []
     cube, years, day = yearly(cube, issues, base)
     layout, stocks = _stocks(cube, country, years[-1], issues)
-    issues += told_rounding(cube)
+    issues += [*told_rounding(cube), *told_first_age(cube)]
     stocks = known_stocks(stocks, years, layout.areas, areas, level, issues)
     start = 0 if first_year is None else max(0, first_year - years[0])
     if first_year is None:
@@ -163,6 +163,14 @@ def choose_population(
         and (dataset is None or i.spec.key == dataset)
         and covers(areas, i.spec.level, level)
     ]
+    if not found and dataset is not None:
+        keys = [i.spec.key for i in infos if i.spec.kind is Kind.POPULATION and "age" in i.dims]
+        raise fail(
+            "forecast-population",
+            _("The level “{level}” has no population “{dataset}” by age.").format(
+                level=level, dataset=dataset),
+            value=dataset, repair=_("Known are: {names}.").format(names=", ".join(keys) or "–"),
+        )  # fmt: skip
     if not found:
         raise fail(
             "forecast-population",

@@ -56,7 +56,14 @@ def _given(types: dict[str, dict[str, str]], town: Town) -> Types:
     found: Types = {}
     for component, of in types.items():
         missing = [a for a in town.layout.areas if a not in of]
-        if component not in _PARTS or missing:
+        if component not in _PARTS:
+            raise fail(
+                "spec-types",
+                _("There is no component “{component}” that areas could have types of.").format(
+                    component=component),
+                value=component, repair=_("Known are: {names}.").format(names=", ".join(_PARTS)),
+            )  # fmt: skip
+        if missing:
             raise fail(
                 "spec-types",
                 _("The types of “{component}” do not name every area.").format(component=component),

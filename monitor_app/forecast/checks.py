@@ -252,6 +252,7 @@ def describe_shortfalls(layout: Layout, shortfalls: Sequence[Shortfall], year: i
             repair=_("Choose a target that births, deaths and migration can reach."),
         )
         for s in shortfalls
+        if abs(s.wanted - s.reached) >= 0.5  # shown in whole persons
     ]
 
 
