@@ -36,6 +36,8 @@ from monitor_app.cartography.relationspec import (
 from monitor_app.core.formats import format_number, format_p
 from monitor_app.core.i18n import _, ngettext
 
+#: How much is left of points that a filter leaves out.
+FADED = 0.2
 #: Scatter charts with up to this many areas name the ones far from the line.
 NAMED = 3
 
@@ -70,12 +72,14 @@ def draw_scatter(figure: Figure, spec: ScatterSpec, theme: ChartTheme = LIGHT) -
         ha="right", transform=figure.transFigure,
     )  # fmt: skip
     marked = [key in spec.selected or key == spec.hovered for key in spec.keys]
-    axes.scatter(
+    points = axes.scatter(
         spec.x, spec.y, s=[46 if m else 22 for m in marked], c=list(spec.colours) or "#5b8db8",
         edgecolors=[theme.ink if m else theme.quiet for m in marked],
         linewidths=[1.4 if m else 0.5 for m in marked], zorder=4,
         clip_on=False,  # points on the edge of the axes are whole
     )  # fmt: skip
+    if spec.faded:
+        points.set_alpha([FADED if k in spec.faded else 1.0 for k in spec.keys])
     if spec.line is not None:
         ends = np.array(axes.get_xlim())
         axes.plot(
@@ -105,9 +109,10 @@ def scatter_note(spec: ScatterSpec) -> str:
 
 def _name_points(axes: Axes, spec: ScatterSpec, theme: ChartTheme) -> None:
     chosen = {i for i, k in enumerate(spec.keys) if k in spec.selected or k == spec.hovered}
-    far = np.abs(spec.residuals)
+    far = np.where([k in spec.faded for k in spec.keys], np.nan, np.abs(spec.residuals))
     if np.isfinite(far).any():
-        chosen |= {int(i) for i in np.argsort(-np.nan_to_num(far), kind="stable")[:NAMED]}
+        known = [int(i) for i in np.argsort(-np.nan_to_num(far), kind="stable")[:NAMED]]
+        chosen |= {i for i in known if np.isfinite(far[i])}
     low, high = axes.get_xlim()
     taken: list[tuple[float, float, float, float]] = []
     first = sorted(chosen, key=lambda i: (spec.keys[i] not in spec.selected, -far[i]))

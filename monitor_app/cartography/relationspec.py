@@ -77,6 +77,7 @@ class ScatterSpec:
     without: int = 0
     line: Regression | None = None
     title: str = ""
+    faded: frozenset[str] = frozenset()  # areas that a filter leaves out; the line is of all
 
     @property
     def residuals(self) -> FloatArray:

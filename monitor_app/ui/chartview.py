@@ -174,9 +174,21 @@ class ChartView(QWidget):
 
     def set_kept(self, keys: frozenset[str] | None) -> None:
         """Let the marks of all areas but these fade (a filter); None: show all alike."""
-        if keys != self._kept:
-            self._kept = keys
+        if keys == self._kept:
+            return
+        self._kept = keys
+        if self._own_fading:
+            self._later()
+        else:
             self._repaint_ground()
+
+    @property
+    def _own_fading(self) -> bool:
+        """Whether the picture itself shows what a filter leaves out: a veil over points would
+        blot out names beside them."""
+        from monitor_app.cartography.relationspec import ScatterSpec
+
+        return isinstance(self._spec, ScatterSpec)
 
     def _later(self) -> None:
         self._mark = None
@@ -193,6 +205,8 @@ class ChartView(QWidget):
             return
         # The line above the chart says what it shows: here its title would only take room.
         shown: Any = replace(spec, title="")
+        if self._own_fading and self._kept is not None:
+            shown = replace(shown, faded=frozenset(shown.keys) - self._kept)
         size, ratio, style = self.size(), self.devicePixelRatioF(), chart_style(self._theme)
 
         def work() -> tuple[QImage, Marks]:
@@ -257,7 +271,7 @@ class ChartView(QWidget):
             painter = QPainter(made)
             painter.setFont(self.font())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            if self._kept is not None:
+            if self._kept is not None and not self._own_fading:
                 veil(painter, marks, self._kept, self._theme.colour("surface"))
             chosen = self._selection.keys
             own = [mark for key in chosen for mark in marks.of(key)]

@@ -245,7 +245,7 @@ QMenu::icon { padding-left: 8px; }
 
 QDockWidget { titlebar-close-icon: none; }
 QTabWidget::pane { border: 0; }
-QTabBar { background: transparent; }
+QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { padding: 0 14px; min-height: ${control}px; border: 0; color: $muted;
   border-bottom: 3px solid transparent; background: transparent; }
 QTabBar::tab:hover { color: $text; }

@@ -154,8 +154,10 @@ def colour_of(chart: ChartView, key: str) -> int:
 def test_a_filter_lets_the_other_points_fade(qtbot: QtBot, chart: ChartView) -> None:
     plain = {key: colour_of(chart, key) for key in KEYS}
     chart.set_kept(frozenset(KEYS[:2]))
+    qtbot.waitUntil(lambda: chart.drawn)
     assert [key for key in KEYS if colour_of(chart, key) == plain[key]] == list(KEYS[:2])
     chart.set_kept(None)
+    qtbot.waitUntil(lambda: chart.drawn)
     assert {key: colour_of(chart, key) for key in KEYS} == plain
 
 
@@ -166,7 +168,27 @@ def test_the_filter_of_the_table_reaches_the_charts(qtbot: QtBot, rich) -> None:
     plain = {key: colour_of(found.view, key) for key in spec.keys}
     page.table.filter.setText("Ost")
     qtbot.waitUntil(lambda: page.ranking.keys == ("004",))
+    qtbot.waitUntil(lambda: found.view.drawn)
     assert colour_of(found.view, "004") == plain["004"]
     assert colour_of(found.view, "001") != plain["001"]
     page.table.clear_filter()
     qtbot.waitUntil(lambda: colour_of(found.view, "001") == plain["001"])
+
+
+def test_a_filter_veils_other_marks(qtbot: QtBot, rich) -> None:  # noqa: F811
+    found = panel(qtbot, rich, "distribution", "histogram")
+    view, marks = found.view, found.view.marks
+    full = [m for m in range(len(marks)) if marks.keys[m]]
+    kept = frozenset(marks.keys[full[0]])
+    before = pixels(view.grab().toImage())
+    view.set_kept(kept)
+    after = pixels(view.grab().toImage())
+    ratio = view.devicePixelRatioF()
+
+    def changed(mark: int) -> bool:
+        left, top, right, bottom = marks.boxes[mark] * ratio
+        x, y = round((left + right) / 2), round((top + bottom) / 2)
+        return bool(before[y, x] != after[y, x])
+
+    assert not changed(full[0])
+    assert all(changed(m) for m in full if not kept & set(marks.keys[m]))
