@@ -255,8 +255,9 @@ def test_charts_show_the_numbers_of_the_results(results: Results) -> None:
     assert both is not None
     assert both.men.sum() + both.women.sum() == results.ahead("middle", "city")[-1, 0]
     assert ages.interval is not None
-    for low, middle, high in zip(*((s.men, s.women) for s in (ages.interval[0], both,
-                                                              ages.interval[1])), strict=True):
+    for low, middle, high in zip(
+        *((s.men, s.women) for s in (ages.interval[0], both, ages.interval[1])), strict=True
+    ):
         assert ((low <= middle) & (middle <= high)).all()  # fmt: skip
 
 
