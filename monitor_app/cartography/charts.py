@@ -29,6 +29,7 @@ from monitor_app.cartography.chartframe import (
     value_ticks,
 )
 from monitor_app.cartography.chartspec import Line, PyramidSpec, RankingSpec, Role, TimeLineSpec
+from monitor_app.cartography.colour import readable
 from monitor_app.cartography.figures import PT_PER_MM, font, text_width
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _, ngettext
@@ -205,7 +206,8 @@ def _label_ends(
         axes.annotate(
             text, (1, place), xycoords=("axes fraction", "data"), xytext=(5, 0),
             textcoords="offset points", va="center", ha="left", annotation_clip=False,
-            fontproperties=font(SMALL, face), color=_colour(lines[i], theme), parse_math=False,
+            fontproperties=font(SMALL, face), parse_math=False,
+            color=readable(_colour(lines[i], theme), theme.paper, theme.ink),
         )  # fmt: skip
 
 

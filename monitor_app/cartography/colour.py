@@ -61,6 +61,22 @@ def mix(colour: str, other: str, share: float) -> str:
     return hex_of(a * (1 - share) + b * share)
 
 
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours after WCAG 2.2, 1 to 21."""
+    weights = np.array([0.2126, 0.7152, 0.0722])
+    lights = [float(weights @ linear(np.asarray(rgb_of(c)))) for c in (one, other)]
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def readable(colour: str, paper: str, ink: str, least: float = 4.5) -> str:
+    """A colour for words: drawn towards ``ink`` as far as it needs to be read on ``paper``."""
+    for share in np.linspace(0.0, 1.0, 11):
+        found = mix(colour, ink, float(share))
+        if contrast(found, paper) >= least:
+            return found
+    return ink
+
+
 def linear(rgb: FloatArray) -> FloatArray:
     return np.where(rgb <= 0.04045, rgb / 12.92, ((np.maximum(rgb, 0) + 0.055) / 1.055) ** 2.4)
 

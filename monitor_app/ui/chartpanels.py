@@ -453,6 +453,8 @@ class ChangePanel(ChartPanel):
             fill(self.year, [*years, (_("all years"), "all")])
         self._show_controls()
         hint = getattr(spec, "note", "")
+        if self.mode.currentData() == "components":  # of which area or areas
+            hint = "\n".join(t for t in (spec.title, hint) if t)
         if self.mode.currentData() == "components" and not self.session.selection.keys:
             hint = "\n".join(t for t in (hint, _("Select an area to see its own change.")) if t)
         self.hint.setText(hint)
