@@ -106,7 +106,8 @@ class Frame:
         left, top = patch.x / dpr, patch.y / dpr
         corners = ((left, top), (left + image.width() / dpr, top + image.height() / dpr))
         if own != view:
-            corners = tuple(view.to_pixel(*own.to_map(*c)) for c in corners)
+            one, other = (view.to_pixel(*own.to_map(*corner)) for corner in corners)
+            corners = (one, other)
         box = QRectF(QPointF(*corners[0]), QPointF(*corners[1]))
         return QRegion(box.adjusted(-2, -2, 2, 2).toAlignedRect())
 

@@ -20,7 +20,7 @@ from monitor_app.cartography.shapes import AreaShapes
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
-from monitor_app.core.status import has_value
+from monitor_app.core.status import Status
 from monitor_app.ui.chartmenu import attach_menus
 from monitor_app.ui.chartpanels import panels as chart_panels
 from monitor_app.ui.chooser import Topic
@@ -110,7 +110,7 @@ class MapRoom(QObject):
         def done(found: Together) -> None:
             if session.view == view:
                 note = ""
-                if found.city is not None and has_value(found.status):
+                if found.city is not None and found.status < Status.MISSING:
                     gap = format_number(found.value - found.city, found.precision, signed=True)
                     note = _("{gap} against the city").format(gap=gap)
                 self.page.profile.show_together(keys, found.text, note)

@@ -172,8 +172,9 @@ class SwipeMap(LinkedMap):
         spec = self._right_spec
         if spec is None or decor.wish.spec is not spec:
             return
-        there = spec.layers and decor.colours is not None
-        self._right_decor = LayerPicture(decor.wish, decor.colours) if there else None
+        self._right_decor = None
+        if spec.layers and decor.colours is not None:
+            self._right_decor = LayerPicture(decor.wish, decor.colours)
         self.update()
         self.drawn.emit()
 
