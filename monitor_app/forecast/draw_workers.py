@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context
 from typing import Any
 
@@ -88,9 +88,9 @@ def _started(draw: Draw, shares: Sequence[range]) -> Iterator[list[tuple[Any, ra
     processes = []
     try:
         for share in shares:
-            here, there = context.Pipe(duplex=False)
+            here, there = context.Pipe()
             pipes.append((here, share))
-            process = context.Process(target=_serve, args=(draw, share, there), daemon=True)
+            process = context.Process(target=_serve, args=(there,), daemon=True)
             try:
                 process.start()
             except OSError:
@@ -101,7 +101,14 @@ def _started(draw: Draw, shares: Sequence[range]) -> Iterator[list[tuple[Any, ra
                 # Only the process may hold this end, or its end would never be noticed.
                 there.close()
             processes.append(process)
-        yield list(pipes)
+        ready = []
+        for here, share in pipes:
+            # Not as arguments of the process: to write those for one that has died is to wait
+            # for ever.
+            with suppress(OSError):
+                here.send((draw, share))
+                ready.append((here, share))
+        yield ready
     finally:
         for process in processes:
             process.terminate()
@@ -111,10 +118,11 @@ def _started(draw: Draw, shares: Sequence[range]) -> Iterator[list[tuple[Any, ra
             here.close()
 
 
-def _serve(draw: Draw, share: range, there: Any) -> None:
+def _serve(there: Any) -> None:
     """What a process does: its share of the draws, one after the other."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it decides
     try:
+        draw, share = there.recv()
         for position in share:
             try:
                 found: Any = draw(position)
@@ -122,7 +130,7 @@ def _serve(draw: Draw, share: range, there: Any) -> None:
                 there.send(error)
                 return
             there.send(found)
-    except OSError:
-        return  # nobody reads any more
+    except (EOFError, OSError):
+        return  # nobody is there any more
     finally:
         there.close()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from contextlib import closing
 from multiprocessing import context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,28 @@ def test_each_position_is_drawn_once(spread: Any, positions: int) -> None:
 def test_what_a_process_leaves_undone_is_done_here() -> None:
     found = [position for position, _values in by_processes(dies_elsewhere, 9, 2, Progress())]
     assert sorted(found) == list(range(9))
+
+
+class Large:
+    """More than a pipe holds."""
+
+    def __init__(self) -> None:
+        self.ballast = np.zeros(1_000_000)
+
+    def __call__(self, position: int) -> Any:
+        return squares(position)
+
+
+def test_a_process_that_dies_as_it_starts_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A process begins by reading the program's main file; this one ends it there.
+    main = tmp_path / "main.py"
+    main.write_text("import os\nos._exit(3)\n", encoding="utf-8")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(main), raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)
+    found = dict(by_processes(Large(), 5, 2, Progress()))
+    assert sorted(found) == [0, 1, 2, 3, 4]
 
 
 def test_a_system_without_processes_draws_here(monkeypatch: pytest.MonkeyPatch) -> None:
