@@ -27,6 +27,8 @@ LISTED = 20
 CELL_LIMIT = 1 << 24
 #: Rows turned into columns at a time, and read between two looks at the cancel button.
 BLOCK, STRIDE = 2_000, 20_000
+#: Equal cells of a column are kept once while it has no more distinct texts than this.
+SHARED = 65_536
 #: Footnotes are looked for in the last rows.
 TAIL = 500
 
@@ -127,6 +129,9 @@ class _Part:
         self.plan = plan
         self.lines: list[int] = []
         self.columns: list[list[str]] = [[] for _j in range(plan.width)]
+        # Texts of each column. Millions of cells are few texts, many times over: a copy of each
+        # would be most of the memory, and slow to walk through for the garbage collector.
+        self.texts: list[dict[str, str] | None] = [{} for _j in range(plan.width)]
         self.first: list[list[str]] = []  # rows as read, to tell footnotes from data
         self.last: deque[list[str]] = deque(maxlen=TAIL)
         self.short: list[int] = []
@@ -152,8 +157,14 @@ class _Part:
         self.last.extend(rows)
         if set(map(len, rows)) - {self.plan.width}:
             rows = [self._even(line, row) for line, row in zip(lines, rows, strict=True)]
-        for column, cells in zip(self.columns, zip(*rows, strict=True), strict=True):
-            column.extend(cells)
+        for j, cells in enumerate(zip(*rows, strict=True)):
+            texts = self.texts[j]
+            if texts is None:
+                self.columns[j].extend(cells)
+                continue
+            self.columns[j].extend(map(texts.setdefault, cells, cells))
+            if len(texts) > SHARED:
+                self.texts[j] = None
         self.lines.extend(lines)
 
     def _even(self, line: int, row: list[str]) -> list[str]:

@@ -337,3 +337,17 @@ def test_mixed_encodings_are_counted_beyond_the_lines_listed(tmp_path):
     raw = b"key;name\n" + bad * 90_000 + "02;Größe\n".encode() + bad * 90_000 + bad * 7
     (issue,) = only(write(tmp_path, raw)).issues
     assert (issue.code, issue.row, issue.count) == ("encoding-mixed", 2, 180_007)
+
+
+def test_equal_cells_of_a_column_share_one_text(tmp_path, monkeypatch):
+    """Long files repeat few texts; columns of many texts (numbers of persons) are left alone."""
+    monkeypatch.setattr("monitor_app.exchange.reader_csv.SHARED", 5)
+    monkeypatch.setattr("monitor_app.exchange.reader_csv.BLOCK", 4)
+    cells = [(f"{i:05d}", f"area {i % 3:03d}", "") for i in range(40)]
+    text = "id;area;note\n" + "".join(";".join(row) + "\n" for row in cells)
+    table = only(write(tmp_path, text))
+    assert list(zip(table.column("id"), table.column("area"), strict=True)) == [
+        row[:2] for row in cells
+    ]
+    assert len({id(cell) for cell in table.column("area")}) == 3
+    assert len({id(cell) for cell in table.column("id")}) == 40
