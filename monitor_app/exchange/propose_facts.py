@@ -278,7 +278,7 @@ def _say_wide(facts: Facts) -> None:
     facts.reasons.append(text.format(count=len(facts.wide.columns), dimension=names))
     if facts.wide.repeats:
         shown = ", ".join(facts.wide.repeats[:5]) + (" …" if len(facts.wide.repeats) > 5 else "")
-        text = _("Columns that repeat sums of the others are left out: {columns}.")
+        text = _("Columns that repeat sums of the others are left out ({columns}).")
         facts.reasons.append(text.format(columns=shown))
 
 
@@ -292,7 +292,7 @@ def _say_values(facts: Facts, values: Sequence[str]) -> None:
     left = [h for h in numeric if h not in values]
     if left and values:
         shown = ", ".join(left[:5]) + (" …" if len(left) > 5 else "")
-        text = _("These columns hold codes, totals or constants and are left out: {columns}.")
+        text = _("Columns with codes, totals or constants are left out ({columns}).")
         facts.reasons.append(text.format(columns=shown))
 
 
@@ -411,7 +411,7 @@ def _fact(
             "kind": kind,
             "dataset": dataset,
             "variable": key if variable else None,
-            "name": name,
+            "name": kind_name(kind) if dataset == kind and name == stem_of(facts.table) else name,
             "values": values,
             "absent": "missing" if variable else "zero",
             "fractions": variable,

@@ -38,7 +38,9 @@ _TOTAL = re.compile(
     r"(?i)^\W*(?:insgesamt|gesamt\w*|summe|total|zusammen|alle|all|stadt insgesamt)\b.{0,40}$"
     r"|\b(?:insgesamt|gesamt|total|zusammen)\W*$"
 )
-_DATED = re.compile(r"(?:19|20)\d{2}(?:[-_.]?\d{2}){0,2}|\d{1,2}\.\d{1,2}\.(?:19|20)\d{2}")
+_DATED = re.compile(
+    r"(?<!\d)(?:(?:19|20)\d{2}(?:[-_.]?\d{2}){0,2}|\d{1,2}\.\d{1,2}\.(?:19|20)\d{2})(?!\d)"
+)
 
 
 def total_text(text: str) -> bool:
