@@ -50,7 +50,7 @@ def fan_of_scenarios(
     name = results.level(level).names.get(unit, unit)
     return FanSpec(
         dates, tuple(courses), base, unit=_("Persons"), day=_day(results, year),
-        notes=_notes(courses), footnotes=special_words(results.spec),
+        notes=_notes(courses), footnotes=special_words(results.assumed),
         title=f"{name} – {results.group_names()[group]}",
     )  # fmt: skip
 
@@ -80,7 +80,7 @@ def fan_of_areas(
     return FanSpec(
         dates, tuple(courses), base, unit=_("Persons"), day=_day(results, year),
         title=f"{results.group_names()[group]} – {label}",
-        notes=_notes(courses), footnotes=special_words(results.spec),
+        notes=_notes(courses), footnotes=special_words(results.assumed),
     )  # fmt: skip
 
 

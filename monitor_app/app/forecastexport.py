@@ -228,7 +228,7 @@ def notes(results: Results, scenario: str | None) -> tuple[str, ...]:
             year=results.base, count=format_number(len(results.scenarios))
         ),
         results.spec.note,
-        *special_words(results.spec),
+        *special_words(results.assumed),
         _("Whole persons; areas add up to the town. Bounds of ranges do not add up."),
         _("Printed on {day}").format(day=format_date(date.today())),
     ]

@@ -15,14 +15,14 @@ from monitor_app.app import forecasting_store as store
 from monitor_app.app.forecasting_choose import Choice
 from monitor_app.app.forecasting_choose import choose as choose_settings
 from monitor_app.app.forecasting_town import Town, component_names, ensure
-from monitor_app.app.scenarios import PREFIX, scenario_of, scenarios
+from monitor_app.app.scenarios import PREFIX, run_key, scenario_of, scenarios
 from monitor_app.app.session import Session
 from monitor_app.core.datasets import Origin
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, fail
 from monitor_app.core.progress import Progress
 from monitor_app.core.values import IndicatorTable
-from monitor_app.forecast.spec import ForecastSpec, load_spec
+from monitor_app.forecast.spec import ForecastSpec, dump_spec, load_spec
 
 
 def specs(session: Session) -> dict[str, ForecastSpec]:
@@ -58,6 +58,7 @@ def keep(session: Session, forecast: runs.Forecast, progress: Progress | None = 
     project = session.project
     ids = project.documents(PREFIX)
     session.apply(store.batch_of(forecast, project.datasets(), ids), progress)
+    project.remember(run_key(forecast.spec.id), dump_spec(forecast.spec))
 
 
 def backtest(

@@ -7,7 +7,7 @@ dragged. Numbers are the whole persons that the project holds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -19,7 +19,7 @@ from monitor_app.app.forecasting_fanstore import CHANCE, CHANCE_OF, FAN, FAN_AGE
 from monitor_app.app.forecasting_five import STEP
 from monitor_app.app.forecasting_run import read
 from monitor_app.app.forecasting_town import Town
-from monitor_app.app.scenarios import dataset_start, removed_scenarios, scenarios
+from monitor_app.app.scenarios import dataset_start, removed_scenarios, run_key, scenarios
 from monitor_app.app.session import Session
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import CITY, AreaSystem
@@ -97,10 +97,16 @@ class Results:
     new_year: bool
     scenarios: tuple[ScenarioRead, ...]
     counted_on: tuple[int, int] = (12, 31)  # month and day of the stocks
+    ran: ForecastSpec | None = None
     _by_level: dict[str, ResultLevel] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_level.update({level.key: level for level in self.levels})
+
+    @property
+    def assumed(self) -> ForecastSpec:
+        """The specification that was computed, where it is known: ``spec`` may be changed since."""
+        return self.ran or self.spec
 
     # what there is ---------------------------------------------------------------------------
 
@@ -261,7 +267,9 @@ def read_results(session: Session, forecast: str, progress: Progress | None = No
             )
         )  # fmt: skip
     assert first is not None
-    return _results(spec, town, areas, first, found)
+    ran = project.remembered(run_key(forecast))
+    done = _results(spec, town, areas, first, found)
+    return replace(done, ran=load_spec(ran)) if ran else done
 
 
 def _label(key: str) -> str:

@@ -30,6 +30,12 @@ class ForecastScenario:
     note: str = ""
 
 
+def run_key(forecast: str) -> str:
+    """What the specification of the last run is remembered under: the stored one may be changed
+    afterwards."""
+    return f"forecast_run:{forecast}"
+
+
 def dataset_start(forecast: str, scenario: str) -> str:
     """What the keys of a scenario's data sets begin with."""
     return f"{PREFIX}_{forecast}_{scenario}_"

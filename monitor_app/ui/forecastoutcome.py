@@ -76,7 +76,7 @@ class Outcome:
             self._reading = self._stale = False
             self.results = found
             assert room.inner is not None
-            room.inner.result.show_words(self._assumed(found.spec))
+            room.inner.result.show_words(self._assumed(found.assumed))
             room.inner.result.show_results(found, session.view.level, session.selection.keys)
 
         def failed(error: UserError) -> None:
@@ -94,14 +94,12 @@ class Outcome:
             done, failed=failed, cancelled=ended,
         )  # fmt: skip
 
-    def _assumed(self, stored: ForecastSpec) -> tuple[tuple[str, str], ...]:
-        """What the results shown were computed with: as at the run, where this is known."""
+    def _assumed(self, spec: ForecastSpec) -> tuple[tuple[str, str], ...]:
+        """What the results shown were computed with, in words."""
         from monitor_app.app.forecasting_words import run_words
         from monitor_app.app.forecastspecs import keeps_housing
-        from monitor_app.forecast.spec import load_spec
 
         room = self._room
-        spec = load_spec(room.run_text) if room.run_text else stored
         names = {lv.key: lv.name for lv in room.session.areas.levels}
         level = names.get(spec.level, spec.level)
         return run_words(spec, room.town, level, keeps_housing(room.session))

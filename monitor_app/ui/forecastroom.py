@@ -128,6 +128,7 @@ class ForecastRoom(QObject):
 
     def _load(self, wanted: str = "") -> None:
         from monitor_app.app.forecastspecs import draft, offered_levels, stored_specs
+        from monitor_app.app.scenarios import run_key
 
         assert self.inner is not None
         self._stale = False
@@ -150,7 +151,7 @@ class ForecastRoom(QObject):
             page.show_step("data")
             return
         self.spec = spec
-        self.run_text = self.session.project.remembered(f"forecast_run:{spec.id}") or ""
+        self.run_text = self.session.project.remembered(run_key(spec.id)) or ""
         names = {lv.key: lv.name for lv in self.session.areas.levels}
         page.data.show_levels(
             [(k, _("Town as a whole") if k == CITY else names[k]) for k in levels], spec.level
@@ -470,7 +471,6 @@ class ForecastRoom(QObject):
 
         assert self.inner is not None
         self.run_text = dump_spec(forecast.spec)
-        self.session.project.remember(f"forecast_run:{forecast.spec.id}", self.run_text)
         labels = {s.key: scenario_name(s) for s in forecast.spec.scenarios}
         issues = [*forecast.issues, *(i for r in forecast.results for i in r.issues)]
         told = [i for i in issues if i.severity is not Severity.INFO]
