@@ -9,6 +9,7 @@ import typer
 
 from monitor_app.app import definitions
 from monitor_app.app.explain import explain, explanation, explanation_data
+from monitor_app.app.maps import nothing
 from monitor_app.app.usedefinitions import (
     used_data,
     used_definition,
@@ -34,7 +35,6 @@ from monitor_app.commandline import (
 from monitor_app.core.areas import CITY
 from monitor_app.core.formats import format_date
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import fail
 
 
 @command("indicators", _("Own definitions of indicators: add a YAML file, list, remove."))
@@ -99,13 +99,7 @@ def trace(
     try:
         table = session.compute(indicator, level, carried=carried)
         if not table.dates:
-            raise fail(
-                "missing_inputs",
-                _("“{name}” cannot be computed on this level.").format(
-                    name=session.catalogue.get(indicator).name.shown
-                ),
-                repair=_("Missing: {inputs}").format(inputs="; ".join(table.missing_inputs)),
-            )
+            raise nothing(session, indicator, table)
         when = find_day(day, table.dates) if day else table.dates[-1]
         # The town has a level of its own; there it is asked for under any level.
         found = explain(

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from monitor_app.app.charts import nothing
 from monitor_app.app.exports import write_map
 from monitor_app.app.mapkinds import WITH_TARGET, Kind
 from monitor_app.app.maplayers import LABELS
+from monitor_app.app.maps import nothing
 from monitor_app.app.session import Session
 from monitor_app.app.usedefinitions import keep_used
 from monitor_app.app.view import ChangeKind

@@ -13,7 +13,7 @@ from rich.table import Table
 from monitor_app.app import mapseries
 from monitor_app.app.areaprofile import Profiles, profile_data
 from monitor_app.app.areaselect import areas_where
-from monitor_app.app.charts import nothing
+from monitor_app.app.maps import nothing
 from monitor_app.app.profilefiles import write_sheets
 from monitor_app.app.profilekeys import keys_for, store_keys
 from monitor_app.app.session import Session

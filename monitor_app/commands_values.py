@@ -14,6 +14,7 @@ import typer
 from monitor_app.app import overview
 from monitor_app.app.certainty import change_rows, changes_text, intervals_text, values_data
 from monitor_app.app.exports import value_table, write_table
+from monitor_app.app.maps import nothing
 from monitor_app.app.references import (
     add_references,
     reference_data,
@@ -99,7 +100,8 @@ def values(
             table = forecast_values(session, indicator, level, scenario)
         else:
             table = session.compute(indicator, level, carried=carried)
-        _has_values(session, table)
+        if table.missing_inputs and not table.dates:
+            raise nothing(session, indicator, table)
         days = (find_day(day, table.dates),) if day else table.dates
         if compare is not None:
             _compare(session, table, find_day(compare, table.dates), days[-1], as_json=as_json)
@@ -128,17 +130,6 @@ def values(
             _print_text(session, table, days, found, remark)
     finally:
         session.close(discard=True)
-
-
-def _has_values(session: Session, table: IndicatorTable) -> None:
-    if table.missing_inputs and not table.dates:
-        raise fail(
-            "missing_inputs",
-            _("“{name}” cannot be computed on this level.").format(
-                name=session.catalogue.get(table.indicator).name.shown
-            ),
-            repair=_("Missing: {inputs}").format(inputs="; ".join(table.missing_inputs)),
-        )
 
 
 def _print_csv(table: ExportTable) -> None:

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from monitor_app.app.areanames import some_areas
-from monitor_app.app.charts import nothing
-from monitor_app.app.maps import is_period, reform_note, sources_of
+from monitor_app.app.maps import is_period, nothing, reform_note, sources_of
 from monitor_app.app.profilekeys import check_keys, keys_for
 from monitor_app.app.profileparts import Ages, Borders, ages_of, parents_of
 from monitor_app.app.session import Session

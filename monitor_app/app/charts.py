@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor_app.app import maps
-from monitor_app.app.maps import is_period, map_spec
+from monitor_app.app.maps import is_period, map_spec, nothing
 from monitor_app.app.session import DEFAULT_INDICATOR, Session
 from monitor_app.app.view import ViewState
 from monitor_app.cartography.chartspec import (
@@ -44,7 +44,7 @@ from monitor_app.cartography.relationspec import (
 from monitor_app.core.areas import CITY
 from monitor_app.core.formats import format_date, format_number
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import UserError, fail
+from monitor_app.core.issues import fail
 from monitor_app.core.status import Status, has_value
 from monitor_app.core.values import IndicatorTable
 
@@ -273,17 +273,6 @@ def residual_map(session: Session, view: ViewState, second: str) -> MapSpec:
 
 
 # -- several indicators ---------------------------------------------------------------------------
-
-
-def nothing(session: Session, indicator: str, table: IndicatorTable) -> UserError:
-    """The refusal of an indicator without values."""
-    name = session.catalogue.get(indicator).name.shown
-    missing = "; ".join(table.missing_inputs)
-    return fail(
-        "missing_inputs",
-        _("“{name}” cannot be computed on this level.").format(name=name),
-        repair=_("Missing: {inputs}").format(inputs=missing) if missing else "",
-    )
 
 
 def describing(session: Session, view: ViewState, most: int, first: str = "") -> tuple[str, ...]:

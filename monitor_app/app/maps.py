@@ -181,14 +181,21 @@ def is_period(session: Session, table: IndicatorTable) -> bool:
     return TimeReference.PERIOD in times
 
 
+def nothing(session: Session, indicator: str, table: IndicatorTable) -> UserError:
+    """The refusal of an indicator without values."""
+    name = session.catalogue.get(indicator).name.shown
+    missing = "; ".join(table.missing_inputs)
+    return fail(
+        "missing_inputs",
+        _("“{name}” cannot be computed on this level.").format(name=name),
+        repair=_("Missing: {inputs}").format(inputs=missing) if missing else "",
+    )
+
+
 def _no_values(session: Session, view: ViewState, table: IndicatorTable) -> Exception:
-    name = session.catalogue.get(view.indicator).name.shown
     if table.missing_inputs:
-        return fail(
-            "missing_inputs",
-            _("“{name}” cannot be computed on this level.").format(name=name),
-            repair=_("Missing: {inputs}").format(inputs="; ".join(table.missing_inputs)),
-        )
+        return nothing(session, view.indicator, table)
+    name = session.catalogue.get(view.indicator).name.shown
     if view.day is None:
         return fail("no_values", _("“{name}” has no values yet.").format(name=name))
     known = ", ".join(format_date(d) for d in table.dates[-5:])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor_app.app.maps import map_spec, sources_of
+from monitor_app.app.maps import map_spec, nothing, sources_of
 from monitor_app.app.session import Session
 from monitor_app.app.view import ViewState
 from monitor_app.cartography.kinds import category_spec
@@ -93,13 +93,7 @@ def pattern(
         )
     table = session.compute(indicator, level, carried=carried)
     if not table.dates:
-        raise fail(
-            "missing_inputs",
-            _("“{name}” cannot be computed on this level.").format(
-                name=session.catalogue.get(indicator).name.shown
-            ),
-            repair=_("Missing: {inputs}").format(inputs="; ".join(table.missing_inputs)),
-        )
+        raise nothing(session, indicator, table)
     when = table.dates[-1] if day is None else day
     if when not in table.dates:
         raise fail(
