@@ -280,6 +280,16 @@ def _say_wide(facts: Facts) -> None:
         shown = ", ".join(facts.wide.repeats[:5]) + (" …" if len(facts.wide.repeats) > 5 else "")
         text = _("Columns that repeat sums of the others are left out ({columns}).")
         facts.reasons.append(text.format(columns=shown))
+    known = {*facts.used, *facts.wide.columns, *facts.wide.repeats}
+    numeric = [
+        own[0].column
+        for own in facts.guesses
+        if any(g.role is Role.VALUE for g in own) and own[0].column not in known
+    ]
+    if numeric:
+        shown = ", ".join(numeric[:8]) + (", …" if len(numeric) > 8 else "")
+        text = _("Other columns with numbers are not used ({columns}).")
+        facts.reasons.append(text.format(columns=shown))
 
 
 def _say_values(facts: Facts, values: Sequence[str]) -> None:

@@ -442,3 +442,15 @@ def test_months_beside_years_and_rows_of_the_year(tmp_path: Path) -> None:
     batch = prepare_import(path, None, town(NUMBERED))
     days = {date(y, m, 30 + (m == 12)): people(range(6), y) for y in YEARS for m in (6, 12)}
     assert one(batch).cube.totals() == days
+
+
+def test_every_column_with_numbers_is_used_or_named(tmp_path: Path) -> None:
+    """Nothing is left out in silence: the reasons name what a matrix of ages does not need."""
+    (issue,) = [
+        i
+        for i in prepare_import(matrix_of_ages(tmp_path), None, town(NUMBERED)).issues
+        if i.code == "recipe-proposed"
+    ]
+    assert issue.value is not None
+    for column in ("E_E", "E_EM", "E_EW", "E_E1U6", "BEZ"):
+        assert column in issue.value.replace("(", " ").replace(",", " ").replace(")", " ").split()
