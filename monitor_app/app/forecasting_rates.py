@@ -145,9 +145,11 @@ def town_rates(town: Town, method: Method, types: dict[str, np.ndarray] | None =
 def known_years(town: Town, component: str) -> NDArray[np.bool_]:
     """Years (years,) of which events of a component are known; all where they are not counted."""
     events = getattr(town.register, component, None)
+    every = np.ones(len(town.years) - 1, dtype=bool)
     if events is None:
-        return np.ones(len(town.years) - 1, dtype=bool)
-    return np.asarray(np.isfinite(events).any(axis=tuple(range(1, events.ndim))))
+        return every
+    known = np.asarray(np.isfinite(events).any(axis=tuple(range(1, events.ndim))))
+    return known if known.any() else every
 
 
 def base_weights(town: Town, method: Method, component: str) -> Array:

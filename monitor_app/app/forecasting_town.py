@@ -160,6 +160,7 @@ def choose_population(
         if i.spec.kind is Kind.POPULATION
         and i.spec.origin is Origin.OBSERVED
         and "age" in i.dims
+        and len(AgeAxis.decode(i.age_axis or "0+")) > 1
         and (dataset is None or i.spec.key == dataset)
         and covers(areas, i.spec.level, level)
     ]

@@ -70,7 +70,9 @@ def damped(
 
 def constant_share(series: ArrayLike, city: ArrayLike, city_forecast: ArrayLike) -> Array:
     """Each area keeps its launch-year share of the city; ``city_forecast`` (h,)."""
-    share = np.asarray(series, dtype=np.float64)[-1] / np.asarray(city, dtype=np.float64)[-1]
+    areas, whole = (np.asarray(a, dtype=np.float64)[-1] for a in (series, city))
+    # Where nobody (of an age) lives in the whole town, nobody has a share.
+    share = np.divide(areas, whole, out=np.zeros_like(areas), where=np.asarray(whole) > 0)
     return np.asarray(_column(city_forecast) * share, dtype=np.float64)
 
 

@@ -28,11 +28,11 @@ def smooth_rates(
 
     ``smoothness`` weighs the penalty on differences of ``order`` of the log rates; without it the
     value with the lowest BIC is taken. Ages without exposure are filled in from their
-    neighbours; without any event all rates are zero.
+    neighbours; without any event, or anybody at risk, all rates are zero.
     """
     counts = np.asarray(events, dtype=np.float64)
     at_risk = np.asarray(exposure, dtype=np.float64)
-    if counts.sum() <= 0:
+    if counts.sum() <= 0 or at_risk.sum() <= 0:
         return np.zeros_like(counts)
     if smoothness is not None:
         return _fit(counts, at_risk, smoothness, order)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import pytest
 from forecasting_towns import AGES, KEYS, Floats, Source, counted, source, stocks, system
 
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app import forecasting_store as store
 from monitor_app.app.forecasting_town import Town, read_town
+from monitor_app.core.ages import AgeAxis
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetSpec, Kind
+from monitor_app.core.issues import UserError
 from monitor_app.forecast.spec import ForecastSpec, make_spec
 
 
@@ -123,3 +126,19 @@ def test_areas_whose_moves_tell_nothing_raise_no_warning() -> None:
     values[1:, :, :, :40] = 1.0
     done = runs.make_forecast(source(values), system(), spec())
     assert np.isfinite(done.results[0].projection.totals).all()
+
+
+def test_a_town_that_has_just_been_founded_is_forecast() -> None:
+    values = np.zeros((3, 6, 2, 91))
+    values[0, -1, :, 30] = 1.0  # two people, since this year
+    done = runs.make_forecast(source(values), system(), spec())
+    totals = done.results[0].projection.totals
+    assert np.isfinite(totals).all()
+    assert (totals >= 0).all()
+
+
+def test_one_age_group_is_no_population_by_age() -> None:
+    alone = source(stocks(8).sum(-1, keepdims=True), ages=AgeAxis.from_lows((0,)))
+    with pytest.raises(UserError) as error:
+        read_town(alone, system(), "quarter")
+    assert error.value.issues[0].code == "forecast-population"
