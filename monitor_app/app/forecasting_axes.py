@@ -149,19 +149,27 @@ def allot(counts: Array, weights: Array, maps: Sequence[Integers | None]) -> Arr
     same. Totals are kept wherever a coarse cell has any finer one; NaN stays NaN.
     """
     safe = np.maximum(weights, 0.0) + 1e-12
-    coarse, index = safe, []
+    sums, index, of_sums = safe, [], []
     for axis, positions in enumerate(maps):
+        same = np.arange(weights.shape[axis])
         if positions is None:
-            index.append(np.arange(weights.shape[axis]))
+            index.append(same)
+            of_sums.append(same)
+            continue
+        used = positions >= 0
+        index.append(np.where(used, positions, 0))
+        if len(set(positions[used].tolist())) == used.sum():
+            # Cells that are not divided: a sum of one. With many areas the product with a matrix
+            # of zeros and ones would take longer than all the rest.
+            of_sums.append(same)
             continue
         member = np.zeros((counts.shape[axis], weights.shape[axis]))
-        used = positions >= 0
         member[positions[used], np.flatnonzero(used)] = 1.0
-        coarse = np.moveaxis(np.tensordot(member, coarse, axes=(1, axis)), 0, axis)
-        index.append(np.where(used, positions, 0))
-    picked = np.ix_(*index)
-    share = np.divide(safe, coarse[picked], out=np.zeros_like(safe), where=coarse[picked] > 0)
-    found = share * counts[picked]
+        sums = np.moveaxis(np.tensordot(member, sums, axes=(1, axis)), 0, axis)
+        of_sums.append(index[-1])
+    coarse = safe if sums is safe else sums[np.ix_(*of_sums)]
+    found = np.divide(safe, coarse, out=np.zeros_like(safe), where=coarse > 0)
+    found *= counts[np.ix_(*index)]
     for axis, positions in enumerate(maps):
         if positions is not None and (positions < 0).any():
             shape = [1] * weights.ndim

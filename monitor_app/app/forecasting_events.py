@@ -442,7 +442,9 @@ class TownEvents:
             keep = [a for a in self.layout.areas if a not in gone]
             year = [i for d, i in cube.date_index.items() if moment(d).year in self.years[1:]]
             values = axes.ordered(cube, ("date", "sex", "group", "age", "area", "partner"))
-            summed = np.nansum(values[year], axis=(0, 1))
+            summed = np.zeros(values.shape[2:])
+            for position in year:  # all years at once would be a copy of a table of all pairs
+                summed += np.nansum(values[position], axis=0)
             partner = {p: i for i, p in enumerate(cube.labels["partner"])}
             if any(a not in partner or a not in cube.area_index for a in keep):
                 continue

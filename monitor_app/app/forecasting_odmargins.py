@@ -22,8 +22,17 @@ def margin(cube: Cube, areas: AreaSystem, level: str, target: str, *, arriving: 
     end = np.array([parent.get(a, "") for a in destinations], dtype=object)
     crossed = (start[:, None] != end[None, :]) & (start[:, None] != "") & (end[None, :] != "")
     values = np.moveaxis(cube.values, cube.axis("partner"), 1)  # area, partner, date, …
-    mask = crossed.reshape(*crossed.shape, *[1] * (values.ndim - 2))
-    moved = np.where(mask, np.nan_to_num(values), 0.0).sum(axis=0 if arriving else 1)
+    # Origin by origin: the whole table is as large as the square of the number of areas.
+    moved = np.zeros((len(destinations if arriving else origins), *values.shape[2:]))
+    known = np.zeros(values.shape[2], dtype=bool)
+    for row, leaving in enumerate(values):
+        there = np.isfinite(leaving)
+        known |= there.any(axis=(0, *range(2, leaving.ndim)))
+        counted = there & crossed[row].reshape(-1, *[1] * (leaving.ndim - 1))
+        if arriving:
+            np.add(moved, leaving, out=moved, where=counted)
+        else:
+            moved[row] = np.sum(leaving, axis=0, where=counted)
     named = (end if arriving else start).tolist()
     keys = tuple(k for k in areas.keys(target) if k in set(named))
     rows = {k: i for i, k in enumerate(keys)}
@@ -32,7 +41,6 @@ def margin(cube: Cube, areas: AreaSystem, level: str, target: str, *, arriving: 
         if key in rows:
             found[rows[key]] += moved[position]
     # A date of which nothing is known stays unknown.
-    known = np.isfinite(values).any(axis=(0, 1, *range(3, values.ndim)))
     found[:, ~known] = np.nan
     labels: dict[str, Sequence[Any]] = {"area": keys}
     labels.update({d: v for d, v in cube.labels.items() if d not in ("area", "partner", "age")})

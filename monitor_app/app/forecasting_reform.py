@@ -78,7 +78,10 @@ def bridge(
     gone = [i for i in gone if i not in empty]
     keep = [i for i in range(len(keys)) if i not in gone]
     _report_areas(issues, bridged, lost, [keys[i] for i in gone], [keys[i] for i in empty])
-    cut = {name: np.ascontiguousarray(array[..., keep]) for name, array in arrays.items()}
+    cut = {
+        name: np.ascontiguousarray(array[..., keep] if gone else array)
+        for name, array in arrays.items()
+    }
     cut["stocks"] = np.nan_to_num(cut["stocks"])
     layout = replace(register.layout, areas=tuple(keys[i] for i in keep))
     return replace(register, layout=layout, **cut), tuple(keys[i] for i in gone)
