@@ -48,7 +48,7 @@ def choose(session: Session, spec: ForecastSpec, progress: Progress | None = Non
     The project does not change. ``UserError`` for what forbids a forecast.
     """
     _known_level(session, spec.level)
-    town = runs.read(session.project, session.areas, spec)
+    town = runs.read(session.project, session.areas, spec, progress)
     ensure(runs.check(spec, town))
     return choose_settings(town, spec, runs.method_of(spec), progress)
 
@@ -79,7 +79,7 @@ def backtest(
         raise fail("backtest-horizon", _("A horizon is at least one year."))
     # Errors are told by years ahead, so a test runs in single years whatever the step.
     spec = spec.model_copy(update={"age_step": "single"})
-    town = runs.read(session.project, session.areas, spec)
+    town = runs.read(session.project, session.areas, spec, progress)
     ensure(runs.check(spec, town))
     done = backtests.backtest(
         town, runs.method_of(spec), horizons=horizons, origins=origins, choosing=choosing,

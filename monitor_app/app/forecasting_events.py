@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ from monitor_app.core.cube import SEXES, Cube
 from monitor_app.core.datasets import DatasetInfo, Kind, Origin, TimeReference
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity
+from monitor_app.core.progress import Progress
 from monitor_app.forecast.defaults import defaults, mobility
 from monitor_app.forecast.estimate import Register
 from monitor_app.forecast.state import Array, Layout
@@ -120,6 +121,7 @@ class TownEvents:
     country: str
     issues: list[Issue]
     day: date | None = None  # of the newest stock, the end of its year if None
+    steps: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
         self.infos = [
@@ -293,7 +295,9 @@ class TownEvents:
     ) -> tuple[Array, Array, list[axes.Integers | None], bool]:
         """Counts (years, sex, group, age, area) as the data set knows them, which years are known,
         the maps of the axes, and whether nothing has to be allotted."""
+        self.steps.step(None, _("Reading the data …"))
         values, axis_maps, days = self.detail(info, name)
+        self.steps.step(None, _("Reading the data …"))
         picked = by_stock_year(values, days, self.years[1:], self.day)
         known = np.asarray(np.isfinite(picked).any(axis=(1, 2, 3, 4)), dtype=np.float64)
         maps: list[axes.Integers | None] = [None, *axis_maps]

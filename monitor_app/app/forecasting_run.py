@@ -112,13 +112,17 @@ def _place(crs: str | None) -> str:
     return name if name.count(",") <= 2 and ";" not in name else ""
 
 
-def read(source: CubeSource, areas: AreaSystem, spec: ForecastSpec) -> Town:
-    """The town of a specification at its base year. ``UserError`` for what forbids a forecast."""
+def read(
+    source: CubeSource, areas: AreaSystem, spec: ForecastSpec, progress: Progress | None = None
+) -> Town:
+    """*Slow.* The town of a specification at its base year. ``UserError`` for what forbids a
+    forecast; ``Cancelled`` between two data sets."""
     carried = told_bridges(areas, spec.level)
     source, areas = on_present_areas(source, areas)
     town = read_town(
-        source, areas, spec.level, country_of(spec, areas), spec.dataset, spec.first_year, spec.base
-    )
+        source, areas, spec.level, country_of(spec, areas), spec.dataset, spec.first_year,
+        spec.base, progress,
+    )  # fmt: skip
     if spec.base is not None:
         if spec.base not in town.years[2:]:
             raise UserError(
@@ -271,7 +275,7 @@ def make_forecast(
     """*Slow.* Read, check and run. ``UserError`` before anything runs; ``Cancelled`` on cancel."""
     steps = progress or Progress()
     steps.step(0.0, _("Reading the data …"))
-    town = read(source, areas, spec)
+    town = read(source, areas, spec, steps)
     projects, issues = findings(source, areas, spec, town)
     ensure(issues)
     method = method_of(spec)

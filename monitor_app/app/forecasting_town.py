@@ -45,6 +45,7 @@ from monitor_app.forecast.estimate import Register
 from monitor_app.forecast.state import Array, Layout
 from monitor_app.indicators.inputs import CubeSource, moment
 
+from monitor_app.core.progress import Progress
 ALL = "all"  # the group of towns that know no groups
 
 
@@ -119,6 +120,7 @@ def read_town(
     ``first_year``: first stock to use, after the last break of the series if None; ``base``: year
     of the newest stock to use.
 
+    progress: Progress | None = None,
     ``UserError`` where no forecast is possible; what is merely doubtful stands in ``issues``.
     """
     info = choose_population(source.datasets(), areas, level, dataset)
@@ -127,7 +129,9 @@ def read_town(
     cube, years, day = yearly(cube, issues, base)
     layout, stocks = _stocks(cube, country, years[-1], issues)
     issues += [*told_rounding(cube), *told_first_age(cube)]
+    steps = progress or Progress()
     stocks = known_stocks(stocks, years, layout.areas, areas, level, issues)
+    steps.step(None, _("Reading the data …"))
     start = 0 if first_year is None else max(0, first_year - years[0])
     if first_year is None:
         start = after_breaks(stocks, years, issues)
@@ -135,13 +139,14 @@ def read_town(
     if cube.ages is not None and not axes.is_single(cube.ages):
         stocks = with_youngest(stocks, cube.ages)
     ensure_history(years, issues)
-    reader = TownEvents(source, areas, level, layout, stocks, years, country, issues, day)
+    reader = TownEvents(source, areas, level, layout, stocks, years, country, issues, day, steps)
     events, sources = reader.all()
     register, dead = bridge(Register(layout, stocks, **events), areas, level, years, issues)
     register = replace(register, births_by_sex=reader.births_by_sex())
     register = replace(register, births_by_group=child_groups(register))
     od, od_ages = reader.moves_between(dead)
     names = {a.key: a.name for a in areas.at(level)}
+    steps.step(None, _("Reading the data …"))
     new_year, end = day == date(years[-1] + 1, 1, 1), moment(day)
     town = Town(
         level, info.spec.key, register, years, new_year, country, sources, tuple(issues), names,

@@ -6,12 +6,15 @@ from datetime import date
 
 import numpy as np
 import pytest
+from forecasting_towns import Source, counted, stocks, system
 
 from monitor_app.app.forecasting_axes import allot
 from monitor_app.app.forecasting_odmargins import margin
+from monitor_app.app.forecasting_town import read_town
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import Area, AreaSystem, Level
 from monitor_app.core.cube import Cube
+from monitor_app.core.progress import Cancelled, CancelToken, Progress
 
 
 def plain_allot(counts, weights, maps):
@@ -77,3 +80,31 @@ def test_margins_of_moves_are_those_of_a_plain_loop(arriving, target):
             ]
             expected = np.nan if year == 1 else np.nansum(pairs)
             assert np.array_equal(found.values[row, year, age], expected, equal_nan=True)
+
+
+def test_reading_a_town_can_be_cancelled_between_its_data_sets() -> None:
+    """Reading is a good part of a short forecast: the window must not wait for all of it."""
+    found, asked = counted(stocks(8)), []
+    token = CancelToken()
+
+    def cancelling(key: str) -> Cube:
+        asked.append(key)
+        if len(asked) == 2:
+            token.cancel()
+        return Source.cube(found, key)
+
+    found.cube = cancelling  # type: ignore[method-assign]
+    with pytest.raises(Cancelled):
+        read_town(found, system(), "quarter", progress=Progress(token=token))
+    assert len(asked) == 2
+
+
+def test_reading_a_town_tells_that_it_goes_on() -> None:
+    told: list[str] = []
+    town = read_town(
+        counted(stocks(8)), system(), "quarter",
+        progress=Progress(lambda fraction, text: told.append(text)),
+    )  # fmt: skip
+    plain = read_town(counted(stocks(8)), system(), "quarter")
+    assert len(told) > 5
+    assert np.array_equal(town.register.stocks, plain.register.stocks)
