@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: Bases that offices round to, and cells that show it beyond chance.
 _BASES = (10, 5, 3)
 _ENOUGH = 200
+#: Years of age that a group may span before cohorts cannot be told from it.
+_WIDE = 20
 _COUNTED = (Source.REGISTER, Source.ALLOTTED)
 
 
@@ -70,6 +72,22 @@ def told_rounding(cube: Cube) -> list[Issue]:
                      " be too small or too large.").format(base=base)  # fmt: skip
             return [note("counts-rounded", text)]
     return []
+
+
+def told_wide_groups(cube: Cube) -> list[Issue]:
+    """A warning where closed age groups span so many years that cohorts are lost in them."""
+    groups = () if cube.ages is None else cube.ages.groups
+    wide = [g for g in groups if g.hi is not None and g.hi - g.lo > _WIDE]
+    if not wide:
+        return []
+    text = _("Age groups as wide as {groups} do not tell how cohorts pass through them: who moves"
+             " at which age is a guess, and the forecast by rates can go far astray.")  # fmt: skip
+    return [
+        Issue(
+            "ages-wide", Severity.WARNING, text.format(groups=", ".join(g.label for g in wide)),
+            repair=_("Import age groups of at most ten years, and look at the test of the method."),
+        )
+    ]  # fmt: skip
 
 
 def told_first_age(cube: Cube) -> list[Issue]:

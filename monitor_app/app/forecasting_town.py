@@ -24,7 +24,12 @@ from monitor_app.app.forecasting_events import (
     known_events,
     note,
 )
-from monitor_app.app.forecasting_kind import kind_of_forecast, told_first_age, told_rounding
+from monitor_app.app.forecasting_kind import (
+    kind_of_forecast,
+    told_first_age,
+    told_rounding,
+    told_wide_groups,
+)
 from monitor_app.app.forecasting_reform import bridge
 from monitor_app.app.forecasting_stocks import (
     after_breaks,
@@ -40,12 +45,12 @@ from monitor_app.core.datasets import DatasetInfo, Kind, Origin
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
 from monitor_app.core.issues import Issue, Severity, UserError, fail
+from monitor_app.core.progress import Progress
 from monitor_app.forecast.defaults import Defaults, country_name, defaults
 from monitor_app.forecast.estimate import Register
 from monitor_app.forecast.state import Array, Layout
 from monitor_app.indicators.inputs import CubeSource, moment
 
-from monitor_app.core.progress import Progress
 ALL = "all"  # the group of towns that know no groups
 
 
@@ -115,23 +120,23 @@ class Town:
 def read_town(
     source: CubeSource, areas: AreaSystem, level: str, country: str = "DE",
     dataset: str | None = None, first_year: int | None = None, base: int | None = None,
+    progress: Progress | None = None,
 ) -> Town:  # fmt: skip
     """The town on a level. ``dataset``: key of the population to use, the best one if None;
     ``first_year``: first stock to use, after the last break of the series if None; ``base``: year
     of the newest stock to use.
 
-    progress: Progress | None = None,
     ``UserError`` where no forecast is possible; what is merely doubtful stands in ``issues``.
     """
     info = choose_population(source.datasets(), areas, level, dataset)
+    steps = progress or Progress()
     cube = axes.at_level(source.cube(info.spec.key), areas, info.spec.level, level)
+    steps.step(None, _("Reading the data …"))
     issues: list[Issue] = []
     cube, years, day = yearly(cube, issues, base)
     layout, stocks = _stocks(cube, country, years[-1], issues)
-    issues += [*told_rounding(cube), *told_first_age(cube)]
-    steps = progress or Progress()
+    issues += [*told_rounding(cube), *told_first_age(cube), *told_wide_groups(cube)]
     stocks = known_stocks(stocks, years, layout.areas, areas, level, issues)
-    steps.step(None, _("Reading the data …"))
     start = 0 if first_year is None else max(0, first_year - years[0])
     if first_year is None:
         start = after_breaks(stocks, years, issues)
@@ -141,12 +146,12 @@ def read_town(
     ensure_history(years, issues)
     reader = TownEvents(source, areas, level, layout, stocks, years, country, issues, day, steps)
     events, sources = reader.all()
+    steps.step(None, _("Reading the data …"))
     register, dead = bridge(Register(layout, stocks, **events), areas, level, years, issues)
     register = replace(register, births_by_sex=reader.births_by_sex())
     register = replace(register, births_by_group=child_groups(register))
     od, od_ages = reader.moves_between(dead)
     names = {a.key: a.name for a in areas.at(level)}
-    steps.step(None, _("Reading the data …"))
     new_year, end = day == date(years[-1] + 1, 1, 1), moment(day)
     town = Town(
         level, info.spec.key, register, years, new_year, country, sources, tuple(issues), names,

@@ -142,3 +142,12 @@ def test_one_age_group_is_no_population_by_age() -> None:
     with pytest.raises(UserError) as error:
         read_town(alone, system(), "quarter")
     assert error.value.issues[0].code == "forecast-population"
+
+
+def test_age_groups_too_wide_for_cohorts_are_told() -> None:
+    values = stocks(10)
+    parts = (values[..., :18], values[..., 18:65], values[..., 65:])
+    wide = np.stack([p.sum(-1) for p in parts], axis=-1)
+    town = read_town(source(wide, ages=AgeAxis.from_lows((0, 18, 65))), system(), "quarter")
+    assert "18–64" in told(town, "ages-wide")
+    assert "ages-wide" not in codes(read_town(source(values), system(), "quarter"))
