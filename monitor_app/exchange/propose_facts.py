@@ -456,22 +456,39 @@ def _dataset(facts: Facts, shared: Mapping[str, object], kind: str, name: str) -
 
 
 def _numbers(facts: Facts, contents: Sequence[FactContent]) -> NumberRule:
-    """Marks before three digits in columns that count people or events group thousands."""
+    """Marks before three digits in columns that count people or events, where the table shows that
+    they group thousands; else the check asks."""
     marks: dict[str, str] = {}
-    for content in contents:
-        if content.kind == "variable":
-            continue
-        for rule in content.values:
-            if rule.column is None or rule.column in facts.table.numeric:
-                continue
-            if rule.column not in facts.distinct:
-                continue
-            proof = weigh(facts.distinct[rule.column])
-            if proof.decimal is None and proof.ambiguous is not None:
-                marks[rule.column] = "," if "." in proof.ambiguous else "."
+    counted = [
+        rule.column
+        for content in contents
+        if content.kind != "variable"
+        for rule in content.values
+        if rule.column in facts.distinct and rule.column not in facts.table.numeric
+    ]
+    for column in counted:
+        proof = weigh(facts.distinct[column])
+        if proof.decimal is None and proof.ambiguous is not None:
+            marks[column] = "," if "." in proof.ambiguous else "."
     if not marks or facts.table.decimal is not None:
+        return NumberRule()
+    if not _thousands_shown([t for c in dict.fromkeys(counted) for t in facts.distinct[c]]):
         return NumberRule()
     example = next(iter(marks))
     text = _("Column {column} counts whole numbers, so its marks group thousands.")
     facts.reasons.append(text.format(column=example))
     return NumberRule.model_validate({"columns": marks})
+
+
+#: Different numbers with and without a mark that show what the mark means.
+_SHOWN = 5
+
+
+def _thousands_shown(texts: Sequence[str]) -> bool:
+    """Whether counts from 1,000 on have a mark and smaller ones have none: nobody writes decimals
+    of counts like that."""
+    cells = {t.strip() for t in texts}
+    if any(re.fullmatch(r"[1-9]\d{3,}", t) for t in cells):
+        return False
+    marked = sum(re.fullmatch(r"[1-9]\d{0,2}([.,]\d{3})+", t) is not None for t in cells)
+    return min(marked, sum(re.fullmatch(r"[1-9]\d{0,2}", t) is not None for t in cells)) >= _SHOWN

@@ -75,10 +75,9 @@ def test_decimal_mark_of_the_column_only():
     assert comma.apply(recipe()).numbers.decimal is None
 
 
-def _figures_with_points(folder: Path) -> Path:
-    """Counts of people are whole, so their points group thousands; figures tell nothing."""
-    path = folder / "kennwerte.csv"
-    lines = ["Stadtviertel;Stichtag;Kennwert", *(f"{key};31.12.2024;1.234" for key in KEYS)]
+def _population_in_thousands(folder: Path) -> Path:
+    path = folder / "einwohner.csv"
+    lines = ["Stadtviertel;Stichtag;Einwohner", *(f"{key};31.12.2024;1.234" for key in KEYS)]
     path.write_text("\r\n".join(lines) + "\r\n", encoding="cp1252")
     return path
 
@@ -93,7 +92,7 @@ def with_areas(qtbot: QtBot, window: MainWindow, page: ImportPage, tmp_path, mon
 
 def test_ambiguous_numbers_by_one_click(qtbot, window, with_areas, tmp_path, monkeypatch):
     page = with_areas  # noqa: F811
-    begin(qtbot, window, monkeypatch, _figures_with_points(tmp_path))
+    begin(qtbot, window, monkeypatch, _population_in_thousands(tmp_path))
     forward(qtbot, window, page)
     forward(qtbot, window, page)
     assert page.step == CHECK
