@@ -17,6 +17,8 @@ from monitor_app.forecast.state import Array
 
 Integers = NDArray[np.int64]
 OPEN_AGE = 100
+#: Years of age of a group up to which single years follow a smooth curve.
+WIDEST_CURVE = 20
 
 
 def is_single(ages: AgeAxis) -> bool:
@@ -120,7 +122,7 @@ def single_years(groups: Array, source: AgeAxis, survivors: Array) -> Array:
 
     Closed groups by the smoothest curve (see ``smoothing.disaggregate``), the youngest evenly
     (a curve would have to guess its slope), the open one in proportion to ``survivors`` (ages,)
-    of a stationary population. The result is an estimate.
+    of a stationary population, as are groups wider than ``WIDEST_CURVE``. An estimate.
     """
     ages = len(survivors)
     lows = tuple(g.lo for g in source.groups)
@@ -131,7 +133,10 @@ def single_years(groups: Array, source: AgeAxis, survivors: Array) -> Array:
     found = np.zeros((*groups.shape[:-1], ages))
     for i, group in enumerate(source.groups):
         hi = ages if group.hi is None else group.hi
-        weight = survivors[group.lo : hi] if group.hi is None else curve[..., group.lo : hi]
+        # In a wide group the curve swings with its neighbours from year to year; cohorts would
+        # come and go by it.
+        steady = group.hi is None or hi - group.lo > WIDEST_CURVE
+        weight = survivors[group.lo : hi] if steady else curve[..., group.lo : hi]
         weight = np.ones(hi) if group.lo == 0 and group.hi is not None else weight
         weight = np.broadcast_to(weight, (*groups.shape[:-1], hi - group.lo))
         total = weight.sum(axis=-1, keepdims=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -151,3 +152,14 @@ def test_age_groups_too_wide_for_cohorts_are_told() -> None:
     town = read_town(source(wide, ages=AgeAxis.from_lows((0, 18, 65))), system(), "quarter")
     assert "18–64" in told(town, "ages-wide")
     assert "ages-wide" not in codes(read_town(source(values), system(), "quarter"))
+
+
+def test_wide_age_groups_do_not_make_a_steady_town_grow() -> None:
+    lows = (0, 1, 3, 6, 15, 65)
+    values = stocks(5, growth=0.0)
+    edges = [*lows, values.shape[-1]]
+    parts = [values[..., a:b].sum(-1) for a, b in pairwise(edges)]
+    data = source(np.stack(parts, axis=-1), ages=AgeAxis.from_lows(lows))
+    done = runs.make_forecast(data, system(), spec(years=10)).results[0].projection
+    totals = done.totals.sum(axis=1)
+    assert totals == pytest.approx(np.full(11, totals[0]), rel=0.06)
