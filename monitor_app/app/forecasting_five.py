@@ -13,7 +13,7 @@ import numpy as np
 
 from monitor_app.app.forecasting_axes import by_groups
 from monitor_app.app.forecasting_events import Source, child_groups, note
-from monitor_app.app.forecasting_rates import TownRates
+from monitor_app.app.forecasting_rates import Method, TownRates
 from monitor_app.app.forecasting_town import Town
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.i18n import _
@@ -106,25 +106,33 @@ def check_five(spec: ForecastSpec, town: Town) -> list[Issue]:
     return found
 
 
-def five_year_rates(town: Town) -> TownRates:
+def five_year_rates(town: Town, method: Method) -> TownRates:
     """Rates per year of five-year steps: default mortality, fertility from the youngest, net
-    migration of cohorts, both pulled towards the town."""
+    migration of cohorts, both pulled towards the town. Intervals count as their years do."""
     register, layout = town.register, town.layout
     default = defaults(town.country, town.years[-1], _AGES)
     death = _death(layout, default)
     years = np.where(np.arange(layout.shape[2]) == 0, STEP / 2.0, float(STEP))[None, None, :, None]
-    survival = np.exp(-death * years)
+    slope = default.mortality_slope
+    back = STEP * np.arange(len(register.stocks) - 1)[::-1] + STEP / 2.0
+    survival = np.exp(-death * years * np.exp(-slope * back)[:, None, None, None, None])
     infants = register.stocks[1:, :, :, 0]
-    births = infants / np.maximum(survival[:, :, 0][None], 1e-6)
-    fertility = _fertility(layout, register.stocks, births, default)
+    births = infants / np.maximum(survival[:, :, :, 0], 1e-6)
+    fertility = _fertility(
+        layout, register.stocks, births, default, interval_weights(method, "births", town.years)
+    )
     exposed = age_on(register.stocks[:-1])
     exposed[:, :, :, 0] = births
-    net = residual_migration(register.stocks, births, np.broadcast_to(survival, layout.shape))
+    net = np.concatenate([
+        residual_migration(register.stocks[t : t + 2], births[t : t + 1],
+                           np.broadcast_to(survival[t], layout.shape))
+        for t in range(len(births))
+    ])  # fmt: skip
     # The youngest are counted back from who is there: what moved among them is in fertility.
     net[:, :, :, 0] = 0.0
-    rate = _pulled(net.sum(axis=0), exposed.sum(axis=0))
     launch = age_on(register.stocks[-1:])[0]
     launch[:, :, 0] = births[-1]
+    rate = _net_rate(net, exposed, launch, interval_weights(method, "arrivals", town.years))
     turnover = 1.0 - np.exp(-STEP * mobility_of(layout))[None, None, :, None]
     arrivals = (turnover + np.maximum(rate, 0.0)) * launch
     leave = np.clip(turnover + np.maximum(-rate, 0.0), 0.0, 0.95)
@@ -136,14 +144,22 @@ def five_year_rates(town: Town) -> TownRates:
         death=death, fertility=fertility, girls=default.girls, child_group=_children(groups),
         arrivals=arrivals, departure=-np.log1p(-leave) / years,
     )  # fmt: skip
-    later = default.mortality_slope
 
     def of_step(step: int) -> StepRates:
         passed = STEP * step + STEP / 2.0
-        factor = np.exp(later * (1.0 - 0.9**passed) / 0.1)
+        factor = np.exp(slope * (1.0 - 0.9**passed) / 0.1)
         return replace(first, death=death * factor)
 
     return TownRates(of_step, of_step(0))
+
+
+def interval_weights(method: Method, component: str, years: tuple[int, ...]) -> Array:
+    """Weights of the intervals between ``years`` that lie five years apart: those of their years
+    by the base period or as given."""
+    single = tuple(range(years[0] + 1, years[-1] + 1))
+    return np.asarray(
+        method.year_weights(component, single).reshape(-1, STEP).mean(axis=1), dtype=np.float64
+    )
 
 
 def mobility_of(layout: Layout) -> Array:
@@ -169,15 +185,17 @@ def _death(layout: Layout, default: Defaults) -> Array:
     return found[:, None, :, None]
 
 
-def _fertility(layout: Layout, stocks: Array, births: Array, default: Defaults) -> Array:
+def _fertility(
+    layout: Layout, stocks: Array, births: Array, default: Defaults, weights: Array
+) -> Array:
     """Births per woman and year ``[group, age, area]``: the default schedule times the level of
     each group and area, pulled towards the town."""
     schedule = _schedule(layout, default)
-    expected = _expected(layout, stocks, schedule).sum(axis=(0, 2))
+    expected = _pooled(_expected(layout, stocks, schedule).sum(axis=2), weights)
     share = 1.0 if len(layout.sexes) == 2 else 0.5
-    born = births.sum(axis=(0, 1))
+    born = _pooled(births.sum(axis=1), weights).sum(axis=0)
     # The child's group is not its mother's: levels are those of all children of an area.
-    all_born, all_expected = born.sum(axis=0), expected.sum(axis=0) * share
+    all_born, all_expected = born, expected.sum(axis=0) * share
     town = all_born.sum() / max(float(all_expected.sum()), 1e-9)
     level = (all_born + _PSEUDO_BIRTHS * town) / (all_expected + _PSEUDO_BIRTHS)
     return np.asarray(np.ones((layout.shape[1], 1, 1)) * schedule[None, :, None] * share * level)
@@ -212,11 +230,26 @@ def _children(register: Register) -> Array | None:
     return np.where(sums > 0, table[0] / np.where(sums > 0, sums, 1.0), even)
 
 
-def _pulled(net: Array, exposed: Array) -> Array:
-    """Net migrants per person and step ``[sex, group, age, area]``: areas pulled to the town."""
-    town = _ratio(net.sum(axis=-1), exposed.sum(axis=-1))[..., None]
-    own = _ratio(net, exposed)
-    return np.asarray(town + (own - town) * exposed / (exposed + _PSEUDO_PEOPLE))
+def _net_rate(net: Array, exposed: Array, launch: Array, weights: Array) -> Array:
+    """Net migrants per person of the launch and step ``[sex, group, age, area]``.
+
+    What the town gains is a count, however many lived there: a group that has doubled by moving in
+    does not draw twice as many. What it loses is a rate. Areas are pulled to the town and add up
+    to it.
+    """
+    n, e = _pooled(net, weights), _pooled(exposed, weights)
+    town, own = _ratio(n.sum(axis=-1), e.sum(axis=-1))[..., None], _ratio(n, e)
+    now = launch.sum(axis=-1)
+    before = e.sum(axis=-1) / weights.sum()
+    change = np.divide(before, now, out=np.ones_like(now), where=now > 0)
+    gain = np.where(town > 0, town * np.clip(change, 0.2, 5.0)[..., None], town)
+    apart = (own - town) * e / (e + _PSEUDO_PEOPLE)
+    apart -= _ratio((apart * launch).sum(axis=-1), now)[..., None]
+    return np.asarray(gain + apart, dtype=np.float64)
+
+
+def _pooled(values: Array, weights: Array) -> Array:
+    return np.asarray(np.tensordot(weights, values, axes=(0, 0)))
 
 
 def _ratio(a: Array, b: Array) -> Array:

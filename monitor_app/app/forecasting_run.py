@@ -283,7 +283,7 @@ def make_forecast(
     types, told = area_types(spec, town)
     issues += told
     five = town.layout.step > 1
-    base = five_year_rates(town) if five else town_rates(town, method, types)
+    base = five_year_rates(town, method) if five else town_rates(town, method, types)
     issues += check_edits(spec.rates, town, base)
     ensure(issues)
     usual = with_edits(base, [e for e in spec.rates if not e.areas], town.layout)

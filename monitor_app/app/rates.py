@@ -176,7 +176,7 @@ def make_book(
     steps.step(0.6, _("Estimating rates …"))
     types, _told = area_types(spec, town)
     five = town.layout.step > 1
-    base = five_year_rates(town) if five else town_rates(town, method, types)
+    base = five_year_rates(town, method) if five else town_rates(town, method, types)
     steps.step(0.9)
     return _book(spec, town, method, base, types)
 

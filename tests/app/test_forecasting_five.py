@@ -10,7 +10,8 @@ from forecasting_towns import AGES, Floats, Source, source, stocks, system
 
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app import forecasting_store as store
-from monitor_app.app.forecasting_five import five_year_rates
+from monitor_app.app.forecasting_five import _net_rate, five_year_rates, interval_weights
+from monitor_app.app.forecasting_rates import Method
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.issues import UserError
 from monitor_app.forecast.spec import make_spec
@@ -50,7 +51,7 @@ def test_groups_stay_as_they_are_and_every_cell_balances() -> None:
 def test_without_migration_cohorts_follow_the_closed_form() -> None:
     done = run({"variant": "natural", "components": {"births": False}}, grouped(stocks(21)))
     result = done.results[0].projection
-    rates = five_year_rates(done.town)
+    rates = five_year_rates(done.town, Method())
     before = result.stocks
     assert before is not None
     death = np.broadcast_to(rates.of_step(0).death, before[0].shape)
@@ -118,3 +119,24 @@ def test_ages_that_do_not_nest_are_refused() -> None:
     with pytest.raises(UserError) as error:
         run({}, source(stocks(5), ages=AGES))
     assert [i.code for i in error.value.issues] == ["five-history"]
+
+
+def test_intervals_count_as_their_years_do() -> None:
+    years = (2004, 2009, 2014, 2019, 2024)
+    np.testing.assert_allclose(interval_weights(Method(), "arrivals", years), [0, 0, 1, 1])
+    np.testing.assert_allclose(interval_weights(Method(), "births", years), [0, 0, 0, 0.6])
+    given = Method(weights={"arrivals": {2011: 1.0, 2012: 0.5, 2023: 1.0}})
+    np.testing.assert_allclose(interval_weights(given, "arrivals", years), [0, 0.3, 0, 0.2])
+
+
+def test_a_town_gains_counts_and_loses_rates() -> None:
+    # Cells: one that has doubled by moving in, one that loses a tenth; two areas.
+    net = np.array([[[30.0, 10.0], [-8.0, -2.0]], [[50.0, 30.0], [-9.0, -1.0]]])[:, None, None]
+    exposed = np.array([[[100.0, 50.0], [70.0, 30.0]], [[140.0, 90.0], [60.0, 40.0]]])
+    launch = np.array([[180.0, 120.0], [50.0, 30.0]])
+    rate = _net_rate(net, exposed[:, None, None], launch[None, None], np.array([1.0, 3.0]))[0, 0]
+    moved = (rate * launch).sum(axis=1)
+    # 40 and 80 came: (40 + 3 x 80) / 4; a tenth of 80 leaves.
+    np.testing.assert_allclose(moved, [70.0, -8.0])
+    # Areas differ as they did: the first gained more for its people.
+    assert rate[0, 0] > rate[0, 1]
