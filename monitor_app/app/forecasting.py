@@ -57,7 +57,7 @@ def keep(session: Session, forecast: runs.Forecast, progress: Progress | None = 
     """*Slow.* Store a forecast as one revision."""
     project = session.project
     ids = project.documents(PREFIX)
-    session.apply(store.batch_of(forecast, project.datasets(), ids), progress)
+    session.apply(store.batch_of(forecast, project.datasets(), ids, progress), progress)
     project.remember(run_key(forecast.spec.id), dump_spec(forecast.spec))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 import numpy as np
@@ -21,6 +21,7 @@ from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetInfo, DatasetSpec, Kind, Origin, TimeReference
 from monitor_app.core.formats import format_number
 from monitor_app.core.i18n import _
+from monitor_app.core.progress import Progress
 from monitor_app.core.status import Status
 from monitor_app.forecast.rounding import controlled_rounding, largest_remainder
 from monitor_app.forecast.spec import ForecastSpec, dump_spec
@@ -33,15 +34,17 @@ def dataset_key(spec: ForecastSpec, scenario: str, what: str) -> str:
 
 
 def batch_of(
-    forecast: Forecast, present: Sequence[DatasetInfo], ids: Iterable[str] = ()
-) -> ImportBatch:
+    forecast: Forecast, present: Sequence[DatasetInfo], ids: Iterable[str] = (),
+    progress: Progress | None = None,
+) -> ImportBatch:  # fmt: skip
     """One revision: all data sets of a forecast and its specification; those of an earlier run of
     the same id go. ``ids``: other forecasts of the project, whose data sets stay (the keys of
-    ``main_2`` begin like those of ``main``)."""
+    ``main_2`` begin like those of ``main``). ``Cancelled`` between two years."""
+    steps = progress or Progress()
     spec = forecast.spec
     own = f"{PREFIX}_{spec.id}_"
     others = tuple(s for i in ids if (s := f"{PREFIX}_{i}_").startswith(own) and s != own)
-    facts = [f for r in forecast.results for f in _tables(forecast, r)]
+    facts = [f for r in forecast.results for f in _tables(forecast, r, steps)]
     return ImportBatch(
         label=_("Forecast {name}").format(name=spec.name) if spec.name else _("Forecast"),
         sources=(),
@@ -63,7 +66,7 @@ def _days(town: Town, years: Iterable[int], *, period: bool) -> tuple[date, ...]
     return tuple(town.stock_day(y) for y in years)
 
 
-def _tables(forecast: Forecast, result: ScenarioResult) -> list[FactTable]:
+def _tables(forecast: Forecast, result: ScenarioResult, steps: Progress) -> list[FactTable]:
     spec, town, scenario = forecast.spec, forecast.town, result.scenario
     label = scenario.label or scenario.key
     name = f"{spec.name or _('Forecast')} – {label}" if len(forecast.results) > 1 else (
@@ -80,7 +83,7 @@ def _tables(forecast: Forecast, result: ScenarioResult) -> list[FactTable]:
 
     stocks = result.projection.stocks
     assert stocks is not None
-    people = rounded_stocks(stocks[1:])
+    people = rounded_stocks(stocks[1:], lambda: steps.step(None, label))
     cube = _population(forecast, people)
     found = [FactTable(info("population", Kind.POPULATION, _("Population")), cube)]
     totals = np.concatenate([_launch_totals(stocks[0]), people.sum(axis=(1, 2, 3))])
@@ -137,11 +140,12 @@ def _launch_totals(stock: Array) -> Array:
     return np.asarray(np.rint(stock.sum(axis=(0, 1, 2)))[None], dtype=np.float64)
 
 
-def rounded_stocks(stocks: Array) -> Array:
+def rounded_stocks(stocks: Array, told: Callable[[], None] = lambda: None) -> Array:
     """Whole persons (years, sex, group, age, area): areas add up to the town, and in each area age,
-    sex and group add up to the area."""
+    sex and group add up to the area. ``told`` is called before each year."""
     found = np.empty_like(stocks)
     for year, stock in enumerate(stocks):
+        told()
         stock = np.maximum(stock, 0.0)
         by_age = stock.sum(axis=(0, 1))
         table = controlled_rounding(by_age) if by_age.shape[1] > 1 else largest_remainder(

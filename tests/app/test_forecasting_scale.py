@@ -10,6 +10,7 @@ from forecasting_towns import Source, counted, stocks, system
 
 from monitor_app.app.forecasting_axes import allot
 from monitor_app.app.forecasting_odmargins import margin
+from monitor_app.app.forecasting_store import rounded_stocks
 from monitor_app.app.forecasting_town import read_town
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import Area, AreaSystem, Level
@@ -108,3 +109,16 @@ def test_reading_a_town_tells_that_it_goes_on() -> None:
     plain = read_town(counted(stocks(8)), system(), "quarter")
     assert len(told) > 5
     assert np.array_equal(town.register.stocks, plain.register.stocks)
+
+
+def test_rounding_a_forecast_tells_each_year_and_changes_no_number() -> None:
+    people = np.random.default_rng(2).random((4, 2, 1, 6, 3)) * 5
+    told: list[int] = []
+    assert np.array_equal(rounded_stocks(people, lambda: told.append(1)), rounded_stocks(people))
+    assert len(told) == 4
+
+    def stop() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        rounded_stocks(people, stop)
