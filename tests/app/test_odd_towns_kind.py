@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from forecasting_towns import AGES, KEYS, Floats, Source, counted, source, stocks, system
 
+from monitor_app.app import forecasting_axes as axes
 from monitor_app.app import forecasting_run as runs
 from monitor_app.app import forecasting_store as store
 from monitor_app.app.forecasting_town import Town, read_town
@@ -163,3 +164,12 @@ def test_wide_age_groups_do_not_make_a_steady_town_grow() -> None:
     done = runs.make_forecast(data, system(), spec(years=10)).results[0].projection
     totals = done.totals.sum(axis=1)
     assert totals == pytest.approx(np.full(11, totals[0]), rel=0.06)
+
+
+def test_single_years_of_a_wide_group_are_those_of_survivors() -> None:
+    survivors = np.exp(-np.linspace(0.0, 4.0, 101))
+    axis = AgeAxis.from_lows((0, 1, 3, 6, 15, 65))
+    years = axes.single_years(np.array([9.0, 30.0, 12.0, 95.0, 700.0, 180.0]), axis, survivors)
+    share = survivors[15:65] / survivors[15:65].sum()
+    assert np.allclose(years[15:65], 700.0 * share)
+    assert years[6:15].sum() == pytest.approx(95.0)
