@@ -212,11 +212,17 @@ def shipped_recipes() -> tuple[Recipe, ...]:
     return tuple(sorted(recipes, key=lambda r: r.id))
 
 
+@cache
+def _shipped_ids() -> frozenset[str]:
+    return frozenset(r.id for r in shipped_recipes())
+
+
 def match_score(recipe: Recipe, table: RawTable) -> float:
     """How well a recipe fits a table: 0 = not at all, 1 = name and header agree.
 
-    All columns of the fingerprint must be there; the file name only adds to the score, since
-    offices rename files.
+    All columns of the fingerprint must be there; with shipped recipes the file name only adds to
+    the score, since offices rename files. A recipe of a project was made for one table: births and
+    departures may have the same columns, so without the name it is a suggestion only (below 0.5).
     """
     rule = recipe.match
     if rule.sheets and not any(fnmatch.fnmatchcase(table.name, p) for p in rule.sheets):
@@ -231,7 +237,8 @@ def match_score(recipe: Recipe, table: RawTable) -> float:
     if not fingerprint:
         return 0.4 if named else 0.0
     share = min(1.0, fingerprint / max(1, len([h for h in header if h])))
-    return (0.5 if named else 0.1) + 0.3 + 0.2 * share
+    score = (0.5 if named else 0.1) + 0.3 + 0.2 * share
+    return score if named or recipe.id in _shipped_ids() else min(score, 0.4)
 
 
 def match_recipes(
