@@ -334,18 +334,34 @@ def _map_areas(job: _Job, work: _Work) -> None:
 
 
 def _join_levels(before: AreaTable | None, after: AreaTable) -> AreaTable:
-    """Two recipes of one import may name areas of one level: the later one adds to the earlier."""
+    """Two recipes of one import may name areas of one level: the later one adds to the earlier
+    areas, and to an area what the earlier did not know of it: boundary, name, larger areas."""
     if before is None:
         return after
-    has = set(zip(before.keys, before.valid_from, strict=True))
-    fresh = [i for i, k in enumerate(after.keys) if (k, after.valid_from[i]) not in has]
+    place = {pair: i for i, pair in enumerate(zip(before.keys, before.valid_from, strict=True))}
+    names, geometries = list(before.names), list(before.geometries)
+    parents = list(before.parents)
+    fresh = []
+    for i, pair in enumerate(zip(after.keys, after.valid_from, strict=True)):
+        at = place.get(pair)
+        if at is None:
+            fresh.append(i)
+            continue
+        if geometries[at] is None:
+            geometries[at] = after.geometries[i]
+        if names[at] == before.keys[at]:
+            names[at] = after.names[i]
+        parents[at] = {**after.parents[i], **parents[at]}
+    level = before.level if before.level.parents else replace(
+        before.level, parents=after.level.parents)  # fmt: skip
     return replace(
         before,
+        level=level,
         keys=(*before.keys, *(after.keys[i] for i in fresh)),
-        names=(*before.names, *(after.names[i] for i in fresh)),
-        geometries=(*before.geometries, *(after.geometries[i] for i in fresh)),
+        names=(*names, *(after.names[i] for i in fresh)),
+        geometries=(*geometries, *(after.geometries[i] for i in fresh)),
         crs=before.crs or after.crs,
-        parents=(*before.parents, *(after.parents[i] for i in fresh)),
+        parents=(*parents, *(after.parents[i] for i in fresh)),
         valid_from=(*before.valid_from, *(after.valid_from[i] for i in fresh)),
         valid_to=(*before.valid_to, *(after.valid_to[i] for i in fresh)),
     )
