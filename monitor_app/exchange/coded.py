@@ -75,16 +75,22 @@ def _matches(rule: RowFilter, text: str) -> bool:
     return rule.pattern is not None and re.search(rule.pattern, text) is not None
 
 
+#: Stands for the column of numbers in a proposal for a table that has none.
+UNKNOWN = "?"
+
+
 def check_column(table: RawTable, column: str, issues: list[Issue]) -> bool:
     """Whether the table has the column; an issue with the columns at hand where it does not."""
     if column in table.header:
         return True
+    open_ = column == UNKNOWN
+    text = _("The file has no column {column}, which the recipe names.").format(column=column)
     issues.append(
         Issue(
             "column-missing",
             Severity.ERROR,
-            _("The file has no column {column}, which the recipe names.").format(column=column),
-            **place(table, None, column),
+            _("No column with numbers was found.") if open_ else text,
+            **place(table, None, None if open_ else column),
             repair=_("Columns of the file: {columns}").format(
                 columns=", ".join(h for h in table.header if h)[:300]
             ),

@@ -13,6 +13,7 @@ from monitor_app.core.areas import CITY
 from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
 from monitor_app.exchange.area_links import areas_across, find_link, rows_aside
+from monitor_app.exchange.coded import UNKNOWN
 from monitor_app.exchange.guess import Guess, Role
 from monitor_app.exchange.labels import parse_ages, parse_sexes
 from monitor_app.exchange.longform import dimension_name
@@ -373,7 +374,7 @@ def _long_contents(
     stem = stem_of(facts.table)
     if not values:
         subject = subject_of("", facts.table, _has_people(facts))
-        return (_fact(facts, shared, subject, stem, (ValueColumn(column="?"),)),)
+        return (_fact(facts, shared, subject, stem, (ValueColumn(column=UNKNOWN),)),)
     if len(values) > 1 and len(set(subjects.values())) == 1:
         subject = next(iter(subjects.values()))
         if subject in ("moves_in", "moves_out"):
