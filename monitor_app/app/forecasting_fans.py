@@ -31,6 +31,8 @@ PLANNING_LOWS = (0, 3, 6, 10, 18, 30, 65, 80)
 TURNOVER = 0.22
 _PROBABILITY = 0.8
 _Z80 = 1.2816
+#: Largest factor of a path on the scenario, as a logarithm: finite in single precision.
+_MOST = np.float32(30.0)
 
 Band = tuple[int, int | None]
 
@@ -202,6 +204,8 @@ class Spread:
             factor = np.zeros_like(factor)
         paths = self.own * factor.astype(np.float32)[:, None]
         paths += common
+        # An area of hardly anybody may be off by any factor; beyond this one is nothing but noise.
+        np.clip(paths, -_MOST, _MOST, out=paths)
         np.exp(paths, out=paths)
         paths *= main.astype(np.float32)[:, None]
         if whole == 0.0:

@@ -106,6 +106,8 @@ def learned_spread(
     """
     e, n = np.asarray(errors, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
     areas = e.shape[2]
+    # Nobody can be missed by a share of nobody.
+    e = np.where(n[:, None] > 0, e, np.nan)
     # Only launches whose errors are known: later ones cannot have been seen.
     seen = n[np.isfinite(e).any(axis=(1, 2))]
     middle = float(np.median(seen[seen > 0])) if (seen > 0).any() else 1.0

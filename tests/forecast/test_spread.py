@@ -161,3 +161,11 @@ def test_ranges_never_get_narrower_with_time() -> None:
     middle = np.sqrt(0.02 * 0.01)
     assert found[:, 0] == pytest.approx([middle, middle, 0.04])
     assert found[:, 1] == pytest.approx([0.01, 0.02, 0.03])
+
+
+def test_errors_of_nobody_tell_nothing() -> None:
+    errors = np.full((3, 2, 2), np.nan)
+    errors[0, :, 0] = 0.5
+    nobody = learned_spread(errors, np.zeros((3, 2)), (1, 2))
+    unknown = learned_spread(np.full((3, 2, 2), np.nan), np.zeros((3, 2)), (1, 2))
+    assert {h: s.model for h, s in nobody.items()} == {h: s.model for h, s in unknown.items()}
