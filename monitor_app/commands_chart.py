@@ -160,10 +160,7 @@ def _set_view(
         _view_without_boundaries(session, kind, level, found)
 
 
-
-def _view_without_boundaries(
-    session: Session, kind: str, level: str, found: date | None
-) -> None:
+def _view_without_boundaries(session: Session, kind: str, level: str, found: date | None) -> None:
     """The view of a level that cannot be drawn as a map: single areas still make charts."""
     if kind not in ("timeline", "pyramid", "components", "flows", "chord"):
         raise fail(
