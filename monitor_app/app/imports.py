@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from monitor_app.app.detach import run_detached
@@ -10,7 +11,7 @@ from monitor_app.app.session import Session
 from monitor_app.core.batch import ImportBatch
 from monitor_app.core.causes import cause
 from monitor_app.core.i18n import _
-from monitor_app.core.issues import fail
+from monitor_app.core.issues import Issue, Severity, UserError, fail
 from monitor_app.core.progress import Progress
 from monitor_app.exchange.prepare import prepare_import
 from monitor_app.exchange.recipe import Recipe, load_recipe, match_recipes, shipped_recipes
@@ -18,11 +19,35 @@ from monitor_app.exchange.table import RawTable
 
 
 def project_recipes(session: Session) -> tuple[Recipe, ...]:
-    """Recipes of earlier imports, kept in the project."""
+    """Recipes of earlier imports, kept in the project; those that cannot be read (see
+    ``recipe_issues``) are left out."""
+    return _read_recipes(session)[0]
+
+
+def recipe_issues(session: Session) -> tuple[Issue, ...]:
+    """A warning for each recipe of the project that cannot be read, made by a newer version, say:
+    it must not keep others from being used."""
+    return _read_recipes(session)[1]
+
+
+def _read_recipes(session: Session) -> tuple[tuple[Recipe, ...], tuple[Issue, ...]]:
     if not session.has_project:
-        return ()
-    texts = session.project.documents("recipe")
-    return tuple(load_recipe(text) for text in texts.values())
+        return (), ()
+    found, told = [], []
+    for key, text in session.project.documents("recipe").items():
+        try:
+            found.append(load_recipe(text))
+        except UserError as error:
+            told.append(
+                Issue(
+                    "recipe_unreadable",
+                    Severity.WARNING,
+                    _("The recipe “{name}” of the project cannot be read and is left out: {why}")
+                    .format(name=key, why=error.issues[0].message),
+                    repair=_("Import with another recipe, or with a newer version of the program."),
+                )
+            )  # fmt: skip
+    return tuple(found), tuple(told)
 
 
 def known_recipes(session: Session) -> tuple[Recipe, ...]:
@@ -67,10 +92,11 @@ def prepare(
     chosen = list(recipes) or None
     context = session.context()
     known = known_recipes(session)
-    return run_detached(
+    batch = run_detached(
         lambda steps: prepare_import(list(paths), chosen, context, steps, known),
         progress or Progress(),
     )
+    return replace(batch, issues=(*batch.issues, *recipe_issues(session)))
 
 
 def write_recipes(batch: ImportBatch, folder: Path) -> tuple[Path, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from monitor_app.app.imports import fitting_recipes
+from monitor_app.app.imports import fitting_recipes, recipe_issues
 from monitor_app.app.session import Session
 from monitor_app.core.batch import ImportContext
 from monitor_app.core.i18n import _
@@ -111,6 +111,7 @@ def read_files(session: Session, paths: Sequence[Path], progress: Progress) -> R
         except UserError as error:
             issues += error.issues
     progress.step(0.9, _("Looking for recipes"))
+    issues += recipe_issues(session)
     groups = _group(session, tables, issues)
     return Reading(tuple(paths), groups, tuple(issues), frozenset(partial), owners)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor_app.app.session import Session
 from monitor_app.cli import main
 from tests.exchange.test_towns_layouts import NAMES, dump, people
 
@@ -81,3 +82,22 @@ def test_from_yearly_files_to_a_forecast_and_its_backtest(
     assert main(["backtest", project, "--level", "stadtteil_nr", "--origins", "2018-2019",
                  "--horizons", "1,3", "-o", str(tmp_path / "b.md")]) == 0  # fmt: skip
     assert (tmp_path / "b.md").stat().st_size > 1000
+
+
+def test_a_recipe_that_cannot_be_read_keeps_no_other_from_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "p.gpkg"
+    assert main(["new", str(target), "--name", "Stadt"]) == 0
+    session = Session()
+    session.open(target)
+    session.project.put_document("recipe", "zukunft", "version: 99", "Rezept")
+    session.save()
+    session.close()
+    path = tmp_path / "einwohner.csv"
+    rows = "".join(f"0{i};31.12.2024;{100 + i}\n" for i in range(1, 5))
+    path.write_text(f"Stadtteil;Stichtag;Einwohner\n{rows}", encoding="utf-8")
+    capsys.readouterr()
+    assert main(["import", str(target), str(path)]) == 0
+    told = capsys.readouterr()
+    assert "Rezept „zukunft“" in told.out + told.err
