@@ -165,21 +165,26 @@ def hazard_step(
 ) -> Step:
     """One step of competing risks.
 
-    ``stock`` ``[sex, group, age, area]`` in persons, unchanged; the end goes to ``out`` (a new
-    array if None; never ``stock`` itself). Flows of the returned step are kept where the workspace
-    keeps cells; component sums by area are in ``work.sums`` in any case.
+    ``stock`` ``[sex, group, age, area]`` in persons, writable and the same afterwards; the end goes
+    to ``out`` (a new array if None; never ``stock`` itself). Flows of the returned step are kept
+    where the workspace keeps cells; component sums by area are in ``work.sums`` in any case.
     """
     layout = work.layout
     sexes, _, ages, areas = layout.shape
     end = np.empty(layout.shape) if out is None else out
     work.sums = {name: np.zeros(areas) for name in COMPONENTS}
     joint = _joint_moves(stock, prepared, work)
+    # The oldest stand with those who are about to become the oldest while blocks are read, so that
+    # people by the age they reach are a view.
+    alone = stock[:, :, -2].copy()
+    stock[:, :, -2] += stock[:, :, -1]
     for sex in range(sexes):
         for top in range(1, ages, work.rows):
             rows = slice(top, min(top + work.rows, ages))
-            aged = _aged(stock[sex], rows, work)
+            aged = stock[sex, :, rows.start - 1 : rows.stop - 1]
             moved = None if joint is None else joint[sex, :, top - 1 : rows.stop - 1]
             _block(aged, sex, rows, prepared, work, end, moved)
+    stock[:, :, -2] = alone
     women, fertile = layout.mothers, prepared.fertile
     aged_women = _aged_rows(stock[women], fertile)
     exposed = women_exposed(exposure, stock[women], aged_women, end[women], fertile)
@@ -199,17 +204,6 @@ def hazard_step(
     flows = _flows(stock, born, prepared, work)
     by_mother = births_by_mother(layout, prepared.rates, exposed, fertile) if work.cells else None
     return Step(end, flows, by_mother)
-
-
-def _aged(stock: Array, rows: slice, work: Workspace) -> Array:
-    """People ``[group, age, area]`` of one sex who reach the ages ``rows`` (all above 0)."""
-    below = stock[:, rows.start - 1 : rows.stop - 1]
-    if rows.stop < stock.shape[1]:
-        return below
-    aged = work.temporary("aged", rows)
-    np.copyto(aged, below)
-    aged[:, -1] += stock[:, -1]
-    return aged
 
 
 def _aged_rows(stock: Array, ages: slice) -> Array:
@@ -261,12 +255,12 @@ def _block(
         if work.cells:
             _bury(prepared.arrivals[sex, :, rows], living, sex, rows, work)
     if prepared.moving is not None and exits.move is not None:
+        if not work.cells and _is_plain_pool(prepared):
+            _pool(aged, sex, rows, prepared, work, here)
+            return
         out = work.flow("moves_out", sex, rows)
         np.multiply(aged, exits.move[sex, :, rows], out=out)
         work.count("moves_out", out)
-        if not work.cells and _is_plain_pool(prepared):
-            _pool(out, sex, rows, prepared, work, here)
-            return
         came = _came(out, sex, rows, prepared.moving, work, moved_in)
         living = work.temporary("living", rows)
         np.multiply(came, _part(exits.late_life, sex, rows), out=living)
@@ -288,12 +282,14 @@ def _is_plain_pool(prepared: Prepared) -> bool:
 
 
 def _pool(
-    out: Array, sex: int, rows: slice, prepared: Prepared, work: Workspace, here: Array
+    aged: Array, sex: int, rows: slice, prepared: Prepared, work: Workspace, here: Array
 ) -> None:
-    """Movers in of a plain pool: only sums by row and the weights of the areas are needed."""
-    model = prepared.moving
+    """Moves of a plain pool: only their sums by row and by area and the weights are needed."""
+    model, move = prepared.moving, prepared.exits.move
     assert isinstance(model, Pool)
-    pooled = np.einsum("gxa->gx", out)
+    assert move is not None
+    _leave("moves_out", aged, move, sex, rows, work)
+    pooled = np.vecdot(aged, move[sex, :, rows])
     alive = pooled * _part(prepared.exits.late_life, sex, rows)[..., 0]
     living = work.temporary("living", rows)
     np.multiply(alive[:, :, None], model.weights[0], out=living)

@@ -108,8 +108,8 @@ def project(
 def _record(stock: Array, bands: Sequence[slice], into: Array) -> Array:
     """Write sums over age bands ``[band, area]``; returns the persons of each area."""
     slabs = stock.reshape(-1, *stock.shape[2:])
-    by_age = slabs[0].copy()
-    for slab in slabs[1:]:
+    by_age = slabs[0].copy() if len(slabs) == 1 else slabs[0] + slabs[1]
+    for slab in slabs[2:]:
         by_age += slab
     for position, band in enumerate(bands):
         np.sum(by_age[band], axis=0, out=into[position])

@@ -62,7 +62,9 @@ def test_moves_inside_the_city_add_up_to_zero_in_every_cell(
 ) -> None:
     city = city_maker(moves=moves)
     work = Workspace(city.layout)
+    before = city.stock.copy()
     step = hazard_step(city.stock, Prepared.of(city.layout, city.rates), work)
+    np.testing.assert_array_equal(city.stock, before)
     assert step.flows.moves_in is not None
     assert step.flows.moves_out is not None
     net = step.flows.moves_in - step.flows.moves_out
