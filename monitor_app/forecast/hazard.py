@@ -50,19 +50,23 @@ class ExitTable:
         years[:, :, 0] *= 0.5
         leave, spent, late, *rest = arrays_like(3 + len(hazards), layout.shape)
         total = spent
-        np.copyto(total, rates.death)
-        for name in _EXITS[1:]:
-            if name in hazards:
-                total += hazards[name]
+        others = [hazards[name] for name in _EXITS[1:] if name in hazards]
+        if others:
+            np.add(rates.death, others[0], out=total)
+        else:
+            np.copyto(total, rates.death)
+        for hazard in others[1:]:
+            total += hazard
+        np.negative(total, out=total)
         if layout.step == 1:
             total[:, :, 0] *= 0.5
         else:
             total *= years
-        np.expm1(np.negative(total, out=leave), out=leave)
-        np.negative(leave, out=leave)
+        # Below zero from here on: the share that leaves, and the hazard of leaving.
+        np.expm1(total, out=leave)
         # Years at the hazard until the exit: (1 - exp(-h t)) / h. Nobody leaves where h is 0, so
         # there any finite number will do.
-        np.maximum(total, np.finfo(np.float64).tiny, out=total)
+        np.minimum(total, -np.finfo(np.float64).tiny, out=total)
         np.divide(leave, total, out=spent)
         if layout.step == 1:
             spent[:, :, 0] *= 0.5
@@ -78,7 +82,7 @@ class ExitTable:
         gain = np.zeros((1, layout.shape[1], 1, 1))
         gain = gain + hazards.get("naturalise", gain)
         return cls(
-            stay=np.subtract(1.0, leave, out=leave),
+            stay=np.add(1.0, leave, out=leave),
             death=shares["death"],
             late_life=late,
             departure=shares.get("departure"),

@@ -108,12 +108,13 @@ def project(
 def _record(stock: Array, bands: Sequence[slice], into: Array) -> Array:
     """Write sums over age bands ``[band, area]``; returns the persons of each area."""
     slabs = stock.reshape(-1, *stock.shape[2:])
-    by_age = slabs[0].copy() if len(slabs) == 1 else slabs[0] + slabs[1]
-    for slab in slabs[2:]:
-        by_age += slab
     for position, band in enumerate(bands):
-        np.sum(by_age[band], axis=0, out=into[position])
-    return np.asarray(by_age.sum(axis=0), dtype=np.float64)
+        np.add.reduce(slabs[:, band], axis=(0, 1), out=into[position])
+    counted = np.zeros(stock.shape[2], dtype=np.int64)
+    for band in bands:
+        counted[band] += 1
+    whole = np.add.reduce(into, axis=0) if (counted == 1).all() else slabs.sum(axis=(0, 1))
+    return np.asarray(whole, dtype=np.float64)
 
 
 class _Runner:
