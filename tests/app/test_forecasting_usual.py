@@ -48,7 +48,7 @@ def more(data: Source | None = None, **entry: Any) -> np.ndarray:
 def test_only_dwellings_beyond_the_usual_of_an_area_bring_people() -> None:
     first = more(housing=[FIELD], usual_housing={"a1": 15})[1]
     assert first == pytest.approx([(40 - 15) * 2.5, 0, 0], abs=1e-8)
-    assert more(housing=[FIELD], abs=1e-8)[1] == pytest.approx([100, 0, 0])  # as before without it
+    assert more(housing=[FIELD])[1] == pytest.approx([100, 0, 0], abs=1e-8)  # as before without it
     assert more(housing=[FIELD], usual_housing={"b1": 15})[1] == pytest.approx(
         [100, 0, 0], abs=1e-8
     )
