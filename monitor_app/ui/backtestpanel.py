@@ -38,7 +38,7 @@ from monitor_app.core.i18n import _
 from monitor_app.core.issues import UserError
 from monitor_app.core.progress import Progress
 from monitor_app.forecast.spec import ForecastSpec
-from monitor_app.ui.backtestcharts import Line, Look, Plot
+from monitor_app.reports.backtestsheet_spec import Course, Horizons, Look
 from monitor_app.ui.backtestpage import BacktestPage, fit_rows, number_cell
 from monitor_app.ui.whatifload import words
 
@@ -290,7 +290,7 @@ class BacktestPanel(BacktestPage):
         fit_rows(table)
         self.errors.show_plot(self._error_plot(board, rows, metric))
 
-    def _error_plot(self, board: Board, rows: list[ErrorRow], metric: str) -> Plot:
+    def _error_plot(self, board: Board, rows: list[ErrorRow], metric: str) -> Horizons:
         simple = [r for r in rows if r.method in board.test.naive]
         better = max if metric == "within_10" else min
 
@@ -305,9 +305,9 @@ class BacktestPanel(BacktestPage):
             if row.method == FIXED:
                 look = Look.TOWN
             values = row.values if metric != "malpe" else tuple(abs(v) for v in row.values)
-            lines.append(Line(row.name, values, look))
+            lines.append(Course(row.name, values, look))
         title = metric_names()[metric] if metric != "malpe" else _("Mean deviation, size, per cent")
-        return Plot(title, tuple(board.horizons), tuple(lines))
+        return Horizons(title, tuple(board.horizons), tuple(lines))
 
     def _show_coverage(self, board: Board) -> None:
         rows = coverage_rows(board.test)
@@ -331,16 +331,19 @@ class BacktestPanel(BacktestPage):
         total = [r for r in rows if r.variable == board.test.areas.variables[0]]
         ages = [r for r in rows if r not in total and not r.city]
         lines = [
-            *(Line(_("Age {group}").format(group=r.variable), r.values, Look.OTHER) for r in ages),
             *(
-                Line(_("whole town") if r.city else _("areas"), r.values,
+                Course(_("Age {group}").format(group=r.variable), r.values, Look.OTHER)
+                for r in ages
+            ),
+            *(
+                Course(_("whole town") if r.city else _("areas"), r.values,
                      Look.TOWN if r.city else Look.OWN)
                 for r in total
             ),
         ]  # fmt: skip
         share = f"{format_number(promise())}{THIN_SPACE}%"
         text = _("Ranges of {share} that held (green: promised)").format(share=share)
-        plot = Plot(text, tuple(board.horizons), tuple(lines), promise(), (75.0, 85.0), 104.0)
+        plot = Horizons(text, tuple(board.horizons), tuple(lines), promise(), (75.0, 85.0), 104.0)
         self.held.show_plot(plot)
 
     # settings and report ---------------------------------------------------------------------

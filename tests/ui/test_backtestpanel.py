@@ -16,7 +16,7 @@ from monitor_app.app import backtest_view
 from monitor_app.app.forecasting_backtest import ENGINE
 from monitor_app.core.formats import format_number
 from monitor_app.forecast.spec import ForecastSpec, make_spec
-from monitor_app.ui.backtestcharts import Look
+from monitor_app.reports.backtestsheet_spec import Look
 from monitor_app.ui.backtestpanel import BEST, BacktestPanel
 from monitor_app.ui.window import MainWindow
 from tests.ui.conftest import settle
@@ -165,16 +165,16 @@ def test_charts_show_the_program_bold_and_ranges_beside_their_promise(
     errors, held = tested.errors.plot, tested.held.plot
     assert errors is not None
     assert held is not None
-    [own] = [line for line in errors.lines if line.look is Look.OWN]
+    [own] = [line for line in errors.courses if line.look is Look.OWN]
     assert own.values[0] == pytest.approx(median_error(tested, ENGINE, 0, 1))
-    assert sum(line.look is Look.RIVAL for line in errors.lines) == 1
+    assert sum(line.look is Look.RIVAL for line in errors.courses) == 1
     assert held.promise == 80.0
-    assert [line.name for line in held.lines if line.look is Look.TOWN] == ["Gesamtstadt"]
+    assert [line.name for line in held.courses if line.look is Look.TOWN] == ["Gesamtstadt"]
     assert tested.result is not None
     test = tested.result.test.areas
     lower, upper = (b[:, 0, 0] for b in test.intervals[ENGINE])
     inside = (test.observed[:, 0, 0] >= lower) & (test.observed[:, 0, 0] <= upper)
-    [own] = [line for line in held.lines if line.look is Look.OWN]
+    [own] = [line for line in held.courses if line.look is Look.OWN]
     assert own.values[0] == pytest.approx(100 * inside.mean())
 
 
