@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import Level
@@ -14,6 +17,8 @@ from monitor_app.core.batch import AreaTable, FactTable, ImportBatch
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetSpec, Kind
 from monitor_app.project.project import Project
+from monitor_app.ui.window import MainWindow
+from tests.ui.conftest import settle
 
 QUARTERS = ("a1", "a2", "b1")
 NAMES = ("Altstadt", "Auenviertel", "Bahnhof")
@@ -51,3 +56,23 @@ def make_forecast_town(folder: Path) -> Path:
         project.apply(ImportBatch("Import", (), areas=tables, facts=(FactTable(spec, cube),)))
         project.save()
     return path
+
+
+def ready(qtbot: QtBot, window: MainWindow) -> None:
+    """Jobs that start other jobs have ended, too."""
+    for _round in range(4):
+        settle(qtbot, window)
+        qtbot.wait(1)
+
+
+def open_assumptions(qtbot: QtBot, window: MainWindow, folder: Path) -> Any:
+    """The forecast room of the town with its assumptions in view."""
+    window.open_path(make_forecast_town(folder))
+    settle(qtbot, window)
+    qtbot.mouseClick(window.rail.buttons["forecast"], Qt.MouseButton.LeftButton)
+    ready(qtbot, window)
+    assert window.workbench is not None
+    found = window.workbench.rooms["forecast"]
+    qtbot.mouseClick(found.inner.buttons["assume"], Qt.MouseButton.LeftButton)
+    ready(qtbot, window)
+    return found

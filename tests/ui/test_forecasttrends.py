@@ -13,27 +13,14 @@ from monitor_app.app.forecasting_trends import pace
 from monitor_app.app.forecasting_words import pace_words, special_words
 from monitor_app.forecast.spec import load_spec
 from monitor_app.ui.window import MainWindow
-from tests.ui.conftest import settle
-from tests.ui.forecasttown import make_forecast_town
+from tests.ui.forecasttown import open_assumptions, ready
 
 LEFT = Qt.MouseButton.LeftButton
 
 
-def ready(qtbot: QtBot, window: MainWindow) -> None:
-    for _round in range(4):
-        settle(qtbot, window)
-        qtbot.wait(1)
-
-
 @pytest.fixture
 def room(qtbot: QtBot, window: MainWindow, tmp_path: Path):
-    window.open_path(make_forecast_town(tmp_path))
-    settle(qtbot, window)
-    qtbot.mouseClick(window.rail.buttons["forecast"], LEFT)
-    ready(qtbot, window)
-    found = window.workbench.rooms["forecast"]
-    qtbot.mouseClick(found.inner.buttons["assume"], LEFT)
-    ready(qtbot, window)
+    found = open_assumptions(qtbot, window, tmp_path)
     found.inner.assume.deeper.head.setChecked(True)
     expert = found.inner.assume.expert
     expert.tabs.setCurrentWidget(expert.trends)

@@ -12,27 +12,14 @@ from monitor_app.app.forecasting_housing import residents, type_of
 from monitor_app.forecast.dwellings import shipped_types
 from monitor_app.forecast.spec import load_spec
 from monitor_app.ui.window import MainWindow
-from tests.ui.conftest import settle
-from tests.ui.forecasttown import make_forecast_town
+from tests.ui.forecasttown import open_assumptions
 
 LEFT = Qt.MouseButton.LeftButton
 
 
-def ready(qtbot: QtBot, window: MainWindow) -> None:
-    for _round in range(4):
-        settle(qtbot, window)
-        qtbot.wait(1)
-
-
 @pytest.fixture
 def room(qtbot: QtBot, window: MainWindow, tmp_path: Path):
-    window.open_path(make_forecast_town(tmp_path))
-    settle(qtbot, window)
-    qtbot.mouseClick(window.rail.buttons["forecast"], LEFT)
-    ready(qtbot, window)
-    found = window.workbench.rooms["forecast"]
-    qtbot.mouseClick(found.inner.buttons["assume"], LEFT)
-    ready(qtbot, window)
+    found = open_assumptions(qtbot, window, tmp_path)
     found.inner.assume.projects.head.setChecked(True)
     return found
 
