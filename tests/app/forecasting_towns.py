@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from monitor_app.app.session import Session
+from monitor_app.app.settings import Settings
 from monitor_app.core.ages import AgeAxis
 from monitor_app.core.areas import Area, AreaSystem, Level
+from monitor_app.core.batch import AreaTable, FactTable, ImportBatch
 from monitor_app.core.cube import Cube
 from monitor_app.core.datasets import DatasetInfo, DatasetSpec, Kind, TimeReference
 
@@ -97,3 +102,20 @@ def counted(values: Floats, first: int = 2008) -> Source:
         spec = DatasetSpec(kind.value, kind, kind.value, "quarter", time=TimeReference.PERIOD)
         found.add(spec, cube)
     return found
+
+
+def session_with(folder: Path, areas: AreaSystem, data: Source) -> Session:
+    """A session with a project of these areas, without boundaries, and data."""
+    tables = tuple(
+        AreaTable(level, areas.keys(level.key), areas.keys(level.key),
+                  (None,) * len(areas.keys(level.key)), None,
+                  tuple(a.parents for a in areas.at(level.key)))
+        for level in areas.levels if level.key != "city"
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MONITOR_APP_HOME", str(folder))
+        session = Session(Settings(), folder / "work")
+        session.create(folder / "stadt.gpkg")
+    facts = tuple(FactTable(spec, cube) for spec, cube in data.cubes.values())
+    session.apply(ImportBatch("daten", (), areas=tables, facts=facts))
+    return session

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forecasting_towns import counted, stocks, system
+from forecasting_towns import counted, session_with, stocks, system
 
 from monitor_app.app import chartpeople
 from monitor_app.app import forecasting_run as runs
@@ -17,9 +17,9 @@ from monitor_app.app.forecastcells import UNEVEN, GroupRange, cell_range, passin
 from monitor_app.app.forecastcharts import pyramid_of
 from monitor_app.app.forecastexport import pyramid_table
 from monitor_app.app.forecastresults import Results, read_results
-from monitor_app.app.session import Session, Settings
+from monitor_app.app.session import Session
 from monitor_app.core.ages import AgeAxis
-from monitor_app.core.batch import AreaTable, FactTable, ImportBatch
+from monitor_app.core.batch import ImportBatch
 from monitor_app.core.datasets import Origin
 from monitor_app.exchange.export_table import ValueColumn
 from monitor_app.forecast.moves import Pool
@@ -133,18 +133,7 @@ def test_who_moves_inside_the_town_is_still_there_for_the_town() -> None:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, Results]]:
     folder: Path = tmp_path_factory.mktemp("zellen")
     areas, data = system(), counted(stocks(12))
-    tables = tuple(
-        AreaTable(level, areas.keys(level.key), areas.keys(level.key),
-                  (None,) * len(areas.keys(level.key)), None,
-                  tuple(a.parents for a in areas.at(level.key)))
-        for level in areas.levels if level.key != "city"
-    )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MONITOR_APP_HOME", str(folder))
-        session = Session(Settings(), folder / "work")
-        session.create(folder / "stadt.gpkg")
-    facts = tuple(FactTable(spec, cube) for spec, cube in data.cubes.values())
-    session.apply(ImportBatch("daten", (), areas=tables, facts=facts))
+    session = session_with(folder, areas, data)
     spec = make_spec({"level": "quarter", "years": 3, "draws": 40})
     done = runs.make_forecast(session.project, session.areas, spec)
     session.apply(store.batch_of(done, session.project.datasets()))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from forecasting_towns import source, stocks, system
+from forecasting_towns import session_with, source, stocks, system
 
 from monitor_app.app import forecasting
 from monitor_app.app import forecasting_run as runs
@@ -29,9 +29,7 @@ from monitor_app.app.forecastexport import (
 from monitor_app.app.forecasting_fans import FAN_LEVELS, planning_axis
 from monitor_app.app.forecastresults import Results, read_results, stored_forecasts
 from monitor_app.app.session import Session
-from monitor_app.app.settings import Settings
 from monitor_app.core.ages import AgeAxis
-from monitor_app.core.batch import AreaTable, FactTable, ImportBatch
 from monitor_app.core.issues import UserError
 from monitor_app.exchange.export_table import ValueColumn
 from monitor_app.forecast.spec import make_spec, three_scenarios
@@ -44,18 +42,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, ru
     """A session with a stored forecast of five years, three scenarios and forty draws."""
     folder = tmp_path_factory.mktemp("prognose")
     areas, data = system(), source(stocks(12))
-    spec, cube = data.cubes["population"]
-    tables = tuple(
-        AreaTable(level, areas.keys(level.key), areas.keys(level.key),
-                  (None,) * len(areas.keys(level.key)), None,
-                  tuple(a.parents for a in areas.at(level.key)))
-        for level in areas.levels if level.key != "city"
-    )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MONITOR_APP_HOME", str(folder))
-        session = Session(Settings(), folder / "work")
-        session.create(folder / "stadt.gpkg")
-    session.apply(ImportBatch("daten", (), areas=tables, facts=(FactTable(spec, cube),)))
+    session = session_with(folder, areas, data)
     overlays = [s.model_dump() for s in three_scenarios()]
     wanted = make_spec({"level": "quarter", "years": 5, "draws": DRAWS, "scenarios": overlays})
     done = runs.make_forecast(session.project, session.areas, wanted)
